@@ -1,0 +1,12 @@
+namespace CompiledBert.Compiler;
+
+/// <summary>A model, or what was asked of it, cannot be compiled. Its diagnostic says which file and node, and what to do.</summary>
+public sealed class CompileException : Exception
+{
+    /// <summary>Creates the exception for a diagnostic.</summary>
+    public CompileException(Diagnostic diagnostic)
+        : base(diagnostic.ToString()) => Diagnostic = diagnostic;
+
+    /// <summary>What is wrong.</summary>
+    public Diagnostic Diagnostic { get; }
+}

@@ -1,0 +1,151 @@
+namespace CompiledBert.Compiler;
+
+/// <summary>One fused step of a plan.</summary>
+public abstract record Step
+{
+    /// <summary>What it is, for people: <c>layer 3 · QKV 384→1152</c>.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>Names of the model's nodes it stands for.</summary>
+    public required IReadOnlyList<string> Origins { get; init; }
+
+    /// <summary>
+    /// Whether each token's results depend on that token alone, so that sequences of different lengths run as one of all their tokens
+    /// (B = 1, T = their sum). Other steps run sequence by sequence.
+    /// </summary>
+    public bool IsTokenwise { get; init; }
+}
+
+/// <summary>A loop program: elementwise chains, broadcasts, reductions, gathers, layout changes.</summary>
+/// <remarks>The body is one chain of parallel loops (possibly none) around the rest.</remarks>
+public sealed record NestStep : Step
+{
+    /// <summary>The program.</summary>
+    public required IReadOnlyList<Statement> Body { get; init; }
+
+    /// <summary>Its private rows.</summary>
+    public IReadOnlyList<Scratch> Scratch { get; init; } = [];
+}
+
+/// <summary>Rows of a matrix in memory: element (m, i) at <c>Offset + m·RowStride + i</c>.</summary>
+public sealed record RowOperand(string Buffer, Dim Offset, Dim RowStride);
+
+/// <summary>Y = epilogue(X·W + bias): X [Rows, K], W constant and packed in panels of 16 columns <c>[⌈N/16⌉][K][16]</c>, padded with zeros.</summary>
+public sealed record LinearStep : Step
+{
+    /// <summary>Rows of X and Y.</summary>
+    public required Dim Rows { get; init; }
+
+    /// <summary>The inner length.</summary>
+    public required long K { get; init; }
+
+    /// <summary>Columns of Y.</summary>
+    public required long N { get; init; }
+
+    /// <summary>The left operand.</summary>
+    public required RowOperand X { get; init; }
+
+    /// <summary>Buffer of the packed weights.</summary>
+    public required string Weights { get; init; }
+
+    /// <summary>Buffer of the bias, padded with zeros to a multiple of 16; null for none.</summary>
+    public string? Bias { get; init; }
+
+    /// <summary>Where the results go.</summary>
+    public required RowOperand Y { get; init; }
+
+    /// <summary>
+    /// Elementwise work on a finished tile: <see cref="Let"/> and <see cref="Load"/> over the variables <c>m</c> (row) and <c>n</c> (column, the lanes),
+    /// with the predefined value <c>acc</c> (bias already added). Empty for none.
+    /// </summary>
+    public IReadOnlyList<Statement> Tile { get; init; } = [];
+
+    /// <summary>The value of <see cref="Tile"/> that is stored; <c>acc</c> where there is none.</summary>
+    public string TileResult { get; init; } = "acc";
+
+    /// <summary>Work on a finished row while it is in the cache: residual and norm. A program with one parallel loop over <c>m</c> of extent <see cref="Rows"/>; it may read and write Y's buffer. Empty for none.</summary>
+    public IReadOnlyList<Statement> Row { get; init; } = [];
+
+    /// <summary>Private rows of <see cref="Row"/>.</summary>
+    public IReadOnlyList<Scratch> RowScratch { get; init; } = [];
+}
+
+/// <summary>Vectors of heads in memory: element (b, h, t, i) at <c>Offset + b·BatchStride + h·HeadStride + t·TokenStride + i</c>.</summary>
+public sealed record HeadOperand(string Buffer, Dim Offset, Dim BatchStride, Dim HeadStride, Dim TokenStride);
+
+/// <summary>softmax(score(Q·Kᵀ))·V for each sequence and head, a head at a time (Vaswani et al. 2017).</summary>
+public sealed record AttentionStep : Step
+{
+    /// <summary>Sequences.</summary>
+    public required Dim Batch { get; init; }
+
+    /// <summary>Query heads.</summary>
+    public required long Heads { get; init; }
+
+    /// <summary>Query heads that share one head of keys and values; 1 in plain attention.</summary>
+    public long HeadsPerKeyHead { get; init; } = 1;
+
+    /// <summary>Queries of a sequence.</summary>
+    public required Dim Queries { get; init; }
+
+    /// <summary>Keys of a sequence.</summary>
+    public required Dim Keys { get; init; }
+
+    /// <summary>Length of a query and a key.</summary>
+    public required long HeadSize { get; init; }
+
+    /// <summary>Length of a value.</summary>
+    public required long ValueSize { get; init; }
+
+    /// <summary>Queries.</summary>
+    public required HeadOperand Q { get; init; }
+
+    /// <summary>Keys; the head index is h / <see cref="HeadsPerKeyHead"/>.</summary>
+    public required HeadOperand K { get; init; }
+
+    /// <summary>Values; the head index is h / <see cref="HeadsPerKeyHead"/>.</summary>
+    public required HeadOperand V { get; init; }
+
+    /// <summary>Results.</summary>
+    public required HeadOperand Y { get; init; }
+
+    /// <summary>Elementwise work on scores (scale, mask, relative positions): over the variables <c>b</c>, <c>h</c>, <c>q</c> and <c>k</c> (the lanes), with the predefined value <c>s</c>. Empty for none.</summary>
+    public IReadOnlyList<Statement> Score { get; init; } = [];
+
+    /// <summary>The value of <see cref="Score"/> that softmax takes; <c>s</c> where there is none.</summary>
+    public string ScoreResult { get; init; } = "s";
+
+    /// <summary>Elementwise work on probabilities, as <see cref="Score"/>, with the predefined value <c>p</c>. Empty for none.</summary>
+    public IReadOnlyList<Statement> Probability { get; init; } = [];
+
+    /// <summary>The value of <see cref="Probability"/> that multiplies V; <c>p</c> where there is none.</summary>
+    public string ProbabilityResult { get; init; } = "p";
+}
+
+/// <summary>A matrix in memory for each batch index: element (i…, r, c) at <c>Offset + Σ i·BatchStrides + r·RowStride + c·ColumnStride</c>.</summary>
+public sealed record MatrixOperand(string Buffer, Dim Offset, IReadOnlyList<Dim> BatchStrides, Dim RowStride, Dim ColumnStride);
+
+/// <summary>Y = A·B over batch axes, both operands computed at run time.</summary>
+public sealed record MatMulStep : Step
+{
+    /// <summary>Extents of the batch axes.</summary>
+    public required IReadOnlyList<Dim> BatchExtents { get; init; }
+
+    /// <summary>Rows of A and Y.</summary>
+    public required Dim M { get; init; }
+
+    /// <summary>Columns of B and Y.</summary>
+    public required Dim N { get; init; }
+
+    /// <summary>The inner length.</summary>
+    public required Dim K { get; init; }
+
+    /// <summary>The left operand [M, K].</summary>
+    public required MatrixOperand A { get; init; }
+
+    /// <summary>The right operand [K, N].</summary>
+    public required MatrixOperand B { get; init; }
+
+    /// <summary>The result [M, N]; its column stride is 1.</summary>
+    public required MatrixOperand Y { get; init; }
+}

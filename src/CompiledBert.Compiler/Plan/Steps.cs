@@ -9,11 +9,21 @@ public abstract record Step
     /// <summary>Names of the model's nodes it stands for.</summary>
     public required IReadOnlyList<string> Origins { get; init; }
 
-    /// <summary>
-    /// Whether each token's results depend on that token alone, so that sequences of different lengths run as one of all their tokens
-    /// (B = 1, T = their sum). Other steps run sequence by sequence.
-    /// </summary>
-    public bool IsTokenwise { get; init; }
+    /// <summary>How it runs over sequences of different lengths.</summary>
+    public RaggedMode Ragged { get; init; }
+}
+
+/// <summary>How a step runs over sequences of different lengths that lie one after the other in its buffers.</summary>
+public enum RaggedMode
+{
+    /// <summary>Sequence by sequence: B = 1, T = its length.</summary>
+    EachSequence,
+
+    /// <summary>Once over all tokens, B = 1, T = their sum: each token's results depend on that token alone.</summary>
+    AllTokens,
+
+    /// <summary>Once over all sequences, B = their number: it reads and writes nothing whose size depends on T.</summary>
+    AllSequences,
 }
 
 /// <summary>A loop program: elementwise chains, broadcasts, reductions, gathers, layout changes.</summary>

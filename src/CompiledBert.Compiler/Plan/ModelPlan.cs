@@ -27,6 +27,9 @@ public sealed record ModelPlan
     /// <summary>True for a plan that has the signature only, made for design-time builds.</summary>
     public bool IsStub { get; init; }
 
+    /// <summary>Whether sequences of different lengths may run concatenated: the symbols are a batch and tokens (or tokens alone) and no sequence's results depend on another's.</summary>
+    public bool IsRagged { get; init; }
+
     /// <summary>Lengths known at run time only. Empty for a model of static shapes.</summary>
     public required IReadOnlyList<PlanSymbol> Symbols { get; init; }
 

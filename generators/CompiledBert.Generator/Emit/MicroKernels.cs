@@ -1,0 +1,30 @@
+namespace CompiledBert.Generator.Emit;
+
+/// <summary>Methods that the steps of one variant share: each is written once, when it is first needed.</summary>
+internal sealed class MicroKernels
+{
+    private readonly VectorTarget _target;
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly List<string> _texts = [];
+
+    /// <summary>Creates the empty registry of a variant.</summary>
+    public MicroKernels(VectorTarget target) => _target = target;
+
+    /// <summary>Makes sure that the method called <paramref name="name"/> is there, and returns its name.</summary>
+    /// <param name="name">The method's name, which says all that its text depends on: <c>Linear_f32_6x16_Gelu</c>.</param>
+    /// <param name="emit">Writes the whole method with its comment and attributes; it may need further kernels.</param>
+    public string Need(string name, Action<CodeWriter, VectorTarget> emit)
+    {
+        if (_names.Add(name))
+        {
+            var writer = new CodeWriter(depth: 2);
+            emit(writer, _target);
+            _texts.Add(writer.ToString());
+        }
+
+        return name;
+    }
+
+    /// <summary>The methods in the order in which they were finished, so that a method comes after those it calls.</summary>
+    public IReadOnlyList<string> Texts => _texts;
+}

@@ -1,0 +1,82 @@
+using CompiledBert.Compiler;
+
+namespace CompiledBert.Generator.Emit;
+
+/// <summary>What a step emitter knows and may ask for while it writes one step of one variant.</summary>
+/// <remarks>
+/// The step is a method <c>public static void Step{i}(Frame* f, int task, int tasks)</c>. Its emitter writes the whole method. Text made from a
+/// <see cref="Dim"/> names symbols bare, so a method begins with <see cref="SymbolLocals"/>. Buffers are read as <c>(float*)f-&gt;a3</c>.
+/// </remarks>
+internal sealed class StepContext
+{
+    private readonly List<string> _scratch = [];
+
+    /// <summary>Creates the context of a step.</summary>
+    public StepContext(ModelPlan plan, int index, MicroKernels kernels)
+    {
+        Plan = plan;
+        Index = index;
+        Kernels = kernels;
+        Buffers = plan.Buffers.ToDictionary(b => b.Id, StringComparer.Ordinal);
+    }
+
+    /// <summary>The whole plan.</summary>
+    public ModelPlan Plan { get; }
+
+    /// <summary>Position of the step in the plan.</summary>
+    public int Index { get; }
+
+    /// <summary>The step.</summary>
+    public Step Step => Plan.Steps[Index];
+
+    /// <summary>The methods that steps of this variant share.</summary>
+    public MicroKernels Kernels { get; }
+
+    /// <summary>The plan's buffers by id.</summary>
+    public IReadOnlyDictionary<string, PlanBuffer> Buffers { get; }
+
+    /// <summary>Statement that declares the plan's symbols as locals, <c>long B = f-&gt;B, T = f-&gt;T;</c>; empty where the plan has none.</summary>
+    public string SymbolLocals => Plan.Symbols.Count == 0
+        ? ""
+        : "long " + string.Join(", ", Plan.Symbols.Select(s => $"{s.Name} = f->{s.Name}")) + ";";
+
+    /// <summary>C# expression of a task's own scratch memory, aligned to 64 bytes; what the step asked for lies at the offsets that <see cref="RequestScratch"/> gave.</summary>
+    public static string TaskScratch => "(f->Scratch + task * f->ScratchStride)";
+
+    /// <summary>All that was asked for: C# expressions in bytes over the plan's symbols, to be summed.</summary>
+    public IReadOnlyList<string> ScratchRequests => _scratch;
+
+    /// <summary>Asks for scratch memory for each task of this step.</summary>
+    /// <param name="sizeInBytes">C# expression of type long over the plan's symbols.</param>
+    /// <returns>C# expression of the byte offset within <see cref="TaskScratch"/>, a multiple of 64.</returns>
+    public string RequestScratch(string sizeInBytes)
+    {
+        var offset = _scratch.Count == 0 ? "0" : string.Join(" + ", _scratch);
+        _scratch.Add($"(({sizeInBytes}) + 63L & ~63L)");
+        return offset;
+    }
+
+    /// <summary>The head of the step's method: its comment, attribute and signature, for <see cref="CodeWriter.Block"/>.</summary>
+    public string MethodHead() => $"""
+        // {Comment(Step)}
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Step{Index}(Frame* f, int task, int tasks)
+        """;
+
+    /// <summary>A step for people, in one line: its title and the nodes it stands for.</summary>
+    public static string Comment(Step step)
+    {
+        var origins = step.Origins.Count switch
+        {
+            0 => "",
+            1 => " · " + step.Origins[0],
+            _ => $" · {step.Origins[0]} … {step.Origins[step.Origins.Count - 1]} ({step.Origins.Count.ToString(System.Globalization.CultureInfo.InvariantCulture)} nodes)",
+        };
+        return OneLine(step.Title + origins);
+    }
+
+    /// <summary>Text fit for a line comment: names come from a model file and may hold anything.</summary>
+    public static string OneLine(string text) =>
+        string.Concat(text.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) is System.Globalization.UnicodeCategory.LineSeparator
+            or System.Globalization.UnicodeCategory.ParagraphSeparator or System.Globalization.UnicodeCategory.Surrogate ? '?' : c));
+}

@@ -18,11 +18,83 @@ public static class DiagnosticTable
     /// <summary>An output that the model does not have was asked for.</summary>
     public static readonly Rule UnknownOutput = new("CBERT0004", Severity.Error, "Outputs names '{0}', which the model does not have. Its outputs: {1}.");
 
+    /// <summary>The file is something else, known by its first bytes.</summary>
+    public static readonly Rule NotOnnx = new("CBERT0101", Severity.Error, "This is not an ONNX model but {0}. {1}");
+
+    /// <summary>The bytes are not a protobuf message of ONNX.</summary>
+    public static readonly Rule Malformed = new("CBERT0102", Severity.Error, "The file is damaged or not an ONNX model: {0} (byte {1}). Download or export it again.");
+
+    /// <summary>The file cannot be read.</summary>
+    public static readonly Rule Unreadable = new("CBERT0103", Severity.Error, "The file cannot be read: {0}. Check that it is a regular file and that you may read it.");
+
+    /// <summary>The message is nested or repeated beyond any model.</summary>
+    public static readonly Rule TooComplex = new("CBERT0104", Severity.Error, "The model is {0}, more than the limit of {1}. Export it again, simplified.");
+
+    /// <summary>The model holds no graph.</summary>
+    public static readonly Rule NoGraph = new("CBERT0201", Severity.Error, "The file holds no graph. Download or export the model again.");
+
+    /// <summary>An IR version or opset that is missing, invalid or too new.</summary>
+    public static readonly Rule InvalidVersion = new("CBERT0202", Severity.Error, "{0}. Export the model again with a default-domain opset of {1} to {2}.");
+
+    /// <summary>Two definitions of one name.</summary>
+    public static readonly Rule DuplicateName = new("CBERT0203", Severity.Error, "Value '{0}' is defined twice: by {1} and by {2}. The file is not valid ONNX; export it again.");
+
+    /// <summary>Nodes depend on one another in a circle.</summary>
+    public static readonly Rule Cycle = new("CBERT0204", Severity.Error, "The graph has a cycle: {0}. The file is not valid ONNX; export it again.");
+
+    /// <summary>A name that nothing defines.</summary>
+    public static readonly Rule UndefinedValue = new("CBERT0205", Severity.Error, "{0} '{1}' is not produced by anything: no node, initializer or input has this name. The file is incomplete; export it again.");
+
+    /// <summary>The graph has no outputs.</summary>
+    public static readonly Rule NoOutputs = new("CBERT0206", Severity.Error, "The model has no outputs, so there is nothing to compile. Export it again with its outputs named.");
+
+    /// <summary>A tensor whose type, dimensions and data disagree.</summary>
+    public static readonly Rule InvalidTensor = new("CBERT0207", Severity.Error, "Tensor '{0}': {1}. Download or export the model again.");
+
+    /// <summary>A model-local function that cannot be expanded.</summary>
+    public static readonly Rule InvalidFunction = new("CBERT0208", Severity.Error, "Function {0} {1}. Export the model with its functions inlined.");
+
+    /// <summary>An attribute that is missing, of the wrong type or out of its range.</summary>
+    public static readonly Rule InvalidAttribute = new("CBERT0209", Severity.Error, "{0}: attribute '{1}' {2}. The file is not valid ONNX; export it again.");
+
+    /// <summary>The number of inputs or outputs does not fit the operator.</summary>
+    public static readonly Rule InvalidArity = new("CBERT0210", Severity.Error, "{0} {1}. The file is not valid ONNX; export it again.");
+
+    /// <summary>Element types that do not fit the operator.</summary>
+    public static readonly Rule TypeMismatch = new("CBERT0211", Severity.Error, "{0}: {1}. The file is not valid ONNX; export it again.");
+
+    /// <summary>Shapes that do not fit the operator.</summary>
+    public static readonly Rule ShapeMismatch = new("CBERT0212", Severity.Error, "{0}: {1}. The model contradicts itself; export it again.");
+
+    /// <summary>An input or output of the model that compiled code cannot have.</summary>
+    public static readonly Rule UnsupportedSignature = new("CBERT0213", Severity.Error, "{0} '{1}' {2}. Export the model with tensors of numbers as inputs and outputs.");
+
     /// <summary>An operator that is not supported.</summary>
     public static readonly Rule UnsupportedOperator = new("CBERT0301", Severity.Error, "Operator {0} (opset {1}) is not supported{2}.");
 
+    /// <summary>An operator of a domain that is not known, or that the model does not import.</summary>
+    public static readonly Rule UnsupportedDomain = new("CBERT0302", Severity.Error, "Operator {0} is of domain '{1}', {2}. Export the model with operators of ONNX only.");
+
+    /// <summary>A form of an operator that is not supported.</summary>
+    public static readonly Rule UnsupportedForm = new("CBERT0303", Severity.Error, "Operator {0} with {1} is not supported. Export the model without it.");
+
+    /// <summary>Control flow decided while the model runs.</summary>
+    public static readonly Rule RuntimeControlFlow = new("CBERT0304", Severity.Error, "Operator {0} chooses at run time what to compute, which compiled code cannot do. Export the model without {0} (for merged decoders: the parts before merging).");
+
+    /// <summary>An element type that is not supported.</summary>
+    public static readonly Rule UnsupportedType = new("CBERT0305", Severity.Error, "Tensor '{0}' has element type {1}, which is not supported. Export the model with float or integer tensors.");
+
     /// <summary>A shape that depends on the data.</summary>
     public static readonly Rule DataDependentShape = new("CBERT0401", Severity.Error, "The shape of '{0}' depends on the data ({1}), which compiled code cannot follow. Export the model with this computation outside, or with fixed shapes.");
+
+    /// <summary>A value that no computer would hold.</summary>
+    public static readonly Rule TooLarge = new("CBERT0402", Severity.Error, "'{0}' of shape {1} would take {2} bytes, more than the limit of {3}. Export the model with smaller shapes.");
+
+    /// <summary>An external data location that leaves the model's folder or names no regular file.</summary>
+    public static readonly Rule ExternalDataPath = new("CBERT0501", Severity.Error, "Tensor '{0}' has its data in '{1}': {2}. External data must lie in a file inside the model's folder; save the model again with a relative location.");
+
+    /// <summary>External data that is missing or whose offset and length do not fit.</summary>
+    public static readonly Rule ExternalData = new("CBERT0502", Severity.Error, "Tensor '{0}' has its data in '{1}': {2}. Put the whole file beside the model, or download both again.");
 
     /// <summary>A diagnostic's code, severity and text with places for its facts.</summary>
     /// <param name="Code">The code.</param>

@@ -1,0 +1,122 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using CompiledBert.Compiler.Graph;
+
+namespace CompiledBert.Compiler.Onnx;
+
+/// <summary>Elements that lie in a mapped file just as they are used.</summary>
+internal sealed class MappedTensor(DataType type, long[] dims, MappedFile file, long offset) : TensorData(type, dims)
+{
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Bytes => file.Slice(offset, checked((int)ByteLength));
+}
+
+/// <summary>Elements made from other data each time they are read, so that only the one tensor in hand takes memory.</summary>
+internal sealed class DerivedTensor(DataType type, long[] dims, Func<byte[]> make) : TensorData(type, dims)
+{
+    private readonly WeakReference<byte[]?> _last = new(null);
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Bytes
+    {
+        get
+        {
+            if (!_last.TryGetTarget(out var bytes))
+            {
+                bytes = make();
+                _last.SetTarget(bytes);
+            }
+
+            return bytes;
+        }
+    }
+}
+
+/// <summary>Elements in a typed field of the model file: float_data, int32_data and so on.</summary>
+internal static class TypedField
+{
+    /// <summary>The elements as raw data would hold them.</summary>
+    public static byte[] Decode(MappedFile file, TensorPayload payload, int elementType, long bytes)
+    {
+        var result = new byte[bytes];
+        var output = result.AsSpan();
+        var size = Math.Max(1, ElementTypes.BitsOf(elementType) / 8);
+        size = elementType is 14 or 15 ? size / 2 : size;
+        Span<byte> element = stackalloc byte[8];
+        foreach (var run in payload.Runs)
+        {
+            if (run.Packed && payload.Field is PayloadField.FloatData or PayloadField.DoubleData)
+            {
+                file.Slice(run.Start, run.End - run.Start).CopyTo(output);
+                output = output[(run.End - run.Start)..];
+                continue;
+            }
+
+            var whole = file.Slice(0, run.End);
+            var reader = new WireReader(whole, run.Start, run.End);
+            while (!reader.AtEnd)
+            {
+                var wire = run.Packed ? WireType.Varint : reader.Tag().Type;
+                if (wire == WireType.Varint)
+                {
+                    BinaryPrimitives.WriteUInt64LittleEndian(element, reader.Varint());
+                    element[..size].CopyTo(output);
+                }
+                else
+                {
+                    whole.Slice(reader.Position, size).CopyTo(output);
+                    reader.Skip(size, "an element");
+                }
+
+                output = output[size..];
+            }
+        }
+
+        return result;
+    }
+}
+
+/// <summary>Wider forms of stored numbers.</summary>
+internal static class Widening
+{
+    /// <summary>Floats of the same values. Doubles beyond the range of floats become the largest float, not infinity.</summary>
+    public static TensorData ToFloat32(TensorData source) => source.Type == DataType.Float32
+        ? source
+        : new DerivedTensor(DataType.Float32, [.. source.Dims], () => MemoryMarshal.AsBytes(Floats(source).AsSpan()).ToArray());
+
+    private static float[] Floats(TensorData source)
+    {
+        var result = new float[source.Count];
+        switch (source.Type)
+        {
+            case DataType.Float16:
+                var halves = source.As<Half>();
+                for (var i = 0; i < result.Length; i++)
+                {
+                    result[i] = (float)halves[i];
+                }
+
+                break;
+            case DataType.BFloat16:
+                var upper = source.As<ushort>();
+                for (var i = 0; i < result.Length; i++)
+                {
+                    result[i] = BitConverter.Int32BitsToSingle(upper[i] << 16);
+                }
+
+                break;
+            case DataType.Float64:
+                var doubles = source.As<double>();
+                for (var i = 0; i < result.Length; i++)
+                {
+                    result[i] = double.IsFinite(doubles[i]) ? (float)Math.Clamp(doubles[i], float.MinValue, float.MaxValue) : (float)doubles[i];
+                }
+
+                break;
+            default:
+                throw new ArgumentException($"{source.Type} is not floating point.", nameof(source));
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,100 @@
+using CompiledBert.Compiler.Graph;
+
+namespace CompiledBert.Compiler.Evaluation;
+
+/// <summary>Operators that pick or place elements by indices in data. An index out of range is an error, never a wrong element.</summary>
+internal static class GatherEvaluation
+{
+    public static Tensor Gather(int axis, Tensor data, Tensor indices)
+    {
+        var (outer, length, inner) = Positions.Split(data.Dims, axis);
+        var positions = new int[outer * indices.Count * inner];
+        var at = 0;
+        for (var o = 0; o < outer; o++)
+        {
+            foreach (var index in indices.Integers)
+            {
+                var from = ((o * length) + InRange(index, length)) * inner;
+                for (var i = 0; i < inner; i++)
+                {
+                    positions[at++] = from + i;
+                }
+            }
+        }
+
+        return data.Take([.. data.Dims[..axis], .. indices.Dims, .. data.Dims[(axis + 1)..]], positions);
+    }
+
+    public static Tensor GatherElements(int axis, Tensor data, Tensor indices)
+    {
+        // Each index stands at a place of its own whose coordinates, but for the axis, are those of the element it picks.
+        var strides = Positions.Strides(data.Dims);
+        var (others, length) = ((long[])strides.Clone(), (int)data.Dims[axis]);
+        others[axis] = 0;
+        var positions = Positions.Of(indices.Dims, others);
+        for (var i = 0; i < positions.Length; i++)
+        {
+            positions[i] += InRange(indices.Integers[i], length) * (int)strides[axis];
+        }
+
+        return data.Take(indices.Dims, positions);
+    }
+
+    public static Tensor GatherNd(int batchDims, Tensor data, Tensor indices)
+    {
+        var (starts, block) = Tuples(batchDims, data.Dims, indices);
+        var positions = new int[starts.Length * block];
+        for (var i = 0; i < positions.Length; i++)
+        {
+            positions[i] = starts[i / block] + (i % block);
+        }
+
+        return data.Take([.. indices.Dims[..^1], .. data.Dims[(batchDims + (int)indices.Dims[^1])..]], positions);
+    }
+
+    public static Tensor ScatterNd(Tensor data, Tensor indices, Tensor updates)
+    {
+        var (starts, block) = Tuples(0, data.Dims, indices);
+        Array result = data.IsFloat ? Place(data.Floats, updates.Floats) : Place(data.Integers, updates.Integers);
+        return Tensor.Of(data.Type, data.Dims, result);
+
+        T[] Place<T>(T[] source, T[] news)
+        {
+            var placed = (T[])source.Clone();
+            for (var i = 0; i < starts.Length; i++)
+            {
+                Array.Copy(news, i * block, placed, starts[i], block);
+            }
+
+            return placed;
+        }
+    }
+
+    private static (int[] Starts, int Block) Tuples(int batchDims, long[] dims, Tensor indices)
+    {
+        var width = (int)indices.Dims[^1];
+        var strides = Positions.Strides(dims);
+        var tuples = width == 0 ? (int)indices.Dims[..^1].Aggregate(1L, (p, d) => p * d) : indices.Count / width;
+        var batches = (int)dims[..batchDims].Aggregate(1L, (p, d) => p * d);
+        var batchStride = batchDims == 0 ? 0 : strides[batchDims - 1];
+        var starts = new int[tuples];
+        for (var t = 0; t < tuples; t++)
+        {
+            var at = batches == 0 ? 0 : t / (tuples / batches) * batchStride;
+            for (var i = 0; i < width; i++)
+            {
+                at += InRange(indices.Integers[(t * width) + i], (int)dims[batchDims + i]) * strides[batchDims + i];
+            }
+
+            starts[t] = checked((int)at);
+        }
+
+        return (starts, (int)dims[(batchDims + width)..].Aggregate(1L, (p, d) => p * d));
+    }
+
+    private static int InRange(long index, int length)
+    {
+        var positive = index < 0 ? index + length : index;
+        return positive >= 0 && positive < length ? (int)positive : throw new EvaluationException($"Index {index} is out of an axis of {length}.");
+    }
+}

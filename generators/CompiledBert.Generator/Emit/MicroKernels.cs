@@ -6,6 +6,7 @@ internal sealed class MicroKernels
     private readonly VectorTarget _target;
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly List<string> _texts = [];
+    private readonly Dictionary<string, string> _shared = new(StringComparer.Ordinal);
 
     /// <summary>Creates the empty registry of a variant.</summary>
     public MicroKernels(VectorTarget target) => _target = target;
@@ -23,6 +24,33 @@ internal sealed class MicroKernels
         }
 
         return name;
+    }
+
+    /// <summary>
+    /// Makes sure that a method with this text is there, and returns its name: for drivers whose text depends on more than a name can tell, and which
+    /// the layers of a model nevertheless have in common.
+    /// </summary>
+    /// <param name="name">The method's name; a number is appended where a different text has taken it.</param>
+    /// <param name="emit">Writes the whole method, given its name.</param>
+    public string Share(string name, Action<CodeWriter, string> emit)
+    {
+        const string Placeholder = "\u0001";
+        var writer = new CodeWriter(depth: 2);
+        emit(writer, Placeholder);
+        var text = writer.ToString();
+        if (!_shared.TryGetValue(text, out var given))
+        {
+            given = name;
+            for (var i = 2; !_names.Add(given); i++)
+            {
+                given = $"{name}_{i.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+            }
+
+            _shared.Add(text, given);
+            _texts.Add(text.Replace(Placeholder, given));
+        }
+
+        return given;
     }
 
     /// <summary>The methods in the order in which they were finished, so that a method comes after those it calls.</summary>

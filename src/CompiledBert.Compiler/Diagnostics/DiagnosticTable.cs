@@ -18,6 +18,24 @@ public static class DiagnosticTable
     /// <summary>An output that the model does not have was asked for.</summary>
     public static readonly Rule UnknownOutput = new("CBERT0004", Severity.Error, "Outputs names '{0}', which the model does not have. Its outputs: {1}.");
 
+    /// <summary>A folder where a file is needed.</summary>
+    public static readonly Rule ModelIsFolder = new("CBERT0005", Severity.Error, "This is a folder, not a model file. Name the .onnx file in it.");
+
+    /// <summary>Two models that would become the same class.</summary>
+    public static readonly Rule DuplicateClass = new("CBERT0006", Severity.Error, "This model and '{0}' would both become the class {1}. Give one of them another Name or Namespace.");
+
+    /// <summary>The compiler process ended before its answer was complete.</summary>
+    public static readonly Rule CompilerCrashed = new("CBERT0007", Severity.Error, "The compiler process ended with exit code {0} before it was done{1}. Out of memory is the usual cause; otherwise please report it with the model.");
+
+    /// <summary>The compiler process could not be started.</summary>
+    public static readonly Rule CompilerNotStarted = new("CBERT0008", Severity.Error, "The compiler could not be started with '{0}': {1}. Install the .NET 10 runtime or later, or set the property CompiledBertDotNetHost to its dotnet program.");
+
+    /// <summary>A file that changed while it was read.</summary>
+    public static readonly Rule FileChanged = new("CBERT0009", Severity.Error, "The file changed while it was being compiled. Build again.");
+
+    /// <summary>A file that cannot be read or written.</summary>
+    public static readonly Rule FileInaccessible = new("CBERT0010", Severity.Error, "The file cannot be read or written: {0}");
+
     /// <summary>The file is something else, known by its first bytes.</summary>
     public static readonly Rule NotOnnx = new("CBERT0101", Severity.Error, "This is not an ONNX model but {0}. {1}");
 

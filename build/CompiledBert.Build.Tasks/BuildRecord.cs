@@ -1,0 +1,38 @@
+using CompiledBert.Build.Protocol;
+
+namespace CompiledBert.Build.Tasks;
+
+/// <summary>A request and its answer in a file, so that a build with nothing to do sees that without starting the compiler.</summary>
+internal static class BuildRecord
+{
+    private const string Separator = "answer";
+
+    /// <summary>The answer on record for a request, where it still holds; null elsewhere.</summary>
+    public static BuildAnswer? Find(string path, BuildRequest request)
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        var lines = File.ReadAllLines(path);
+        var expected = request.ToLines();
+        if (lines.Length <= expected.Count || lines[expected.Count] != Separator || !lines.Take(expected.Count).SequenceEqual(expected, StringComparer.Ordinal))
+        {
+            return null;
+        }
+
+        var answer = new BuildAnswer();
+        return lines.Skip(expected.Count + 1).All(answer.Add) && answer.StillHolds() ? answer : null;
+    }
+
+    /// <summary>Writes a record: under another name first, so that a half-written one is never read.</summary>
+    public static void Write(string path, BuildRequest request, BuildAnswer answer)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var temporary = path + ".new";
+        File.WriteAllLines(temporary, request.ToLines().Concat([Separator]).Concat(answer.ToLines()));
+        File.Delete(path);
+        File.Move(temporary, path);
+    }
+}

@@ -1,0 +1,194 @@
+using System.ComponentModel;
+using CompiledBert.Build.Protocol;
+using CompiledBert.Compiler;
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+
+namespace CompiledBert.Build.Tasks;
+
+/// <summary>
+/// Compiles the models of a project: hands them to the compiler process, logs what it says and returns where its results are.
+/// Starts no process where a record of an earlier build shows that nothing changed.
+/// </summary>
+public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelableTask
+{
+    /// <summary>Metadata the compiler knows. What else an item carries is its owner's business.</summary>
+    private static readonly string[] KnownMetadata = ["Name", "Namespace", "Access", "Outputs", "Weights", "Threads", "MaxTokens", "Precision"];
+
+    private readonly object _gate = new();
+    private CompilerProcess? _process;
+    private bool _cancelled;
+
+    /// <summary>The models.</summary>
+    [Required]
+    public ITaskItem[] Models { get; set; } = [];
+
+    /// <summary>Namespace of models that name none: the project's.</summary>
+    public string RootNamespace { get; set; } = "";
+
+    /// <summary>Folder of results, shared by the project's target frameworks and configurations.</summary>
+    [Required]
+    public string CacheFolder { get; set; } = "";
+
+    /// <summary>File in which this build's answer is kept for the next one.</summary>
+    [Required]
+    public string RecordFile { get; set; } = "";
+
+    /// <summary>The same for builds that an editor makes to know the classes.</summary>
+    [Required]
+    public string SignatureRecordFile { get; set; } = "";
+
+    /// <summary>The compiler's assembly.</summary>
+    [Required]
+    public string HostAssembly { get; set; } = "";
+
+    /// <summary>The dotnet program that runs it.</summary>
+    public string DotNetHost { get; set; } = "dotnet";
+
+    /// <summary>Whether an editor asks: the classes' signatures are enough, and what cannot be read is a warning.</summary>
+    public bool SignatureOnly { get; set; }
+
+    /// <summary>The compiled models: the model file, with ClassName, FullName, Namespace, Access, WeightsPlace, Plan, Weights and IsSignature.</summary>
+    [Output]
+    public ITaskItem[] CompiledModels { get; private set; } = [];
+
+    /// <inheritdoc/>
+    public override bool Execute()
+    {
+        var request = RequestFor(signatureOnly: false);
+        var recorded = BuildRecord.Find(RecordFile, request);
+        if (recorded is null && SignatureOnly)
+        {
+            request = RequestFor(signatureOnly: true);
+            recorded = BuildRecord.Find(SignatureRecordFile, request);
+            if (recorded is not null)
+            {
+                LogMessages(recorded);
+            }
+        }
+
+        if (recorded is not null)
+        {
+            Log.LogMessage(MessageImportance.Low, "Models are unchanged; the compiler is not started.");
+            CompiledModels = ItemsFor(recorded, request.SignatureOnly);
+            return true;
+        }
+
+        return Compile(request);
+    }
+
+    /// <inheritdoc/>
+    public void Cancel()
+    {
+        lock (_gate)
+        {
+            _cancelled = true;
+            _process?.Kill();
+        }
+    }
+
+    private bool Compile(BuildRequest request)
+    {
+        var record = request.SignatureOnly ? SignatureRecordFile : RecordFile;
+        File.Delete(record);
+        BuildAnswer answer;
+        int exitCode;
+        string lastWords;
+        try
+        {
+            using var process = CompilerProcess.Start(DotNetHost, HostAssembly);
+            lock (_gate)
+            {
+                _process = process;
+                if (_cancelled)
+                {
+                    process.Kill();
+                }
+            }
+
+            answer = process.Converse(request);
+            (exitCode, lastWords) = (process.ExitCode, process.LastErrorLines);
+            lock (_gate)
+            {
+                _process = null;
+            }
+        }
+        catch (Win32Exception exception)
+        {
+            Say(DiagnosticTable.CompilerNotStarted.At(null, null, DotNetHost, exception.Message));
+            return request.SignatureOnly;
+        }
+
+        if (_cancelled)
+        {
+            return false;
+        }
+
+        LogMessages(answer);
+        if (!answer.IsComplete)
+        {
+            var reason = lastWords.Length == 0 ? "" : ": " + lastWords;
+            Say(DiagnosticTable.CompilerCrashed.At(null, null, exitCode, reason));
+        }
+        else if (!Log.HasLoggedErrors)
+        {
+            BuildRecord.Write(record, request, answer);
+        }
+
+        CompiledModels = ItemsFor(answer, request.SignatureOnly);
+        return !Log.HasLoggedErrors;
+    }
+
+    private BuildRequest RequestFor(bool signatureOnly) => new()
+    {
+        SignatureOnly = signatureOnly,
+        CacheFolder = Path.GetFullPath(CacheFolder),
+        RootNamespace = RootNamespace,
+        Models = [.. Models.Select(item => new BuildRequest.Model { Path = item.GetMetadata("FullPath"), Metadata = MetadataOf(item) })],
+    };
+
+    private static Dictionary<string, string> MetadataOf(ITaskItem item) => KnownMetadata
+        .Select(name => (Name: name, Value: item.GetMetadata(name).Trim()))
+        .Where(m => m.Value.Length > 0)
+        .ToDictionary(m => m.Name, m => m.Value, StringComparer.Ordinal);
+
+    private static ITaskItem[] ItemsFor(BuildAnswer answer, bool isSignature) => [.. answer.Models.Select(model => new TaskItem(model.Source, new Dictionary<string, string>
+    {
+        ["ClassName"] = model.ClassName,
+        ["Namespace"] = model.Namespace,
+        ["Access"] = model.Access,
+        ["WeightsPlace"] = model.WeightsPlace,
+        ["Plan"] = model.Plan,
+        ["Weights"] = model.Weights,
+        ["IsSignature"] = isSignature ? "true" : "false",
+    }))];
+
+    private void LogMessages(BuildAnswer answer)
+    {
+        foreach (var message in answer.Messages)
+        {
+            Say(message.Severity, message.Code, message.File, message.Text);
+        }
+    }
+
+    private void Say(Diagnostic diagnostic) =>
+        Say(diagnostic.Severity.ToString(), diagnostic.Code, diagnostic.File ?? "", diagnostic.Message);
+
+    private void Say(string severity, string code, string file, string text)
+    {
+        // An editor must be able to load a project whose model is missing or broken; the build then says it as an error.
+        var isError = string.Equals(severity, "error", StringComparison.OrdinalIgnoreCase);
+        if (isError && !SignatureOnly)
+        {
+            Log.LogError("CompiledBert", code, null, file, 0, 0, 0, 0, text);
+        }
+        else if (isError || string.Equals(severity, "warning", StringComparison.OrdinalIgnoreCase))
+        {
+            Log.LogWarning("CompiledBert", code, null, file, 0, 0, 0, 0, text);
+        }
+        else
+        {
+            Log.LogMessage(MessageImportance.High, text);
+        }
+    }
+}

@@ -26,6 +26,15 @@ internal static class BuildRecord
         return lines.Skip(expected.Count + 1).All(answer.Add) && answer.StillHolds() ? answer : null;
     }
 
+    /// <summary>Forgets what was recorded: a failed build leaves nothing to rely on.</summary>
+    public static void Remove(string path)
+    {
+        if (File.Exists(path))
+        {
+            File.Delete(path);
+        }
+    }
+
     /// <summary>Writes a record: under another name first, so that a half-written one is never read.</summary>
     public static void Write(string path, BuildRequest request, BuildAnswer answer)
     {

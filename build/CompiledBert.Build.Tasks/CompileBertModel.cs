@@ -48,7 +48,7 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
     /// <summary>Whether an editor asks: the classes' signatures are enough, and what cannot be read is a warning.</summary>
     public bool SignatureOnly { get; set; }
 
-    /// <summary>The compiled models: the model file, with ClassName, FullName, Namespace, Access, WeightsPlace, Plan, Weights and IsSignature.</summary>
+    /// <summary>The compiled models: the model file, with what the targets need to make an assembly of each.</summary>
     [Output]
     public ITaskItem[] CompiledModels { get; private set; } = [];
 
@@ -90,7 +90,7 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
     private bool Compile(BuildRequest request)
     {
         var record = request.SignatureOnly ? SignatureRecordFile : RecordFile;
-        File.Delete(record);
+        BuildRecord.Remove(record);
         BuildAnswer answer;
         int exitCode;
         string lastWords;
@@ -152,16 +152,22 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
         .Where(m => m.Value.Length > 0)
         .ToDictionary(m => m.Name, m => m.Value, StringComparer.Ordinal);
 
-    private static ITaskItem[] ItemsFor(BuildAnswer answer, bool isSignature) => [.. answer.Models.Select(model => new TaskItem(model.Source, new Dictionary<string, string>
+    private static ITaskItem[] ItemsFor(BuildAnswer answer, bool isSignature)
     {
-        ["ClassName"] = model.ClassName,
-        ["Namespace"] = model.Namespace,
-        ["Access"] = model.Access,
-        ["WeightsPlace"] = model.WeightsPlace,
-        ["Plan"] = model.Plan,
-        ["Weights"] = model.Weights,
-        ["IsSignature"] = isSignature ? "true" : "false",
-    }))];
+        // An assembly is called after the class alone, unless two namespaces have one of that name.
+        var repeated = answer.Models.ToLookup(m => m.ClassName, StringComparer.OrdinalIgnoreCase);
+        return [.. answer.Models.Select(model => new TaskItem(model.Source, new Dictionary<string, string>
+        {
+            ["ClassName"] = model.ClassName,
+            ["Namespace"] = model.Namespace,
+            ["ClassAccess"] = model.Access,
+            ["AssemblySuffix"] = repeated[model.ClassName].Count() == 1 ? model.ClassName : (model.Namespace + "." + model.ClassName).TrimStart('.'),
+            ["Plan"] = model.Plan,
+            ["EmbeddedWeights"] = model.WeightsPlace == "embedded" ? model.Weights : "",
+            ["WeightsBeside"] = model.WeightsPlace == "file" ? model.Weights : "",
+            ["IsSignature"] = isSignature ? "true" : "false",
+        }))];
+    }
 
     private void LogMessages(BuildAnswer answer)
     {

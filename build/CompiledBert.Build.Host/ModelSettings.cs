@@ -1,0 +1,94 @@
+using System.Globalization;
+using CompiledBert.Build.Protocol;
+using CompiledBert.Compiler;
+
+namespace CompiledBert.Build.Host;
+
+/// <summary>The metadata of a <c>BertModel</c> item, checked, with what is derived where it says nothing.</summary>
+/// <param name="Options">What the compiler is asked for.</param>
+/// <param name="WeightsPlace">embedded or file: where the targets put the weights. The compiler does not care.</param>
+/// <param name="Precision">The numbers the model computes with.</param>
+internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace, string Precision)
+{
+    private static readonly string[] Accesses = ["public", "internal"];
+    private static readonly string[] WeightsPlaces = ["embedded", "file"];
+    private static readonly string[] Precisions = ["fp32"];
+
+    /// <summary>Name of the class.</summary>
+    public string ClassName => Options.Name!;
+
+    /// <summary>Name of the class with its namespace.</summary>
+    public string FullName => Options.Namespace.Length == 0 ? ClassName : Options.Namespace + "." + ClassName;
+
+    /// <summary>Everything that decides the result besides the files' contents, as lines.</summary>
+    public string Fingerprint => string.Join('\n', [
+        Options.Name, Options.Namespace, Options.IsPublic ? "public" : "internal", string.Join(';', Options.Outputs),
+        Options.MaxTokens?.ToString(CultureInfo.InvariantCulture) ?? "", Options.Threads.ToString(CultureInfo.InvariantCulture), Precision,
+        Path.GetFileName(Options.ModelPath),
+    ]);
+
+    /// <summary>Reads the metadata. Throws <see cref="CompileException"/> on a value that is not valid.</summary>
+    public static ModelSettings From(BuildRequest.Model model, string rootNamespace, bool signatureOnly)
+    {
+        var metadata = new MetadataReader(model);
+        var precision = metadata.OneOf("Precision", Precisions);
+        var access = metadata.OneOf("Access", Accesses);
+        var place = metadata.OneOf("Weights", WeightsPlaces);
+        var options = new CompileOptions
+        {
+            ModelPath = model.Path,
+            Name = metadata.Checked("Name", ModelName.IsClassName, "a C# class name that is neither a keyword nor a member of every model, such as " + ModelName.ClassNameFor(model.Path))
+                ?? ModelName.ClassNameFor(model.Path),
+            Namespace = metadata.Checked("Namespace", ModelName.IsNamespace, "a C# namespace such as MyApp.Models") ?? ModelName.NamespaceFrom(rootNamespace),
+            IsPublic = access == "public",
+            Outputs = metadata.List("Outputs"),
+            MaxTokens = metadata.Number("MaxTokens", 1, int.MaxValue),
+            Threads = metadata.Number("Threads", 1, 256) ?? 1,
+            SignatureOnly = signatureOnly,
+        };
+        return new ModelSettings(options, place, precision);
+    }
+
+    /// <summary>Reads one item's values and says which are valid where one is not.</summary>
+    private sealed class MetadataReader(BuildRequest.Model model)
+    {
+        public string OneOf(string name, string[] valid)
+        {
+            if (!model.Metadata.TryGetValue(name, out var text))
+            {
+                return valid[0];
+            }
+
+            return valid.FirstOrDefault(v => string.Equals(v, text, StringComparison.OrdinalIgnoreCase)) ?? throw Invalid(name, text, string.Join(", ", valid));
+        }
+
+        public string? Checked(string name, Func<string, bool> isValid, string description)
+        {
+            if (!model.Metadata.TryGetValue(name, out var text))
+            {
+                return null;
+            }
+
+            return isValid(text) ? text : throw Invalid(name, text, description);
+        }
+
+        public int? Number(string name, int least, int most)
+        {
+            if (!model.Metadata.TryGetValue(name, out var text))
+            {
+                return null;
+            }
+
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+                ? number
+                : throw Invalid(name, text, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"));
+        }
+
+        public string[] List(string name) =>
+            model.Metadata.TryGetValue(name, out var text)
+                ? text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                : [];
+
+        private CompileException Invalid(string name, string text, string valid) => DiagnosticTable.InvalidMetadata.Error(model.Path, null, name, text, valid);
+    }
+}

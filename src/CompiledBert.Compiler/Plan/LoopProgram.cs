@@ -41,7 +41,8 @@ public sealed record Store(Access To, string Value) : Statement;
 
 /// <summary>
 /// Starts an accumulator at the neutral element of <paramref name="Kind"/> (sum, max, min, prod). Declared outside a loop of lanes and fed inside it,
-/// it is the reduction over the lanes; declared inside and fed in a serial loop, each lane has its own. After the loop its id is the result.
+/// it is the reduction over the lanes; declared inside and fed in a serial loop, each lane has its own. After the loop its id is the result;
+/// inside a serial loop that is not around lanes its id is the running value.
 /// </summary>
 public sealed record Accumulator(string Id, DataType Type, string Kind) : Statement;
 

@@ -1,0 +1,186 @@
+using CompiledBert.Compiler.Graph;
+
+namespace CompiledBert.Compiler.Fusion;
+
+/// <summary>Whole programs: the loops around a value and the stores into its place.</summary>
+internal sealed partial class NestBuilder
+{
+    /// <summary>Whether an operator writes its result piece by piece and so can only be the root of a nest.</summary>
+    public static bool IsRootOnly(Operator op) => op is Concat or Pad or CumSum or ScatterNd;
+
+    /// <summary>The program that computes a value into its place.</summary>
+    public IReadOnlyList<Statement> Build(Value root, Placement place)
+    {
+        var op = root.Producer?.Operator;
+        var serialFrom = op switch
+        {
+            Concat concat => concat.Axis,
+            Pad or ScatterNd => 0,
+            _ => root.Shape.Rank,
+        };
+        var lane = LaneAxis(root.Shape);
+        var index = new Affine[root.Shape.Rank];
+        var outer = new List<(string Variable, Dim Extent)>();
+        for (var axis = 0; axis < index.Length; axis++)
+        {
+            var isOuter = !root.Shape[axis].Is(1) && axis < serialFrom && (op is CumSum sum ? axis != sum.Axis : axis != lane);
+            index[axis] = isOuter ? Affine.Variable(OuterVariable(root.Shape[axis], outer)) : Affine.Zero;
+        }
+
+        switch (op)
+        {
+            case Concat concat:
+                var start = Dim.Zero;
+                foreach (var piece in root.Producer!.Inputs.OfType<Value>())
+                {
+                    var (operand, offset) = (piece, start);
+                    StoreRegion(place, index, concat.Axis, piece.Shape, i => i, i => Shift(i, concat.Axis, offset), i => Read(operand, i));
+                    start += piece.Shape[concat.Axis];
+                }
+
+                _origins.UnionWith(root.Producer.Origins);
+                break;
+            case Pad pad:
+                BuildPad(root, pad, place, index);
+                break;
+            case CumSum sum:
+                BuildCumSum(root, sum, place, index);
+                break;
+            case ScatterNd:
+                BuildScatter(root, place, index);
+                break;
+            default:
+                StoreRegion(place, index, lane < 0 ? index.Length : lane, root.Shape, i => i, i => i, i => Compute(root, i));
+                break;
+        }
+
+        IReadOnlyList<Statement> body = _writer.Body;
+        for (var i = outer.Count - 1; i >= 0; i--)
+        {
+            body = [new Loop(outer[i].Variable, outer[i].Extent, LoopKind.Parallel, body)];
+        }
+
+        return body;
+    }
+
+    /// <summary>The axis that runs over lanes: the last that is longer than 1; −1 where there is none.</summary>
+    public static int LaneAxis(Shape shape)
+    {
+        var axis = shape.Rank - 1;
+        while (axis >= 0 && shape[axis].Is(1))
+        {
+            axis--;
+        }
+
+        return axis;
+    }
+
+    private string OuterVariable(Dim extent, List<(string Variable, Dim Extent)> outer)
+    {
+        var symbol = extent.AsSymbol?.Name.ToLowerInvariant();
+        var name = symbol is { Length: 1 } && outer.All(o => o.Variable != symbol) && symbol is not ("c" or "r" or "v" or "m" or "n") ? symbol : _writer.NewVariable("i");
+        outer.Add((name, extent));
+        _writer.Outer(name, extent);
+        return name;
+    }
+
+    /// <summary>Loops over the axes from <paramref name="from"/> on, the last one over lanes, and stores what <paramref name="read"/> gives.</summary>
+    private void StoreRegion(
+        Placement place, IReadOnlyList<Affine> outer, int from, Shape shape,
+        Func<Affine[], Affine[]> readIndex, Func<Affine[], Affine[]> storeIndex, Func<Affine[], Operand> read)
+    {
+        var index = (Affine[])[.. outer];
+        var lane = LaneAxis(shape);
+        var opened = 0;
+        for (var axis = from; axis < shape.Rank; axis++)
+        {
+            if (shape[axis].Is(1))
+            {
+                index[axis] = Affine.Zero;
+                continue;
+            }
+
+            index[axis] = Affine.Variable(_writer.Open(_writer.NewVariable(axis == lane ? "c" : "r"), shape[axis], axis == lane ? LoopKind.Lanes : LoopKind.Serial));
+            opened++;
+        }
+
+        var value = read(readIndex(index));
+        var at = storeIndex(index);
+        var address = Affine.Of(place.Offset);
+        for (var axis = 0; axis < at.Length; axis++)
+        {
+            address += at[axis] * place.Strides[axis];
+        }
+
+        _writer.Store(place.Buffer, address, value);
+        for (; opened > 0; opened--)
+        {
+            CloseLoop();
+        }
+    }
+
+    private void BuildPad(Value root, Pad pad, Placement place, Affine[] index)
+    {
+        var node = root.Producer!;
+        var fill = node.Inputs.Count > 1 && node.Inputs[1] is { } given ? given : null;
+        StoreRegion(place, index, 0, root.Shape, i => i, i => i, _ => fill is null ? Number(Dim.Zero, FusionContext.Storage(root.Type)) : Read(fill, [.. fill.Shape.Select(_ => Affine.Zero)]));
+
+        // Negative padding crops: the copied region starts behind what is cut off.
+        static Dim Cut(Dim dim) => dim.IsConstant && dim.Value < 0 ? dim * Dim.Of(-1) : Dim.Zero;
+        var operand = node.In(0);
+        var region = new Shape(operand.Shape.Select((dim, axis) => dim - Cut(pad.Before[axis]) - Cut(pad.After[axis])));
+        StoreRegion(
+            place, index, 0, region,
+            i => [.. i.Select((a, axis) => a + Affine.Of(Cut(pad.Before[axis])))],
+            i => [.. i.Select((a, axis) => a + Affine.Of(pad.Before[axis] + Cut(pad.Before[axis])))],
+            i => Read(operand, i));
+        _origins.UnionWith(node.Origins);
+    }
+
+    private void BuildCumSum(Value root, CumSum sum, Placement place, Affine[] index)
+    {
+        var operand = root.Producer!.In(0);
+        var length = root.Shape[sum.Axis];
+        var type = FusionContext.Storage(root.Type);
+        var total = _writer.Accumulator(type, "sum");
+        var variable = _writer.Open(_writer.NewVariable("r"), length, LoopKind.Serial);
+        index[sum.Axis] = sum.Reverse ? new Affine(length - Dim.One, [new AccessTerm(variable, Dim.Of(-1))]) : Affine.Variable(variable);
+        var address = Affine.Of(place.Offset);
+        for (var axis = 0; axis < index.Length; axis++)
+        {
+            address += index[axis] * place.Strides[axis];
+        }
+
+        var element = Read(operand, index);
+        if (sum.Exclusive)
+        {
+            _writer.Store(place.Buffer, address, total);
+            _writer.Accumulate(total, element);
+        }
+        else
+        {
+            _writer.Accumulate(total, element);
+            _writer.Store(place.Buffer, address, total);
+        }
+
+        CloseLoop();
+        _origins.UnionWith(root.Producer.Origins);
+    }
+
+    private void BuildScatter(Value root, Placement place, Affine[] index)
+    {
+        var node = root.Producer!;
+        var (data, tuples, updates) = (node.In(0), node.In(1), node.In(2));
+        StoreRegion(place, index, 0, root.Shape, i => i, i => i, i => Read(data, i));
+
+        var lead = tuples.Shape.Rank - 1;
+        var length = (int)tuples.Shape[-1].Value;
+        StoreRegion(
+            place, [.. updates.Shape.Select(_ => Affine.Zero)], 0, updates.Shape, i => i,
+            i => [.. Enumerable.Range(0, length).Select(j => IndexValue(tuples, [.. i.Take(lead), Affine.Of(j)], data.Shape[j])), .. i.Skip(lead)],
+            i => Read(updates, i));
+        _origins.UnionWith(node.Origins);
+    }
+
+    private static Affine[] Shift(Affine[] index, int axis, Dim by) => [.. index.Select((i, a) => a == axis ? i + Affine.Of(by) : i)];
+}

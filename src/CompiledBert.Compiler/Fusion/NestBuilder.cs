@@ -1,0 +1,271 @@
+using System.Globalization;
+using CompiledBert.Compiler.Graph;
+
+namespace CompiledBert.Compiler.Fusion;
+
+/// <summary>
+/// Writes one loop program that computes a value from what lies in memory, pulling everything in between into it: layout operators become index
+/// arithmetic, elementwise operators become expressions, reductions become loops in front. Rows that several loops need are kept in scratch.
+/// </summary>
+/// <remarks>The fusion of the layer-fusion compiler of Niu et al. (2020, LP-Fusion), in pull form.</remarks>
+internal sealed partial class NestBuilder
+{
+    private readonly FusionContext _context;
+    private readonly LoopWriter _writer = new();
+    private readonly RowCaches _caches;
+    private readonly HashSet<string> _origins = new(StringComparer.Ordinal);
+
+    public NestBuilder(FusionContext context, RowCaches caches)
+    {
+        _context = context;
+        _caches = caches;
+    }
+
+    public LoopWriter Writer => _writer;
+
+    /// <summary>Lets an element of a value be something that the program is given.</summary>
+    public void Predefine(Value value, IReadOnlyList<Affine> index, string name) =>
+        _writer.Remember(KeyOf(value, index), new Operand(name, DataType.Float32, _writer.DepthOf(index)));
+
+    /// <summary>Whether the program stores the rows of a kept value.</summary>
+    public bool HasFilled(Value value) => _rowOf.ContainsKey(value);
+
+    /// <summary>Names of the model's nodes that went into the program.</summary>
+    public IReadOnlyCollection<string> Origins => _origins;
+
+    /// <summary>An element of a value as an operand: known, loaded, or computed here.</summary>
+    public Operand Read(Value value, IReadOnlyList<Affine> index)
+    {
+        var key = KeyOf(value, index);
+        if (_writer.Find(key) is { } known)
+        {
+            return known;
+        }
+
+        if (value.Constant is { Count: 1 } scalar)
+        {
+            return Literal(scalar);
+        }
+
+        if (_caches.Find(value) is { } cache)
+        {
+            return ReadCached(value, index, cache, key);
+        }
+
+        if (_context.AddressOf(value, index, _writer.ExtentOf) is { } place)
+        {
+            return _writer.Remember(key, LoadElement(_context.Root(value), place.Buffer, place.Address));
+        }
+
+        return _writer.Remember(key, Compute(value, index));
+    }
+
+    /// <summary>Computes an element of a value, although it may have a place in memory: this is how that place is filled.</summary>
+    public Operand Compute(Value value, IReadOnlyList<Affine> index)
+    {
+        var node = value.Producer ?? throw new InvalidOperationException($"{value} is made by nothing.");
+        if (ViewReader.IsView(node))
+        {
+            _origins.UnionWith(node.Origins);
+            var operand = node.In(0);
+            return Read(operand, ViewReader.Through(node, index, _writer.ExtentOf, _context.PlacementOf(operand)?.Strides));
+        }
+
+        if (_context.IsMaterialized(value) && _writer.Depth > 0 && _context.PlacementOf(value) is null)
+        {
+            throw new NotYetException(value);
+        }
+
+        _origins.UnionWith(node.Origins);
+        _caches.Count(value, _writer.Innermost);
+        return node.Operator switch
+        {
+            Unary { Kind: UnaryKind.Identity } => Read(node.In(0), index),
+            Unary unary => _writer.Let(FusionContext.Storage(value.Type), NameOf(unary.Kind), Broadcast(node.In(0), value, index)),
+            Binary binary => _writer.Let(FusionContext.Storage(value.Type), NameOf(binary.Kind), Broadcast(node.In(0), value, index), Converted(node, value, index)),
+            Select => _writer.Let(
+                FusionContext.Storage(value.Type), "select", Broadcast(node.In(0), value, index), Broadcast(node.In(1), value, index), Broadcast(node.In(2), value, index)),
+            Cast => Convert(Broadcast(node.In(0), value, index), FusionContext.Storage(value.Type)),
+            Reduce reduce => Reduction(value, node, reduce, index),
+            Gather gather => ReadGather(node, gather.Axis, index),
+            GatherElements gather => ReadGatherElements(node, gather.Axis, index),
+            GatherNd gather => ReadGatherNd(node, gather.BatchDims, index),
+            Iota iota => ReadIota(iota, index[0]),
+            _ => throw new MaterializeException(value),
+        };
+    }
+
+    /// <summary>An operand of an elementwise operator at the result's index, with broadcast axes at 0.</summary>
+    private Operand Broadcast(Value operand, Value result, IReadOnlyList<Affine> index)
+    {
+        var lead = result.Shape.Rank - operand.Shape.Rank;
+        return Read(operand, [.. operand.Shape.Select((dim, axis) => dim.Is(1) ? Affine.Zero : index[lead + axis])]);
+    }
+
+    /// <summary>The second operand of a binary operator, in the type of the first (a power's exponent may be of another).</summary>
+    private Operand Converted(Node node, Value value, IReadOnlyList<Affine> index) =>
+        Convert(Broadcast(node.In(1), value, index), FusionContext.Storage(node.In(0).Type));
+
+    private Operand Convert(Operand operand, DataType type) => operand.Type == type ? operand : _writer.Let(type, "cast", operand);
+
+    private Operand LoadElement(Value value, string buffer, Affine address)
+    {
+        var stored = FusionContext.Storage(value.Type);
+        var loaded = _writer.Load(stored, buffer, address);
+        return stored is DataType.Float32 or DataType.Int64 or DataType.Int32 or DataType.Bool ? loaded : _writer.Let(DataType.Int64, "cast", loaded);
+    }
+
+    private Operand Reduction(Value value, Node node, Reduce reduce, IReadOnlyList<Affine> index)
+    {
+        var operand = node.In(0);
+        var kept = index.Where((_, axis) => !reduce.Axes.Contains(axis)).ToList();
+        var depth = _writer.DepthOf(kept);
+        var around = _writer.VariablesUpTo(depth).Where(v => !_writer.ExtentOf(v)!.Is(1));
+        if (around.Any(v => kept.All(i => i.StrideOf(v).Is(0))))
+        {
+            // It would be computed again for every iteration of a loop that it does not depend on.
+            throw new MaterializeException(value);
+        }
+
+        return _writer.AtDepth(depth, () =>
+        {
+            var type = FusionContext.Storage(operand.Type);
+            var result = _writer.Accumulator(type, reduce.Kind is ReduceKind.Mean ? "sum" : reduce.Kind.ToString().ToLowerInvariant());
+            var inner = (Affine[])[.. index];
+            var axes = reduce.Axes.Where(axis => !operand.Shape[axis].Is(1)).ToList();
+            foreach (var axis in reduce.Axes)
+            {
+                inner[axis] = Affine.Zero;
+            }
+
+            // The last axis runs over lanes, unless lanes are open already.
+            var lanes = depth == 0 && axes.Count > 0 && operand.Shape.Skip(axes[^1] + 1).All(d => d.Is(1)) ? axes[^1] : -1;
+            foreach (var axis in axes)
+            {
+                var kind = axis == lanes ? LoopKind.Lanes : LoopKind.Serial;
+                inner[axis] = Affine.Variable(_writer.Open(_writer.NewVariable(kind == LoopKind.Lanes ? "c" : "r"), operand.Shape[axis], kind));
+            }
+
+            _writer.Accumulate(result, Read(operand, inner));
+            foreach (var _ in axes)
+            {
+                CloseLoop();
+            }
+
+            return reduce.Kind is ReduceKind.Mean ? _writer.Let(type, "div", result, Number(axes.Aggregate(Dim.One, (n, axis) => n * operand.Shape[axis]), type)) : result;
+        });
+    }
+
+    private Operand ReadGather(Node node, int axis, IReadOnlyList<Affine> index)
+    {
+        var (data, indices) = (node.In(0), node.In(1));
+        var row = IndexValue(indices, [.. index.Skip(axis).Take(indices.Shape.Rank)], data.Shape[axis]);
+        return Read(data, [.. index.Take(axis), row, .. index.Skip(axis + indices.Shape.Rank)]);
+    }
+
+    private Operand ReadGatherElements(Node node, int axis, IReadOnlyList<Affine> index)
+    {
+        var row = IndexValue(node.In(1), index, node.In(0).Shape[axis]);
+        return Read(node.In(0), [.. index.Select((i, a) => a == axis ? row : i)]);
+    }
+
+    private Operand ReadGatherNd(Node node, int batchDims, IReadOnlyList<Affine> index)
+    {
+        var (data, tuples) = (node.In(0), node.In(1));
+        var lead = tuples.Shape.Rank - 1;
+        var length = (int)tuples.Shape[-1].Value;
+        var rows = Enumerable.Range(0, length)
+            .Select(i => IndexValue(tuples, [.. index.Take(lead), Affine.Of(i)], data.Shape[batchDims + i]));
+        return Read(data, [.. index.Take(batchDims), .. rows, .. index.Skip(lead)]);
+    }
+
+    /// <summary>An element of an index tensor as part of an index. Indices straight from an input are checked before the model runs, others here.</summary>
+    private Affine IndexValue(Value indices, IReadOnlyList<Affine> index, Dim limit)
+    {
+        if (indices.Constant is { Count: 1 } constant)
+        {
+            var position = (long)ConstantScalar(constant);
+            return Affine.Of(position < 0 ? limit + Dim.Of(position) : position);
+        }
+
+        var source = indices;
+        while (source.Producer?.Operator is Cast or Reshape or Unary { Kind: UnaryKind.Identity })
+        {
+            source = source.Producer.In(0);
+        }
+
+        var value = Convert(Read(indices, index), DataType.Int64);
+        var input = _context.Graph.Inputs.IndexOf(source);
+        if (input >= 0 && source.Type.IsInteger() && limit.IsConstant)
+        {
+            _context.Checks.Add(new IndexCheck(input, 0, limit.Value));
+        }
+        else if (source.Producer?.Operator is not Iota)
+        {
+            value = _writer.Let(DataType.Int64, "index", value, Number(limit, DataType.Int64));
+        }
+
+        return Affine.Variable(value.Text);
+    }
+
+    private Operand ReadIota(Iota iota, Affine index)
+    {
+        var sum = Number(iota.Start + (index.Offset * Dim.Of(iota.Step)), DataType.Int64);
+        foreach (var term in index.Terms)
+        {
+            var factor = Number(term.Stride * Dim.Of(iota.Step), DataType.Int64);
+            var variable = new Operand(term.Variable, DataType.Int64, _writer.DepthOf([Affine.Variable(term.Variable)]));
+            var product = factor.Text == "1" ? variable : _writer.Let(DataType.Int64, "mul", variable, factor);
+            sum = sum.Text == "0" ? product : _writer.Let(DataType.Int64, "add", sum, product);
+        }
+
+        return sum;
+    }
+
+    private Operand Number(Dim dim, DataType type)
+    {
+        if (dim.IsConstant)
+        {
+            return new Operand(dim.Value.ToString(CultureInfo.InvariantCulture), type, 0);
+        }
+
+        var number = _writer.Let(DataType.Int64, "dim", new Operand(dim.ToString(), DataType.Int64, 0));
+        return Convert(number, type);
+    }
+
+    private static Operand Literal(TensorData scalar)
+    {
+        var type = FusionContext.Storage(scalar.Type);
+        var value = ConstantScalar(scalar);
+        var text = type switch
+        {
+            DataType.Bool => value != 0 ? "true" : "false",
+            DataType.Float32 => double.IsNaN(value) ? "nan" : double.IsInfinity(value) ? (value > 0 ? "inf" : "-inf") : ((float)value).ToString("R", CultureInfo.InvariantCulture),
+            _ => ((long)value).ToString(CultureInfo.InvariantCulture),
+        };
+        return new Operand(text, type is DataType.Float32 or DataType.Bool or DataType.Int32 ? type : DataType.Int64, 0);
+    }
+
+    private static double ConstantScalar(TensorData scalar) => scalar.Type switch
+    {
+        DataType.Float32 => scalar.As<float>()[0],
+        DataType.Float64 => (float)scalar.As<double>()[0],
+        DataType.Float16 => (float)scalar.As<Half>()[0],
+        DataType.BFloat16 => BitConverter.UInt32BitsToSingle((uint)scalar.As<ushort>()[0] << 16),
+        DataType.Int64 => scalar.As<long>()[0],
+        DataType.Int32 => scalar.As<int>()[0],
+        DataType.Int16 => scalar.As<short>()[0],
+        DataType.UInt16 => scalar.As<ushort>()[0],
+        DataType.Int8 => scalar.As<sbyte>()[0],
+        DataType.UInt8 or DataType.Bool => scalar.As<byte>()[0],
+        DataType.UInt32 => scalar.As<uint>()[0],
+        DataType.UInt64 => scalar.As<ulong>()[0],
+        _ => throw new InvalidOperationException($"A scalar of type {scalar.Type} has no literal."),
+    };
+
+    private static string KeyOf(Value value, IReadOnlyList<Affine> index) =>
+        System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(value).ToString(CultureInfo.InvariantCulture) + value.Name + "[" + string.Join("; ", index) + "]";
+
+    private static string NameOf<T>(T kind)
+        where T : struct, Enum => kind.ToString().ToLowerInvariant();
+}

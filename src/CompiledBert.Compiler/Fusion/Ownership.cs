@@ -1,0 +1,131 @@
+using CompiledBert.Compiler.Graph;
+
+namespace CompiledBert.Compiler.Fusion;
+
+/// <summary>
+/// Which values get memory, and for the others the one value in memory whose nest computes them. Guesses on the side of fusing: the nest builder
+/// corrects those that turn out wrong (<see cref="MaterializeException"/>).
+/// </summary>
+internal sealed class Ownership
+{
+    private readonly Dictionary<Value, Value?> _ownerOf = [];
+
+    /// <summary>Values with memory of their own.</summary>
+    public HashSet<Value> Materialized { get; } = [];
+
+    public Ownership(ModelGraph graph, ILookup<Value, Node> uses, IReadOnlyDictionary<Node, AttentionPattern> attention, IEnumerable<Value> forced)
+    {
+        Materialized.UnionWith(forced);
+        foreach (var (_, value) in graph.Outputs)
+        {
+            Materialized.Add(value);
+        }
+
+        foreach (var node in graph.Nodes.Reverse())
+        {
+            foreach (var value in node.Outputs)
+            {
+                Decide(value, node, uses, attention);
+            }
+        }
+    }
+
+    /// <summary>The value in memory into whose nest a value goes; itself where it has memory; null where several compute it.</summary>
+    public Value? OwnerOf(Value value) => _ownerOf.GetValueOrDefault(value);
+
+    /// <summary>The distinct owners of a value's users.</summary>
+    public IReadOnlyList<Value?> UsersOwners(Value value, ILookup<Value, Node> uses) =>
+        [.. uses[value].SelectMany(n => n.Outputs).Select(OwnerOf).Distinct()];
+
+    private void Decide(Value value, Node node, ILookup<Value, Node> uses, IReadOnlyDictionary<Node, AttentionPattern> attention)
+    {
+        if (Materialized.Contains(value))
+        {
+            _ownerOf[value] = value;
+            return;
+        }
+
+        if (attention.TryGetValue(node, out var pattern) && !ReferenceEquals(node, pattern.Product))
+        {
+            _ownerOf[value] = pattern.Product.Output;
+            return;
+        }
+
+        if (ViewReader.IsView(node))
+        {
+            var through = UsersOwners(value, uses);
+            _ownerOf[value] = through.Count == 1 ? through[0] : null;
+            return;
+        }
+
+        if (IsAnchor(node) || attention.ContainsKey(node) || NeedsMemory(value, node, uses, attention))
+        {
+            Materialized.Add(value);
+            _ownerOf[value] = value;
+            return;
+        }
+
+        var owners = UsersOwners(value, uses);
+        _ownerOf[value] = owners.Count == 1 ? owners[0] : null;
+    }
+
+    private bool NeedsMemory(Value value, Node node, ILookup<Value, Node> uses, IReadOnlyDictionary<Node, AttentionPattern> attention)
+    {
+        var users = RealUsers(value, uses).ToList();
+
+        // Operands of matrix products are read from memory.
+        if (users.Any(u => IsProduct(u.Node) && (!attention.TryGetValue(u.Node, out var p) || !IsSide(u.Node, p, value))))
+        {
+            return true;
+        }
+
+        var cost = CostOf(value, 0);
+        if (UsersOwners(value, uses).Count != 1 || OwnerOfUsersIsShared(value, uses))
+        {
+            return cost > 2;
+        }
+
+        // In attention's programs a side operand must be cheap to read: only what has a value a score is computed there.
+        return users.Any(u => attention.ContainsKey(u.Node) && (node.Operator is Reduce || value.Shape.Elements != u.Node.Output.Shape.Elements) && cost > 1)
+            || (node.Operator is not Reduce && cost > 1 && users.Any(u => Repeats(value, u.Node.Output.Shape)));
+    }
+
+    private bool OwnerOfUsersIsShared(Value value, ILookup<Value, Node> uses) => UsersOwners(value, uses)[0] is null;
+
+    /// <summary>Whether a user with this shape reads each element again along an axis other than the last.</summary>
+    private static bool Repeats(Value value, Shape shape)
+    {
+        var lead = shape.Rank - value.Shape.Rank;
+        return lead >= 0 && NestBuilder.LaneAxis(value.Shape) >= 0 && NestBuilder.LaneAxis(value.Shape) + lead == shape.Rank - 1
+            && Enumerable.Range(0, shape.Rank - 1).Any(axis => !shape[axis].Is(1) && (axis < lead || value.Shape[axis - lead].Is(1)));
+    }
+
+    private static IEnumerable<(Node Node, Value Operand)> RealUsers(Value value, ILookup<Value, Node> uses) =>
+        uses[value].SelectMany(user => ViewReader.IsView(user) ? RealUsers(user.Output, uses) : [(user, value)]);
+
+    private static bool IsProduct(Node node) => node.Operator is Linear or MatMul or Conv1d;
+
+    /// <summary>Whether a value reaches a product of attention through the pattern's own elementwise nodes only.</summary>
+    private static bool IsSide(Node product, AttentionPattern pattern, Value value) =>
+        ReferenceEquals(product, pattern.Product) && value.Producer is { } node && pattern.Inner.Contains(node);
+
+    private static bool IsAnchor(Node node) => IsProduct(node) || NestBuilder.IsRootOnly(node.Operator) || node.Operator is TopK or ArgExtremum;
+
+    /// <summary>Rough operations a value costs where it is recomputed; conversions of integers are slow among lanes.</summary>
+    private static int CostOf(Value value, int depth)
+    {
+        if (value.IsConstant || value.Producer is not { } node || depth > 8)
+        {
+            return value.Shape.Rank == 0 ? 0 : 1;
+        }
+
+        return node.Inputs.OfType<Value>().Sum(input => CostOf(input, depth + 1)) + node.Operator switch
+        {
+            Reshape or Transpose or Expand or Slice => 0,
+            Cast or Gather or GatherElements or GatherNd => 3,
+            Reduce => 100,
+            Unary { Kind: not (UnaryKind.Neg or UnaryKind.Abs or UnaryKind.Relu or UnaryKind.Identity) } => 8,
+            _ => 1,
+        };
+    }
+}

@@ -1,0 +1,133 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using CompiledBert.Compiler.Fusion;
+using CompiledBert.Compiler.Graph;
+
+namespace CompiledBert.Compiler.Packing;
+
+/// <summary>
+/// Writes constants into the blob in the order in which the kernels read them: matrices in panels of 16 columns, <c>[⌈N/16⌉][K][16]</c>, the one order
+/// that suits every instruction set; the rest row-major. Each begins at a multiple of 64 bytes.
+/// </summary>
+internal sealed class WeightPacker
+{
+    /// <summary>Columns of a panel.</summary>
+    public const int Panel = 16;
+
+    /// <summary>Bytes before the first constant: magic, length, hash.</summary>
+    public const int HeaderBytes = 64;
+
+    private const int Alignment = 64;
+
+    private readonly IReadOnlyList<WeightRequest> _requests;
+
+    public WeightPacker(IReadOnlyList<WeightRequest> requests)
+    {
+        _requests = requests;
+        var offsets = new long[requests.Count];
+        long end = HeaderBytes;
+        for (var i = 0; i < offsets.Length; i++)
+        {
+            offsets[i] = end;
+            end = Align(end + BytesOf(requests[i]));
+        }
+
+        Offsets = offsets;
+        Length = end;
+    }
+
+    /// <summary>Byte offset of each constant in the blob.</summary>
+    public IReadOnlyList<long> Offsets { get; }
+
+    /// <summary>Bytes of the whole blob.</summary>
+    public long Length { get; }
+
+    /// <summary>Type of a constant in the blob and its number of elements.</summary>
+    public static (DataType Type, long Elements) ShapeOf(WeightRequest request) =>
+        (FusionContext.Storage(request.Data.Type), BytesOf(request) * 8 / FusionContext.Storage(request.Data.Type).BitsOf());
+
+    /// <summary>SHA-256 of what follows the header.</summary>
+    public byte[] ComputeHash()
+    {
+        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        WriteBody(sha.AppendData);
+        return sha.GetHashAndReset();
+    }
+
+    /// <summary>Writes the blob: <c>CBERTW01</c>, its length, the hash, 16 zero bytes, the constants.</summary>
+    public void Write(Stream destination, byte[] hash)
+    {
+        Span<byte> header = stackalloc byte[HeaderBytes];
+        header.Clear();
+        "CBERTW01"u8.CopyTo(header);
+        BinaryPrimitives.WriteInt64LittleEndian(header[8..], Length);
+        hash.CopyTo(header[16..]);
+        destination.Write(header);
+        WriteBody(destination.Write);
+    }
+
+    private delegate void Sink(ReadOnlySpan<byte> bytes);
+
+    private void WriteBody(Sink write)
+    {
+        Span<byte> zeros = stackalloc byte[Alignment];
+        zeros.Clear();
+        for (var i = 0; i < _requests.Count; i++)
+        {
+            WriteOne(_requests[i], write);
+            var end = Offsets[i] + BytesOf(_requests[i]);
+            write(zeros[..(int)(Align(end) - end)]);
+        }
+    }
+
+    private static void WriteOne(WeightRequest request, Sink write)
+    {
+        if (request.Layout == WeightLayout.Panels)
+        {
+            WritePanels(request.Data, write);
+            return;
+        }
+
+        if (request.Data.Type.IsFloat() && request.Data.Type != DataType.Float32)
+        {
+            write(MemoryMarshal.AsBytes<float>(FloatReader.Read(request.Data)));
+        }
+        else
+        {
+            write(request.Data.Bytes);
+        }
+
+        if (request.Layout == WeightLayout.PaddedVector)
+        {
+            write(new byte[BytesOf(request) - (request.Data.Count * sizeof(float))]);
+        }
+    }
+
+    private static void WritePanels(TensorData data, Sink write)
+    {
+        ReadOnlySpan<float> matrix = data.Type == DataType.Float32 ? data.As<float>() : FloatReader.Read(data);
+        var (rows, columns) = ((int)data.Dims[0], (int)data.Dims[1]);
+        var panel = new float[rows * Panel];
+        for (var start = 0; start < columns; start += Panel)
+        {
+            var width = Math.Min(Panel, columns - start);
+            panel.AsSpan().Clear();
+            for (var row = 0; row < rows; row++)
+            {
+                matrix.Slice((row * columns) + start, width).CopyTo(panel.AsSpan(row * Panel));
+            }
+
+            write(MemoryMarshal.AsBytes<float>(panel));
+        }
+    }
+
+    private static long BytesOf(WeightRequest request) => request.Layout switch
+    {
+        WeightLayout.Panels => (request.Data.Dims[1] + Panel - 1) / Panel * Panel * request.Data.Dims[0] * sizeof(float),
+        WeightLayout.PaddedVector => (request.Data.Count + Panel - 1) / Panel * Panel * sizeof(float),
+        _ => request.Data.Count * FusionContext.Storage(request.Data.Type).BitsOf() / 8,
+    };
+
+    private static long Align(long offset) => (offset + Alignment - 1) / Alignment * Alignment;
+}

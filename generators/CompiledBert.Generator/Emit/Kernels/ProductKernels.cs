@@ -1,0 +1,103 @@
+using System.Globalization;
+
+namespace CompiledBert.Generator.Emit;
+
+/// <summary>Products of operands that exist only at run time: packing into panels, and a block of rows by all panels.</summary>
+internal static class ProductKernels
+{
+    /// <summary>C# expression of the rows of the largest tile.</summary>
+    /// <remarks>The 128-bit variant has 32 registers on Arm and 16 on x64; the runtime folds the choice.</remarks>
+    public static string TileRows(VectorTarget target) => target == VectorTarget.Vector128
+        ? $"(System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported ? {Text(target.MaxTileRows)} : 2)"
+        : Text(target.MaxTileRows);
+
+    /// <summary>
+    /// Needs <c>Product(rows, a, lda, b, k, n, c, ldc)</c>: at most a tile's rows of C = A·B, where B is packed in panels <c>[⌈n/16⌉][k][16]</c>.
+    /// C is written in whole panels.
+    /// </summary>
+    public static string NeedProduct(MicroKernels kernels, VectorTarget target) => kernels.Need("Product", (writer, _) =>
+    {
+        var wide = TileKernels.Need(kernels, target, target.PanelsPerTile);
+        writer.Line("// Rows of C = A·B for packed B; C is written in whole panels.");
+        using (writer.Block("private static void Product(long rows, float* a, long lda, float* b, long k, long n, float* c, long ldc)"))
+        {
+            var step = Text(16 * target.PanelsPerTile);
+            using (writer.Block($"for (long j = 0; j < n; j += {step}, b += {step} * k)"))
+            {
+                if (target.PanelsPerTile == 1)
+                {
+                    writer.Line($"{wide}(rows, a, lda, b, 16 * k, c + j, ldc, k, null, (byte*)b, 0);");
+                }
+                else
+                {
+                    writer.Line($"if (n - j > 16) {wide}(rows, a, lda, b, 16 * k, c + j, ldc, k, null, (byte*)b, 0);");
+                    writer.Line($"else {TileKernels.Need(kernels, target, 1)}(rows, a, lda, b, 16 * k, c + j, ldc, k, null, (byte*)b, 0);");
+                }
+            }
+        }
+    });
+
+    /// <summary>
+    /// Needs <c>Pack(b, rowStride, columnStride, k, n, panels)</c>: a matrix [k, n] at any strides into panels <c>[⌈n/16⌉][k][16]</c>, padded with zeros.
+    /// Rows or columns that lie together are read as vectors.
+    /// </summary>
+    public static string NeedPack(MicroKernels kernels) => kernels.Need("Pack", (writer, _) => writer.Lines("""
+        // A matrix [k, n] into panels of 16 columns, padded with zeros: the transposition of 4 × 4 blocks where a column lies together.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void Pack(float* b, long rowStride, long columnStride, long k, long n, float* panels)
+        {
+            for (long j = 0; j < n; j += 16, panels += 16 * k)
+            {
+                float* from = b + j * columnStride;
+                long columns = Math.Min(16, n - j), i = 0;
+                if (columns == 16 && columnStride == 1)
+                {
+                    for (; i < k; i++)
+                    {
+                        float* row = from + i * rowStride;
+                        for (int v = 0; v < 16; v += VF.Count) V.Load(row + v).Store(panels + 16 * i + v);
+                    }
+                }
+                else if (columns == 16 && rowStride == 1)
+                {
+                    for (; i + 4 <= k; i += 4)
+                    {
+                        for (int v = 0; v < 16; v += 4) Transpose(from + v * columnStride + i, columnStride, panels + 16 * i + v);
+                    }
+                }
+                for (; i < k; i++)
+                {
+                    for (long v = 0; v < 16; v++) panels[16 * i + v] = v < columns ? from[i * rowStride + v * columnStride] : 0;
+                }
+            }
+        }
+
+        // 4 × 4 floats: rows lda apart become columns of rows 16 apart.
+        private static void Transpose(float* a, long lda, float* to)
+        {
+            var r0 = Vector128.Load(a); var r1 = Vector128.Load(a + lda); var r2 = Vector128.Load(a + 2 * lda); var r3 = Vector128.Load(a + 3 * lda);
+            var low01 = Interleave(r0, r1, false); var high01 = Interleave(r0, r1, true);
+            var low23 = Interleave(r2, r3, false); var high23 = Interleave(r2, r3, true);
+            Vector128.Create(low01.GetLower(), low23.GetLower()).Store(to);
+            Vector128.Create(low01.GetUpper(), low23.GetUpper()).Store(to + 16);
+            Vector128.Create(high01.GetLower(), high23.GetLower()).Store(to + 32);
+            Vector128.Create(high01.GetUpper(), high23.GetUpper()).Store(to + 48);
+        }
+
+        // a0 b0 a1 b1, or a2 b2 a3 b3.
+        private static Vector128<float> Interleave(Vector128<float> a, Vector128<float> b, bool high)
+        {
+            if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
+            {
+                return high ? System.Runtime.Intrinsics.X86.Sse.UnpackHigh(a, b) : System.Runtime.Intrinsics.X86.Sse.UnpackLow(a, b);
+            }
+            if (System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported)
+            {
+                return high ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(a, b) : System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(a, b);
+            }
+            return high ? Vector128.Create(a[2], b[2], a[3], b[3]) : Vector128.Create(a[0], b[0], a[1], b[1]);
+        }
+        """));
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -195,14 +195,19 @@ internal sealed unsafe class Team
         }
         while (Stopwatch.GetTimestamp() - started <= SpinTicks);
 
-        Interlocked.Exchange(ref _words.Sleeping, 1);
-        if (Volatile.Read(ref _words.Pending) == 0 && Interlocked.Exchange(ref _words.Sleeping, 0) != 0)
+        do
         {
-            return;
-        }
+            Interlocked.Exchange(ref _words.Sleeping, 1);
+            if (Volatile.Read(ref _words.Pending) == 0 && Interlocked.Exchange(ref _words.Sleeping, 0) != 0)
+            {
+                return;
+            }
 
-        // Either the last worker will see the flag, or it took the flag already: the gate opens exactly once.
-        _finished.Wait();
+            // Either the last worker will see the flag, or one took it already: the gate opens exactly once. The one that took it may have ended the
+            // step before this one and come late.
+            _finished.Wait();
+        }
+        while (Volatile.Read(ref _words.Pending) != 0);
     }
 
     private void Leave()

@@ -186,11 +186,11 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
         var isError = string.Equals(severity, "error", StringComparison.OrdinalIgnoreCase);
         if (isError && !SignatureOnly)
         {
-            Log.LogError("CompiledBert", code, null, file, 0, 0, 0, 0, text);
+            Log.LogError(null, code, null, file, 0, 0, 0, 0, text);
         }
         else if (isError || string.Equals(severity, "warning", StringComparison.OrdinalIgnoreCase))
         {
-            Log.LogWarning("CompiledBert", code, null, file, 0, 0, 0, 0, text);
+            Log.LogWarning(null, code, null, file, 0, 0, 0, 0, text);
         }
         else
         {

@@ -1,0 +1,57 @@
+using Xunit;
+
+namespace CompiledBert.EndToEnd;
+
+/// <summary>The package, packed once for all tests under a version that nobody has restored before.</summary>
+public sealed class PackedPackage : IDisposable
+{
+    public PackedPackage()
+    {
+        Version = "0.1.0-e2e-" + Guid.NewGuid().ToString("N")[..12];
+        Folder = Directory.CreateTempSubdirectory("compiledbert-package-").FullName;
+        var packed = DotNet.Run(Repository, "pack", "build/package", "--nologo", "-v", "q", "-o", Folder, "-p:PackageVersion=" + Version);
+        Assert.True(packed.ExitCode == 0, packed.Output);
+    }
+
+    /// <summary>The root of the repository.</summary>
+    public static string Repository { get; } = FindRepository();
+
+    /// <summary>The package's version.</summary>
+    public string Version { get; }
+
+    /// <summary>The folder with the package: a source to restore from.</summary>
+    public string Folder { get; }
+
+    /// <summary>A model of the tests.</summary>
+    public static string Model(string name) => Path.Combine(Repository, "tests", "models", name);
+
+    public void Dispose()
+    {
+        Directory.Delete(Folder, recursive: true);
+        var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        var restored = Path.Combine(packages, "compiledbert", Version);
+        if (Directory.Exists(restored))
+        {
+            Directory.Delete(restored, recursive: true);
+        }
+    }
+
+    private static string FindRepository()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "CompiledBert.slnx")))
+        {
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside the repository.");
+        }
+
+        return folder;
+    }
+}
+
+/// <summary>All tests share the package, and run one after the other: each one is a build.</summary>
+[CollectionDefinition(Name)]
+public sealed class Consumers : ICollectionFixture<PackedPackage>
+{
+    public const string Name = "Consumers";
+}

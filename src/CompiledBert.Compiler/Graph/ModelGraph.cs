@@ -64,7 +64,7 @@ public sealed class ModelGraph
     /// <summary>Lets every user of a value, outputs included, use another of the same type and shape.</summary>
     public void ReplaceUses(Value old, Value replacement)
     {
-        foreach (var node in _nodes)
+        foreach (var node in old.Users.Distinct().ToArray())
         {
             if (!ReferenceEquals(node, replacement.Producer))
             {
@@ -81,6 +81,26 @@ public sealed class ModelGraph
         }
     }
 
+    /// <summary>
+    /// Lets go of a node where nothing uses its results, and of the makers of its operands that nothing uses any more then.
+    /// They stay in the list of nodes, marked, until <see cref="Tidy"/>.
+    /// </summary>
+    public void Release(Node node)
+    {
+        var pending = new Stack<Node>([node]);
+        while (pending.TryPop(out var next))
+        {
+            if (!next.IsReleased && next.Outputs.All(o => o.Users.Count == 0 && !IsOutput(o)))
+            {
+                next.Release();
+                foreach (var producer in next.Inputs.Select(i => i?.Producer).OfType<Node>())
+                {
+                    pending.Push(producer);
+                }
+            }
+        }
+    }
+
     /// <summary>For each value the nodes that use it, each node once a use.</summary>
     public ILookup<Value, Node> Uses() =>
         (from node in _nodes
@@ -89,7 +109,18 @@ public sealed class ModelGraph
          select (input, node)).ToLookup(use => use.input!, use => use.node);
 
     /// <summary>Whether a value is one of the graph's outputs.</summary>
-    public bool IsOutput(Value value) => Outputs.Any(o => ReferenceEquals(o.Value, value));
+    public bool IsOutput(Value value)
+    {
+        foreach (var (_, output) in Outputs)
+        {
+            if (ReferenceEquals(output, value))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Replaces a symbol by a dim in every shape and operator: two lengths turned out to be the same.</summary>
     public void Substitute(Symbol symbol, Dim replacement)
@@ -100,9 +131,8 @@ public sealed class ModelGraph
             input.Shape = input.Shape.Substitute(symbol, replacement);
         }
 
-        for (var i = 0; i < _nodes.Count; i++)
+        foreach (var node in _nodes)
         {
-            var node = _nodes[i];
             var op = node.Operator switch
             {
                 Reshape r => new Reshape(r.To.Substitute(symbol, replacement)),
@@ -112,15 +142,7 @@ public sealed class ModelGraph
                 Pad p => new Pad([.. p.Before.Select(d => d.Substitute(symbol, replacement))], [.. p.After.Select(d => d.Substitute(symbol, replacement))]),
                 var other => other,
             };
-            if (!ReferenceEquals(op, node.Operator))
-            {
-                _nodes[i] = new Node(op, node.Inputs, node.Origins) { Outputs = node.Outputs };
-                foreach (var output in node.Outputs)
-                {
-                    output.Producer = _nodes[i];
-                }
-            }
-
+            node.Operator = op;
             foreach (var output in node.Outputs)
             {
                 output.Shape = output.Shape.Substitute(symbol, replacement);
@@ -186,6 +208,11 @@ public sealed class ModelGraph
             }
         }
 
+        foreach (var node in _nodes.Where(n => !n.IsReleased && !needed.Contains(n)))
+        {
+            node.Release();
+        }
+
         _nodes.Clear();
         _nodes.AddRange(order);
     }
@@ -200,6 +227,7 @@ public sealed class ModelGraph
             node.Outputs[i].OutputIndex = i;
         }
 
+        node.Attach();
         return node;
     }
 }

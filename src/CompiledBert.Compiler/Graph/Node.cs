@@ -13,7 +13,7 @@ public sealed class Node
     }
 
     /// <summary>What is computed.</summary>
-    public Operator Operator { get; }
+    public Operator Operator { get; internal set; }
 
     /// <summary>The operands; null for an optional one that is absent.</summary>
     public IReadOnlyList<Value?> Inputs => _inputs;
@@ -27,6 +27,9 @@ public sealed class Node
     /// <summary>Names of the model's nodes that this one stands for; kept through every pass into the emitted comments and the report.</summary>
     public IReadOnlyList<string> Origins { get; internal set; }
 
+    /// <summary>Whether the graph let go of it because nothing used its results; it is gone from the list of nodes once the graph is tidied.</summary>
+    public bool IsReleased { get; private set; }
+
     /// <summary>The operand at an index, which must be present.</summary>
     public Value In(int index) => _inputs[index] ?? throw new InvalidOperationException($"Input {index} of {Operator.Name} is absent.");
 
@@ -37,7 +40,26 @@ public sealed class Node
             if (ReferenceEquals(_inputs[i], old))
             {
                 _inputs[i] = replacement;
+                old.RemoveUser(this);
+                replacement.AddUser(this);
             }
+        }
+    }
+
+    internal void Attach()
+    {
+        foreach (var input in _inputs)
+        {
+            input?.AddUser(this);
+        }
+    }
+
+    internal void Release()
+    {
+        IsReleased = true;
+        foreach (var input in _inputs)
+        {
+            input?.RemoveUser(this);
         }
     }
 

@@ -28,6 +28,9 @@ public abstract class TensorData
     /// <summary>Bytes that the elements take.</summary>
     public long ByteLength => ((Count * Type.BitsOf()) + 7) / 8;
 
+    /// <summary>Whether the bytes are made each time they are read; see <see cref="Derived"/>.</summary>
+    public virtual bool IsDerived => false;
+
     /// <summary>The elements' bytes.</summary>
     public abstract ReadOnlySpan<byte> Bytes { get; }
 
@@ -42,6 +45,12 @@ public abstract class TensorData
     public static TensorData FromInt64s(long[] dims, ReadOnlySpan<long> values) =>
         new InMemory(DataType.Int64, dims, MemoryMarshal.AsBytes(values).ToArray());
 
+    /// <summary>A tensor whose bytes are made each time they are needed and not kept: a large weight that a pass changed.</summary>
+    public static TensorData Derived(DataType type, long[] dims, Func<byte[]> make) => new Made(type, dims, make);
+
+    /// <summary>The same elements under other lengths; nothing is read.</summary>
+    public TensorData Reshaped(long[] dims) => new View(this, dims);
+
     /// <summary>The elements in place, where <typeparamref name="T"/> is how they are stored (bool as byte).</summary>
     public ReadOnlySpan<T> As<T>()
         where T : unmanaged => MemoryMarshal.Cast<byte, T>(Bytes);
@@ -49,5 +58,33 @@ public abstract class TensorData
     private sealed class InMemory(DataType type, long[] dims, byte[] bytes) : TensorData(type, dims)
     {
         public override ReadOnlySpan<byte> Bytes => bytes;
+    }
+
+    private sealed class Made(DataType type, long[] dims, Func<byte[]> make) : TensorData(type, dims)
+    {
+        private readonly WeakReference<byte[]?> _bytes = new(null);
+
+        public override bool IsDerived => true;
+
+        public override ReadOnlySpan<byte> Bytes
+        {
+            get
+            {
+                if (!_bytes.TryGetTarget(out var bytes))
+                {
+                    bytes = make();
+                    _bytes.SetTarget(bytes);
+                }
+
+                return bytes;
+            }
+        }
+    }
+
+    private sealed class View(TensorData whole, long[] dims) : TensorData(whole.Type, dims)
+    {
+        public override bool IsDerived => whole.IsDerived;
+
+        public override ReadOnlySpan<byte> Bytes => whole.Bytes;
     }
 }

@@ -3,6 +3,8 @@ namespace CompiledBert.Compiler.Graph;
 /// <summary>A tensor in the graph: an input, a constant, or one result of a node.</summary>
 public sealed class Value
 {
+    private readonly List<Node> _users = [];
+
     internal Value(string name, DataType type, Shape shape)
     {
         Name = name;
@@ -28,8 +30,15 @@ public sealed class Value
     /// <summary>Which result of its node it is.</summary>
     public int OutputIndex { get; internal set; }
 
+    /// <summary>The nodes that use it, each once a use; the graph keeps this true. Being an output of the graph is not among them.</summary>
+    public IReadOnlyList<Node> Users => _users;
+
     /// <summary>Whether the elements are known at compile time.</summary>
     public bool IsConstant => Constant is not null;
+
+    internal void AddUser(Node node) => _users.Add(node);
+
+    internal void RemoveUser(Node node) => _users.RemoveAt(_users.LastIndexOf(node));
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name}:{Type}{Shape}";

@@ -1,0 +1,98 @@
+using System.Runtime.InteropServices;
+using CompiledBert.Compiler.Graph;
+
+namespace CompiledBert.Compiler.Passes;
+
+/// <summary>Weights changed by passes. The results are derived from the operands when they are read, so that no copy of a weight is held.</summary>
+internal static class WeightAlgebra
+{
+    /// <summary>A matrix with rows and columns exchanged.</summary>
+    public static Value Transposed(Value matrix)
+    {
+        var data = matrix.Constant!;
+        var (rows, columns) = (data.Dims[0], data.Dims[1]);
+        return Derive(matrix.Name, [columns, rows], result =>
+        {
+            var source = data.As<float>();
+            for (var i = 0; i < result.Length; i++)
+            {
+                result[i] = source[(int)((i % rows * columns) + (i / rows))];
+            }
+        });
+    }
+
+    /// <summary>A matrix with each column multiplied by its number.</summary>
+    public static Value ScaledColumns(Value matrix, float[] scale) => Derive(matrix.Name, [.. matrix.Constant!.Dims], result =>
+    {
+        var source = matrix.Constant!.As<float>();
+        for (var i = 0; i < result.Length; i++)
+        {
+            result[i] = source[i] * scale[i % scale.Length];
+        }
+    });
+
+    /// <summary>A matrix with each row multiplied by its number.</summary>
+    public static Value ScaledRows(Value matrix, float[] scale) => Derive(matrix.Name, [.. matrix.Constant!.Dims], result =>
+    {
+        var source = matrix.Constant!.As<float>();
+        var columns = (int)matrix.Constant.Dims[1];
+        for (var i = 0; i < result.Length; i++)
+        {
+            result[i] = source[i] * scale[i / columns];
+        }
+    });
+
+    /// <summary>Matrices of as many rows beside each other.</summary>
+    public static Value Beside(IReadOnlyList<Value> matrices)
+    {
+        var rows = matrices[0].Constant!.Dims[0];
+        var width = (int)matrices.Sum(m => m.Constant!.Dims[1]);
+        return Derive(string.Join('+', matrices.Select(m => m.Name)), [rows, width], result =>
+        {
+            var start = 0;
+            foreach (var matrix in matrices)
+            {
+                var source = matrix.Constant!.As<float>();
+                var columns = (int)matrix.Constant.Dims[1];
+                for (var row = 0; row < rows; row++)
+                {
+                    source.Slice(row * columns, columns).CopyTo(result.AsSpan((row * width) + start));
+                }
+
+                start += columns;
+            }
+        });
+    }
+
+    /// <summary>Some columns of a matrix.</summary>
+    public static Value Columns(Value matrix, int start, int step, int count)
+    {
+        var rows = matrix.Constant!.Dims[0];
+        return Derive(matrix.Name, [rows, count], result =>
+        {
+            var source = matrix.Constant!.As<float>();
+            var columns = (int)matrix.Constant.Dims[1];
+            for (var i = 0; i < result.Length; i++)
+            {
+                result[i] = source[(i / count * columns) + start + (i % count * step)];
+            }
+        });
+    }
+
+    /// <summary>A vector as a constant.</summary>
+    public static Value Vector(string name, float[] elements) => ModelGraph.Constant(name, TensorData.FromFloats([elements.Length], elements));
+
+    /// <summary>Element by element sum and product of vectors.</summary>
+    public static float[] Combine(float[] a, float[] b, Func<float, float, float> f) => [.. a.Zip(b, f)];
+
+    private static Value Derive(string name, long[] dims, Action<float[]> fill)
+    {
+        var count = checked((int)dims.Aggregate(1L, (product, dim) => product * dim));
+        return ModelGraph.Constant(name, TensorData.Derived(DataType.Float32, dims, () =>
+        {
+            var elements = new float[count];
+            fill(elements);
+            return MemoryMarshal.AsBytes<float>(elements).ToArray();
+        }));
+    }
+}

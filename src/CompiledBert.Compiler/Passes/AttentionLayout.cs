@@ -78,7 +78,7 @@ public sealed class AttentionLayout : RewritePass
     {
         var (merged, other) = (node.In(side), node.In(1 - side));
         if (!merged.Is<Reshape>(out var reshape, out var x) || AxisBlocks.Of(x.Shape, reshape.To) is not { OnlyMerges: true } blocks
-            || blocks.Blocks.Count < 3 || blocks.Blocks.TakeLast(2).Any(b => b.FromCount != 1))
+            || DropsOnlyUnits(x.Shape, blocks) || blocks.Blocks.Count < 3 || blocks.Blocks.TakeLast(2).Any(b => b.FromCount != 1))
         {
             return false;
         }

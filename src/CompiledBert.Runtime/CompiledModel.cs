@@ -25,6 +25,7 @@ public abstract unsafe class CompiledModel : IDisposable
     /// <param name="info">What the model is.</param>
     /// <param name="weights">Its weights, checked against <paramref name="info"/>.</param>
     /// <param name="threads">Threads of a call, 1 to <see cref="MaxThreads"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number of threads is out of range; the weights are freed.</exception>
     [EditorBrowsable(EditorBrowsableState.Never)]
     protected CompiledModel(ModelInfo info, ModelWeights weights, int threads = 1)
         : this(info, weights, threads, guarded: false)
@@ -38,7 +39,15 @@ public abstract unsafe class CompiledModel : IDisposable
         Info = info;
         _weights = weights;
         _arenas = new ArenaPool(guarded);
-        Threads = threads;
+        try
+        {
+            Threads = threads;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
     }
 
     /// <summary>What the model is.</summary>
@@ -48,7 +57,8 @@ public abstract unsafe class CompiledModel : IDisposable
     /// Threads that a call uses at most, the calling one included. The results are the same, bit for bit, for any number. Calls that run while it is set keep theirs.
     /// </summary>
     /// <remarks>
-    /// The other threads are shared by all models of the process and asleep when nothing runs. Calls that run at the same time share them: each then has fewer.
+    /// The other threads are shared by all models of the process, one less than it has processors, and asleep when nothing runs. Calls that run at the same
+    /// time share them: each then has fewer.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The number is less than 1 or greater than <see cref="MaxThreads"/>.</exception>
     public int Threads

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace CompiledBert.Runtime.Tests;
 
@@ -33,6 +34,10 @@ internal static class ChildProcess
         process.WaitForExit();
         return process.ExitCode == 0 ? output.Trim() : throw new InvalidOperationException($"{command} failed: {errors.Result}");
     }
+
+    /// <summary>More workers than a small machine would have: the races are what the tests are after.</summary>
+    [ModuleInitializer]
+    internal static void AllowWorkers() => Workers.Limit = 7;
 
     private static int Main(string[] arguments)
     {

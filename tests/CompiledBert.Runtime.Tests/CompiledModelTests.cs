@@ -30,6 +30,13 @@ public sealed class CompiledModelTests
         using var model = TestModel.Load();
         Assert.Throws<ArgumentOutOfRangeException>(() => model.Threads = threads);
         Assert.Equal(1, model.Threads);
+
+        using var weights = ModelWeights.FromStream(new MemoryStream(TestModel.Blob), TestModel.ExpectedInfo);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new TestModel(weights, threads, guarded: false));
+        unsafe
+        {
+            Assert.True(weights.Pointer is null);
+        }
     }
 
     [Fact]

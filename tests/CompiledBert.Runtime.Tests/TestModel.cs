@@ -8,8 +8,8 @@ internal sealed unsafe class TestModel : CompiledModel
 {
     public const int Values = 1000;
 
-    private TestModel(ModelInfo info, ModelWeights weights, bool guarded)
-        : base(info, weights, 1, guarded)
+    public TestModel(ModelWeights weights, int threads, bool guarded)
+        : base(ExpectedInfo, weights, threads, guarded)
     {
     }
 
@@ -21,9 +21,9 @@ internal sealed unsafe class TestModel : CompiledModel
 
     public static TestModel Load(bool guarded = false) => Load(new MemoryStream(Blob), guarded);
 
-    public static TestModel Load(Stream stream, bool guarded = false) => new(ExpectedInfo, ModelWeights.FromStream(stream, ExpectedInfo), guarded);
+    public static TestModel Load(Stream stream, bool guarded = false) => new(ModelWeights.FromStream(stream, ExpectedInfo), 1, guarded);
 
-    public static TestModel LoadFile(string path) => new(ExpectedInfo, ModelWeights.FromFile(path, ExpectedInfo), guarded: false);
+    public static TestModel LoadFile(string path) => new(ModelWeights.FromFile(path, ExpectedInfo), 1, guarded: false);
 
     public static ModelInfo InfoOf(byte[] blob) => new()
     {

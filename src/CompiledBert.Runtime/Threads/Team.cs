@@ -66,6 +66,7 @@ internal sealed unsafe class Team
     public void End()
     {
         Interlocked.Exchange(ref _words.Ticket, Over);
+        Workers.End(_threads);
         Leave();
     }
 
@@ -87,7 +88,7 @@ internal sealed unsafe class Team
     {
         for (var missing = workers - Active; missing > 0; missing--)
         {
-            if (Workers.TryTake(_threads) is not { } worker)
+            if (Workers.TryTake() is not { } worker)
             {
                 return;
             }

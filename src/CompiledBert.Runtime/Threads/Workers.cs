@@ -8,8 +8,15 @@ internal static class Workers
     private static Latch s_latch;
     private static Worker? s_idle;
     private static int s_started;
+    private static int s_wanted;
     private static Latch s_teamsLatch;
     private static Team? s_teams;
+
+    /// <summary>
+    /// The most workers there may be: with a calling thread as many as processors. Calls that run at the same time share them, and none gets
+    /// more, whatever it asks for: they would only make each other wait. Tests set it.
+    /// </summary>
+    public static int Limit { get; set; } = Environment.ProcessorCount - 1;
 
     /// <summary>Threads that were started so far.</summary>
     public static int Started => Volatile.Read(ref s_started);
@@ -24,8 +31,12 @@ internal static class Workers
 
         team ??= new Team();
         team.Begin(threads);
+        Interlocked.Add(ref s_wanted, threads - 1);
         return team;
     }
+
+    /// <summary>A call ended that might have used so many threads.</summary>
+    public static void End(int threads) => Interlocked.Add(ref s_wanted, 1 - threads);
 
     /// <summary>Takes a team back that nobody is in any more.</summary>
     public static void Return(Team team)
@@ -37,13 +48,10 @@ internal static class Workers
     }
 
     /// <summary>An idle worker, or a new one; null when all are busy.</summary>
-    /// <param name="threads">
-    /// Threads of the call that asks. There are never more workers than processors, nor than the call with the most threads has: many calls at once share
-    /// them and run with fewer, since more threads than processors only make each other wait.
-    /// </param>
-    public static Worker? TryTake(int threads)
+    public static Worker? TryTake()
     {
-        var limit = Math.Max(Environment.ProcessorCount, threads) - 1;
+        // A worker between a team and its sleep is in neither: no reason to start more than the running calls want.
+        var limit = Math.Min(Limit, Volatile.Read(ref s_wanted));
         if (Volatile.Read(ref s_idle) is null && Volatile.Read(ref s_started) >= limit)
         {
             return null;
@@ -81,10 +89,12 @@ internal static class Workers
         {
             return new Worker();
         }
-        catch (OutOfMemoryException)
+        catch (Exception error) when (error is OutOfMemoryException or ThreadStartException)
         {
             // The system gives no more threads. The call does without.
-            Interlocked.Decrement(ref s_started);
+            s_latch.Enter();
+            s_started--;
+            s_latch.Exit();
             return null;
         }
     }

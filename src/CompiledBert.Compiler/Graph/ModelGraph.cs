@@ -25,6 +25,9 @@ public sealed class ModelGraph
     /// <summary>Symbols that inputs' shapes introduce, in order of appearance.</summary>
     public List<Symbol> Symbols { get; } = [];
 
+    /// <summary>What must hold when the model runs, such as a length no greater than the rows of a stored table: length ≤ most.</summary>
+    public List<(Dim Length, Dim Most)> Limits { get; } = [];
+
     /// <summary>Adds an input.</summary>
     public Value AddInput(string name, DataType type, Shape shape)
     {
@@ -129,6 +132,11 @@ public sealed class ModelGraph
         foreach (var input in Inputs)
         {
             input.Shape = input.Shape.Substitute(symbol, replacement);
+        }
+
+        for (var i = 0; i < Limits.Count; i++)
+        {
+            Limits[i] = (Limits[i].Length.Substitute(symbol, replacement), Limits[i].Most.Substitute(symbol, replacement));
         }
 
         foreach (var node in _nodes)

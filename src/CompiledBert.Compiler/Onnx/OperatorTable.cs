@@ -1,0 +1,53 @@
+using CompiledBert.Compiler.Onnx.Operators;
+
+namespace CompiledBert.Compiler.Onnx;
+
+/// <summary>How one operator of ONNX is imported.</summary>
+/// <param name="MinInputs">Inputs that must be present.</param>
+/// <param name="MaxInputs">Inputs that may be present.</param>
+/// <param name="MaxOutputs">Outputs that may be asked for.</param>
+/// <param name="Import">Expresses the node in canonical operators.</param>
+internal sealed record OperatorRule(int MinInputs, int MaxInputs, int MaxOutputs, Action<NodeImport> Import);
+
+/// <summary>All operators that are supported, by domain and name. Each family of operators adds its own.</summary>
+internal sealed class OperatorTable
+{
+    /// <summary>Domain of ONNX Runtime's own operators.</summary>
+    public const string Microsoft = "com.microsoft";
+
+    /// <summary>For operators with any number of inputs or outputs.</summary>
+    public const int Any = int.MaxValue;
+
+    private readonly Dictionary<(string Domain, string Name), OperatorRule> _rules = [];
+
+    private OperatorTable()
+    {
+        Constants.Register(this);
+        Shapes.Register(this);
+        Elementwise.Register(this);
+        Activations.Register(this);
+        Layout.Register(this);
+        Gathers.Register(this);
+        Reductions.Register(this);
+        MatrixProducts.Register(this);
+        Normalization.Register(this);
+        Attention.Register(this);
+        Contrib.Register(this);
+    }
+
+    /// <summary>The table.</summary>
+    public static OperatorTable Instance { get; } = new();
+
+    /// <summary>Every supported operator, as domain and name.</summary>
+    public IEnumerable<(string Domain, string Name)> Supported => _rules.Keys.Order();
+
+    /// <summary>Adds an operator of ONNX's own domain.</summary>
+    public void Add(string name, int minInputs, int maxInputs, Action<NodeImport> import, int maxOutputs = 1) => Add("", name, minInputs, maxInputs, import, maxOutputs);
+
+    /// <summary>Adds an operator of a domain.</summary>
+    public void Add(string domain, string name, int minInputs, int maxInputs, Action<NodeImport> import, int maxOutputs = 1) =>
+        _rules.Add((domain, name), new OperatorRule(minInputs, maxInputs, maxOutputs, import));
+
+    /// <summary>The rule for an operator, or null.</summary>
+    public OperatorRule? Find(string domain, string name) => _rules.GetValueOrDefault((domain, name));
+}

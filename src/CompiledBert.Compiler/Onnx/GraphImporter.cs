@@ -221,6 +221,16 @@ internal sealed class GraphImporter
         }
     }
 
+    /// <summary>Makes named values the graph's outputs.</summary>
+    public void SetOutputs(IEnumerable<string> names, Scope scope)
+    {
+        foreach (var name in names)
+        {
+            var import = new NodeImport(this, new NodeProto { OpType = "Output", Output = { name } }, scope, name, "");
+            Graph.Outputs.Add((name, import.Materialise(scope.Find(name)!)));
+        }
+    }
+
     private static Operand Constant(string name, TensorData data) =>
         new(ModelGraph.Constant(name, data.Type.IsFloat() ? Widening.ToFloat32(data) : data));
 }

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using CompiledBert.Compiler.Evaluation;
+using CompiledBert.Compiler.Graph;
+using CompiledBert.Compiler.Onnx;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace CompiledBert.Compiler.Tests.Onnx;
+
+/// <summary>The models of the shared folder, where this machine has one: imported, and the small ones evaluated against their golden outputs.</summary>
+public class ZooTests(ITestOutputHelper log)
+{
+    public static TheoryData<string> Zoo()
+    {
+        var data = new TheoryData<string>();
+        foreach (var path in Models("zoo"))
+        {
+            data.Add(Path.GetFileName(Path.GetDirectoryName(path)!));
+        }
+
+        if (data.Count == 0)
+        {
+            data.Add("");
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Zoo))]
+    public void A_model_computes_its_golden_outputs(string name)
+    {
+        if (name.Length == 0)
+        {
+            log.WriteLine("Skipped: there is no shared folder with models.");
+            return;
+        }
+
+        var folder = Path.Combine(RepositoryFiles.SharedModels!, "zoo", name);
+        using var model = OnnxModel.Open(Path.Combine(folder, "model.onnx"));
+        ModelGraph graph;
+        try
+        {
+            graph = model.Import(["*"]);
+        }
+        catch (CompileException e) when (e.Diagnostic.Code is "CBERT0301" or "CBERT0304")
+        {
+            log.WriteLine($"Refused by name: {e.Message}");
+            return;
+        }
+
+        GraphVerifier.Verify(graph, "import");
+        using var meta = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "meta.json")));
+        var tolerance = meta.RootElement.GetProperty("suggested_tolerance");
+        foreach (var set in Directory.GetDirectories(folder, "test_data_set_*").Order(StringComparer.Ordinal))
+        {
+            var inputs = model.Inputs.Select((port, i) => (port.Name, Tensor: Read(Path.Combine(set, $"input_{i}.pb")))).ToDictionary(p => p.Name, p => p.Tensor, StringComparer.Ordinal);
+            var outputs = GraphEvaluator.Run(graph, inputs);
+            for (var i = 0; i < model.Outputs.Count && File.Exists(Path.Combine(set, $"output_{i}.pb")); i++)
+            {
+                Compare(Read(Path.Combine(set, $"output_{i}.pb")), outputs[model.Outputs[i].Name], tolerance, $"{Path.GetFileName(set)} {model.Outputs[i].Name}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("big")]
+    [InlineData("real")]
+    [InlineData("demo")]
+    public void Large_models_are_imported_in_little_memory(string folder)
+    {
+        var models = Models(folder);
+        if (models.Count == 0)
+        {
+            log.WriteLine("Skipped: there is no shared folder with models.");
+        }
+
+        foreach (var path in models)
+        {
+            if (Path.GetFileName(path) == "all-MiniLM-L6-v2-q.onnx")
+            {
+                continue;
+            }
+
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            using var model = OnnxModel.Open(path);
+            var graph = model.Import([]);
+            GraphVerifier.Verify(graph, "import");
+            log.WriteLine($"{Path.GetFileName(path)}: {graph.SourceNodeCount} nodes, {graph.Nodes.Count} imported, {(GC.GetAllocatedBytesForCurrentThread() - before) / 1000000} MB");
+        }
+    }
+
+    private static List<string> Models(string folder)
+    {
+        var root = RepositoryFiles.SharedModels is { } shared ? Path.Combine(shared, folder) : null;
+        return root is null || !Directory.Exists(root) ? [] : [.. Directory.GetFiles(root, "*.onnx", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+    }
+
+    private static Tensor Read(string path) => Tensor.Of(TensorFile.Read(path));
+
+    private static void Compare(Tensor expected, Tensor actual, JsonElement tolerance, string what)
+    {
+        Assert.Equal(expected.Dims, actual.Dims);
+        if (!expected.IsFloat)
+        {
+            Assert.Equal(expected.Integers, actual.Integers);
+            return;
+        }
+
+        var (atol, rtol) = (tolerance.GetProperty("atol").GetDouble(), tolerance.GetProperty("rtol").GetDouble());
+        for (var i = 0; i < expected.Count; i++)
+        {
+            var (e, a) = (expected.Floats[i], actual.Floats[i]);
+            Assert.True(e.Equals(a) || Math.Abs(e - a) <= atol + (rtol * Math.Abs(e)), $"{what}[{i}]: {a} for {e}");
+        }
+    }
+}

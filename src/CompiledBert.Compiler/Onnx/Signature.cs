@@ -83,23 +83,11 @@ internal sealed class Signature
     private Dim Length(TensorShapeProto.Types.Dimension dim, int axis) => dim.ValueCase switch
     {
         TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue when dim.DimValue > 0 => dim.DimValue,
-        TensorShapeProto.Types.Dimension.ValueOneofCase.DimParam when dim.DimParam.Length > 0 => Sum(dim.DimParam, axis),
+        TensorShapeProto.Types.Dimension.ValueOneofCase.DimParam when dim.DimParam.Length > 0 => Find(_ambiguous.Contains(dim.DimParam) ? $"{dim.DimParam}#{axis}" : dim.DimParam, axis, dim.DimParam),
         _ => Nameless(axis),
     };
 
     private Dim Nameless(int axis) => Find("#" + axis.ToString(CultureInfo.InvariantCulture), axis, "");
-
-    /// <summary>A name, or a sum of names and numbers such as <c>past_length + sequence_length</c> where its parts are known.</summary>
-    private Dim Sum(string name, int axis)
-    {
-        var parts = name.Split('+', StringSplitOptions.TrimEntries);
-        if (parts.Length > 1 && parts.All(p => long.TryParse(p, NumberStyles.None, CultureInfo.InvariantCulture, out _) || _symbols.ContainsKey(p)))
-        {
-            return parts.Aggregate(Dim.Zero, (sum, p) => sum + (_symbols.TryGetValue(p, out var s) ? Dim.Of(s) : Dim.Of(long.Parse(p, CultureInfo.InvariantCulture))));
-        }
-
-        return Find(_ambiguous.Contains(name) ? $"{name}#{axis}" : name, axis, name);
-    }
 
     private Dim Find(string key, int axis, string name)
     {

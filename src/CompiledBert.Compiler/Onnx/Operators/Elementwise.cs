@@ -40,7 +40,7 @@ internal static class Elementwise
         table.Add("Mod", 2, 2, Mod);
         table.Add("Pow", 2, 2, Pow);
         table.Add("Min", 1, OperatorTable.Any, n => Variadic(n, BinaryKind.Min, Least));
-        table.Add("Max", 1, OperatorTable.Any, n => Variadic(n, BinaryKind.Max, (i, a, b) => i.Lengths.AtMost(a, b) switch { true => b, false => a, _ => i.Lengths.AtMost(b, a) == true ? a : null }));
+        table.Add("Max", 1, OperatorTable.Any, n => Variadic(n, BinaryKind.Max, Greatest));
         table.Add("Sum", 1, OperatorTable.Any, n => Variadic(n, BinaryKind.Add, (_, a, b) => a + b));
         table.Add("Mean", 1, OperatorTable.Any, Mean);
         table.Add("Where", 3, 3, Where);
@@ -128,7 +128,17 @@ internal static class Elementwise
     {
         true => a,
         false => b,
-        _ => n.Lengths.AtMost(b, a) == true ? b : null,
+        _ => n.Lengths.AtMost(b, a) == true ? b : Within(n, a, b) ?? Within(n, b, a),
+    };
+
+    /// <summary>A length next to a number of many elements is meant to stay within it (relative positions): taken so, and checked at run time.</summary>
+    private static Dim? Within(NodeImport n, Dim length, Dim most) => most.IsConstant && most.Value >= 8 && n.Lengths.Least(length) >= 0 && n.Lengths.Assume(length, most) ? length : null;
+
+    private static Dim? Greatest(NodeImport n, Dim a, Dim b) => n.Lengths.AtMost(a, b) switch
+    {
+        true => b,
+        false => a,
+        _ => n.Lengths.AtMost(b, a) == true ? a : null,
     };
 
     private static Dim? Divide(NodeImport n, Dim a, Dim b)
@@ -260,7 +270,7 @@ internal static class Elementwise
         var maximum = n.Optional(2) ?? (high is { } h ? new Operand(NodeImport.Scalar(DataType.Float32, h)) : null);
         if (minimum is not null)
         {
-            Binary(n, BinaryKind.Max, x, minimum, (a, b) => n.Lengths.AtMost(a, b) switch { true => b, false => a, _ => n.Lengths.AtMost(b, a) == true ? a : null }, out x);
+            Binary(n, BinaryKind.Max, x, minimum, (a, b) => Greatest(n, a, b), out x);
         }
 
         if (maximum is not null)

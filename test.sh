@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Builds everything, runs every test project and closes with one line: "N passed, N failed, N skipped".
+# Arguments go to `dotnet test`, such as: ./test.sh --filter Category!=NativeAot
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+# NativeAOT links with clang and zlib.
+need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
+missing=()
+need clang clang
+[ -e /usr/include/zlib.h ] || missing+=(zlib1g-dev)
+if [ ${#missing[@]} -gt 0 ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || echo "could not install: ${missing[*]}" >&2
+  else
+    echo "NativeAOT tests need: ${missing[*]}" >&2
+  fi
+fi
+
+if ! dotnet build CompiledBert.slnx -c Release -v q; then
+  echo "0 passed, 1 failed, 0 skipped"
+  exit 1
+fi
+
+passed=0 failed=0 skipped=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+for project in tests/*/*.csproj; do
+  name=$(basename "$project" .csproj)
+  echo "== $name"
+  dotnet test "$project" -c Release --no-build "$@" 2>&1 | tee "$log"
+  code=${PIPESTATUS[0]}
+
+  # Failed:     0, Passed:    27, Skipped:     0, Total:    27
+  counts=$(sed -nE 's/.*Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+), Total: .*/\1 \2 \3/p' "$log" | tail -n 1)
+  if [ -n "$counts" ]; then
+    read -r f p s <<<"$counts"
+    failed=$((failed + f)) passed=$((passed + p)) skipped=$((skipped + s))
+  fi
+
+  # A test host that dies has no count of its own, or none of the test that it died in.
+  if [ "$code" != 0 ] && [ "${f:-0}" = 0 ]; then
+    failed=$((failed + 1))
+  fi
+  unset f p s
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

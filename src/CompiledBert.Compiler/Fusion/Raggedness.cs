@@ -27,13 +27,15 @@ internal static class Raggedness
     private static RaggedMode OfLinear(LinearStep step, Dim batch, Dim tokens)
     {
         var mode = step.Rows == batch * tokens ? RaggedMode.AllTokens : step.Rows == batch ? RaggedMode.AllSequences : RaggedMode.EachSequence;
+        var programs = step.Tile.Concat(step.Row is [Loop { Body: var body }] ? body : step.Row).ToList();
         var even = IsFree(step.X.Offset) && IsFree(step.X.RowStride) && IsFree(step.Y.Offset) && IsFree(step.Y.RowStride)
-            && Accesses(step.Tile.Concat(step.Row)).All(a => IsWeights(a) || IsScratch(a, step.RowScratch) ? a.Terms.All(t => t.Variable != "m") || !IsWeights(a) : RowEven(a))
-            && NoLengths(step.Tile.Concat(step.Row is [Loop { Body: var body }] ? body : step.Row));
+            && NoLengths(programs) && Accesses(programs).All(IsEven);
         return even ? mode : RaggedMode.EachSequence;
 
-        bool RowEven(Access access) =>
-            IsFree(access.Offset) && access.Terms.Any(t => t.Variable == "m") && access.Terms.All(t => IsFree(t.Stride));
+        // Weights are the same for all rows, private rows belong to one, everything else has its rows evenly spaced.
+        bool IsEven(Access access) =>
+            IsWeights(access) ? access.Terms.All(t => t.Variable != "m")
+            : IsScratch(access, step.RowScratch) || (IsFree(access.Offset) && access.Terms.Any(t => t.Variable == "m") && access.Terms.All(t => IsFree(t.Stride)));
     }
 
     private static RaggedMode OfNest(IReadOnlyList<Statement> body, Dim batch, Dim tokens)

@@ -1,7 +1,9 @@
 using System.Globalization;
 using CompiledBert.Compiler.Fusion;
 using CompiledBert.Compiler.Graph;
+using CompiledBert.Compiler.Onnx;
 using CompiledBert.Compiler.Packing;
+using CompiledBert.Compiler.Passes;
 using CompiledBert.Compiler.Schedule;
 
 namespace CompiledBert.Compiler;
@@ -9,8 +11,42 @@ namespace CompiledBert.Compiler;
 /// <summary>The compiler from end to end. It can be called any number of times in a process, from any thread.</summary>
 public static class CompilePipeline
 {
+    /// <summary>Compiles a model. Weights are read when they are packed, so the result keeps the model's files mapped until it is disposed.</summary>
+    /// <exception cref="CompileException">The file is no sound model, uses what is not supported, or is asked for what it does not have.</exception>
+    public static CompileResult Compile(CompileOptions options)
+    {
+        var model = OnnxModel.Open(options.ModelPath);
+        try
+        {
+            var graph = model.Import(options.Outputs);
+            if (!options.SignatureOnly)
+            {
+                PassPipeline.Run(graph);
+            }
+
+            return options.SignatureOnly ? Stub(graph, options, model) : Lower(graph, options, model);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A plan with the signature only: enough for an editor to know the class.</summary>
+    private static CompileResult Stub(ModelGraph graph, CompileOptions options, OnnxModel source)
+    {
+        var weights = new WeightPacker([]);
+        var plan = PlanBuilder.Build(graph, new FusedModel([], new BufferTable(), []), weights, new byte[32], options) with { IsStub = true };
+        return new CompileResult(plan, PlanWriter.Write(plan), stream => weights.Write(stream, new byte[32]), source)
+        {
+            FilesRead = source.FilesRead,
+            Summary = "signature only",
+        };
+    }
+
     /// <summary>The back end: from a canonical graph to a plan and a writer of its weights.</summary>
-    internal static CompileResult Lower(ModelGraph graph, CompileOptions options, IDisposable? source)
+    internal static CompileResult Lower(ModelGraph graph, CompileOptions options, OnnxModel? source)
     {
         var fused = FusionStage.Run(graph);
         var weights = new WeightPacker(fused.Buffers.Weights);
@@ -18,6 +54,7 @@ public static class CompilePipeline
         var plan = PlanBuilder.Build(graph, fused, weights, hash, options);
         return new CompileResult(plan, PlanWriter.Write(plan), stream => weights.Write(stream, hash), source)
         {
+            FilesRead = source?.FilesRead ?? [],
             Summary = Summarize(plan),
         };
     }

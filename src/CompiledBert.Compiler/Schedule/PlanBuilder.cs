@@ -19,7 +19,7 @@ internal static class PlanBuilder
             Source = Path.GetFileName(options.ModelPath),
             SourceNodes = graph.SourceNodeCount,
             Threads = options.Threads,
-            IsRagged = signature.IsRagged && fused.Steps.Count > 0,
+            IsRagged = signature.IsRagged,
             Symbols = signature.Symbols,
             Inputs = signature.Inputs,
             Outputs = signature.Outputs,

@@ -11,11 +11,12 @@ internal static class AttentionWriter
     {
         var (q, kt, v) = (pattern.Scores.In(0), pattern.Scores.In(1), pattern.Product.In(1));
         var (scores, y) = (pattern.Softmax.Output.Shape, pattern.Product.Output);
-        var queries = HeadsOf(q, scores, 3, context);
-        var keys = HeadsOf(kt, scores, 2, context);
-        var values = HeadsOf(v, scores, 3, context);
+        var queries = HeadsOf(q, 3, context);
+        var keys = HeadsOf(kt, 2, context);
+        var values = HeadsOf(v, 3, context);
 
-        Affine[] index = [Affine.Variable("b"), Affine.Variable("h"), Affine.Variable("q"), Affine.Variable("k")];
+        string[] names = ["b", "h", "q", "k"];
+        Affine[] index = [.. names.Select((name, axis) => scores[axis].Is(1) ? Affine.Zero : Affine.Variable(name))];
         var score = Program(pattern.Scores.Output, "s", pattern.Softmax.In(0), scores, index, context);
         var probability = Program(pattern.Softmax.Output, "p", pattern.Product.In(0), scores, index, context);
 
@@ -52,7 +53,7 @@ internal static class AttentionWriter
     }
 
     /// <summary>An operand's heads in memory; <paramref name="element"/> is the axis along a head's vector.</summary>
-    private static HeadOperand HeadsOf(Value value, Shape scores, int element, FusionContext context)
+    private static HeadOperand HeadsOf(Value value, int element, FusionContext context)
     {
         var lead = 4 - value.Shape.Rank;
         string[] names = element == 3 ? Axes : [Axes[0], Axes[1], Axes[3], Axes[2]];
@@ -73,7 +74,6 @@ internal static class AttentionWriter
             throw new MaterializeException(value.Producer?.Operator is Transpose && element == 2 ? Inverted(value) : value);
         }
 
-        _ = scores;
         return new HeadOperand(place.Buffer, place.Address.Offset, place.Address.StrideOf("b"), place.Address.StrideOf("h"), place.Address.StrideOf("t"));
     }
 

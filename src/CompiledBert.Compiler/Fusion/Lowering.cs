@@ -16,6 +16,8 @@ internal static class Lowering
             {
                 LayerNorm norm => LowerLayerNorm(graph, node, norm),
                 RmsNorm norm => LowerRmsNorm(graph, node, norm),
+                ArgExtremum arg => LowerArgExtremum(graph, node, arg),
+                Conv1d { PadBefore: not 0 } or Conv1d { PadAfter: not 0 } => LowerPadding(graph, node, (Conv1d)node.Operator),
                 Softmax softmax when !attention.Contains(node) => LowerSoftmax(graph, node, softmax),
                 _ => null,
             };
@@ -56,6 +58,27 @@ internal static class Lowering
         var max = build.Add(new Reduce(ReduceKind.Max, softmax.Axis), x);
         var e = build.Add(new Unary(UnaryKind.Exp), build.Add(new Binary(BinaryKind.Sub), x, max));
         return build.Add(new Binary(BinaryKind.Div), e, build.Add(new Reduce(ReduceKind.Sum, softmax.Axis), e));
+    }
+
+    // extreme = max x, y = min over positions where x = extreme
+    private static Value LowerArgExtremum(ModelGraph graph, Node node, ArgExtremum arg)
+    {
+        var build = new Builder(graph, node);
+        var x = node.In(0);
+        var length = x.Shape[arg.Axis];
+        var extreme = build.Add(new Reduce(arg.Largest ? ReduceKind.Max : ReduceKind.Min, arg.Axis), x);
+        var found = build.Add(new Binary(BinaryKind.Equal), x, extreme);
+        var positions = build.Add(
+            new Reshape(new Shape(x.Shape.Skip(arg.Axis).Select((_, i) => i == 0 ? length : Dim.One))), build.Add(new Iota(Dim.Zero, 1, length)));
+        var none = ModelGraph.Constant("none", TensorData.FromInt64s([], [arg.SelectLast ? -1 : long.MaxValue]));
+        return build.Add(new Reduce(arg.SelectLast ? ReduceKind.Max : ReduceKind.Min, arg.Axis), build.Add(new Select(), found, positions, none));
+    }
+
+    private static Value LowerPadding(ModelGraph graph, Node node, Conv1d conv)
+    {
+        var build = new Builder(graph, node);
+        var padded = build.Add(new Pad([0, 0, conv.PadBefore], [0, 0, conv.PadAfter]), node.In(0));
+        return build.Add(conv with { PadBefore = 0, PadAfter = 0 }, [padded, .. node.Inputs.Skip(1).OfType<Value>()]);
     }
 
     /// <summary>An output that is an input, a constant, or another output too becomes a copy of it.</summary>

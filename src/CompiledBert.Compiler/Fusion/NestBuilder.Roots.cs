@@ -6,12 +6,17 @@ namespace CompiledBert.Compiler.Fusion;
 internal sealed partial class NestBuilder
 {
     /// <summary>Whether an operator writes its result piece by piece and so can only be the root of a nest.</summary>
-    public static bool IsRootOnly(Operator op) => op is Concat or Pad or CumSum or ScatterNd;
+    public static bool IsRootOnly(Operator op) => op is Concat or Pad or CumSum or ScatterNd or Conv1d;
 
     /// <summary>The program that computes a value into its place.</summary>
     public IReadOnlyList<Statement> Build(Value root, Placement place)
     {
         var op = root.Producer?.Operator;
+        if (op is Conv1d conv)
+        {
+            return BuildConv(root, conv, place);
+        }
+
         var serialFrom = op switch
         {
             Concat concat => concat.Axis,
@@ -54,6 +59,12 @@ internal sealed partial class NestBuilder
                 break;
         }
 
+        return InParallel(outer);
+    }
+
+    /// <summary>The body written so far in its parallel loops.</summary>
+    private IReadOnlyList<Statement> InParallel(List<(string Variable, Dim Extent)> outer)
+    {
         IReadOnlyList<Statement> body = _writer.Body;
         for (var i = outer.Count - 1; i >= 0; i--)
         {
@@ -180,6 +191,35 @@ internal sealed partial class NestBuilder
             i => [.. Enumerable.Range(0, length).Select(j => IndexValue(tuples, [.. i.Take(lead), Affine.Of(j)], data.Shape[j])), .. i.Skip(lead)],
             i => Read(updates, i));
         _origins.UnionWith(node.Origins);
+    }
+
+    /// <summary>y[b, g·O + o, l] = bias + Σ x[b, g·I + i, l·stride + k·dilation]·w[g·O + o, i, k] for the groups g; l runs over lanes.</summary>
+    private IReadOnlyList<Statement> BuildConv(Value root, Conv1d conv, Placement place)
+    {
+        var node = root.Producer!;
+        var (x, weights) = (node.In(0), node.In(1));
+        var outer = new List<(string Variable, Dim Extent)>();
+        Affine Parallel(Dim extent) => extent.Is(1) ? Affine.Zero : Affine.Variable(OuterVariable(extent, outer));
+        Affine Inner(string prefix, Dim extent, LoopKind kind) => Affine.Variable(_writer.Open(_writer.NewVariable(prefix), extent, kind));
+
+        var inputs = weights.Shape[1];
+        var outputs = Dim.Of(weights.Shape[0].Value / conv.Groups);
+        var (batch, group, output) = (Parallel(root.Shape[0]), Parallel(conv.Groups), Parallel(outputs));
+        var channel = (group * outputs) + output;
+        var lane = Inner("c", root.Shape[2], LoopKind.Lanes);
+        var sum = _writer.Accumulator(DataType.Float32, "sum");
+        var input = Inner("r", inputs, LoopKind.Serial);
+        var tap = Inner("r", weights.Shape[2], LoopKind.Serial);
+        var element = Read(x, [batch, (group * inputs) + input, (lane * Dim.Of(conv.Stride)) + (tap * Dim.Of(conv.Dilation))]);
+        _writer.Accumulate(sum, _writer.Let(DataType.Float32, "mul", element, Read(weights, [channel, input, tap])));
+        CloseLoop();
+        CloseLoop();
+        var result = node.Inputs.Count > 2 && node.Inputs[2] is { } bias ? _writer.Let(DataType.Float32, "add", sum, Read(bias, [channel])) : sum;
+        var address = Affine.Of(place.Offset) + (batch * place.Strides[0]) + (channel * place.Strides[1]) + (lane * place.Strides[2]);
+        _writer.Store(place.Buffer, address, result);
+        CloseLoop();
+        _origins.UnionWith(node.Origins);
+        return InParallel(outer);
     }
 
     private static Affine[] Shift(Affine[] index, int axis, Dim by) => [.. index.Select((i, a) => a == axis ? i + Affine.Of(by) : i)];

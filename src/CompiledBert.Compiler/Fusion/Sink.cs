@@ -4,7 +4,7 @@ namespace CompiledBert.Compiler.Fusion;
 
 /// <summary>
 /// Stores a value in the order in which its only reader wants it: where the one use of a result is a chain of transposes and reshapes, the result is
-/// written as if they had been done.
+/// written as if they had been done. Transposes that move the last axis are left to the reader: rows stay rows.
 /// </summary>
 internal static class Sink
 {
@@ -14,7 +14,7 @@ internal static class Sink
         var chain = new List<Node>();
         var last = value;
         while ((last == value || !context.IsMaterialized(last))
-            && context.Uses[last].ToList() is [{ Operator: Reshape or Transpose } user] && (transposes || user.Operator is Reshape)
+            && context.Uses[last].ToList() is [var user] && (user.Operator is Reshape || (transposes && KeepsRows(user.Operator)))
             && !context.Graph.IsOutput(last))
         {
             chain.Add(user);
@@ -32,6 +32,8 @@ internal static class Sink
             chain.RemoveAt(chain.Count - 1);
         }
     }
+
+    private static bool KeepsRows(Operator op) => op is Transpose { Permutation: var order } && order[^1] == order.Length - 1;
 
     private static Dim[]? StridesThrough(List<Node> chain, Value last)
     {

@@ -71,14 +71,14 @@ internal static class AttentionWriter
 
         if (!value.Shape[element - lead].Is(1) && !place.Address.StrideOf("i").Is(1))
         {
-            throw new MaterializeException(value.Producer?.Operator is Transpose && element == 2 ? Inverted(value) : value);
+            throw new MaterializeException(element == 2 ? RowsBefore(value) : value);
         }
 
         return new HeadOperand(place.Buffer, place.Address.Offset, place.Address.StrideOf("b"), place.Address.StrideOf("h"), place.Address.StrideOf("t"));
     }
 
-    /// <summary>Keys arrive transposed: the value to lay out anew is the one before, whose rows are keys.</summary>
-    private static Value Inverted(Value transposed) => transposed.Producer!.In(0);
+    /// <summary>Keys arrive as columns (see <see cref="Lowering"/>): the value to lay out anew is the one before, whose rows are keys.</summary>
+    private static Value RowsBefore(Value transposed) => transposed.Producer!.In(0);
 
     /// <summary>The elementwise work between two values of the scores' shape.</summary>
     private static (IReadOnlyList<Statement> Statements, string Result) Program(

@@ -12,8 +12,7 @@ internal static class FusionStage
 {
     public static FusedModel Run(ModelGraph graph)
     {
-        var softmaxes = FindAttention(graph).Values.Select(p => p.Softmax).ToHashSet();
-        Lowering.Run(graph, softmaxes);
+        Lowering.Run(graph, [.. FindAttention(graph).Values.DistinctBy(p => p.Softmax)]);
         GraphVerifier.Verify(graph, nameof(Lowering));
 
         // A value that turns out to need memory gets it, and fusion starts again: few do, and each only once.

@@ -8,8 +8,14 @@ namespace CompiledBert.Compiler.Fusion;
 /// </summary>
 internal static class Lowering
 {
-    public static void Run(ModelGraph graph, IReadOnlySet<Node> attention)
+    public static void Run(ModelGraph graph, IReadOnlyCollection<AttentionPattern> patterns)
     {
+        foreach (var pattern in patterns)
+        {
+            GiveKeysRows(graph, pattern.Scores);
+        }
+
+        var attention = patterns.Select(p => p.Softmax).ToHashSet();
         foreach (var node in graph.Nodes.ToList())
         {
             var lowered = node.Operator switch
@@ -29,6 +35,23 @@ internal static class Lowering
 
         GiveOutputsNodes(graph);
         graph.Tidy();
+    }
+
+    /// <summary>
+    /// Keys arrive at the product as columns. Where they were not rows before, they are transposed and back, which costs nothing by itself, so that there
+    /// is a value with keys as rows that can be laid out in memory.
+    /// </summary>
+    private static void GiveKeysRows(ModelGraph graph, Node scores)
+    {
+        var columns = scores.In(1);
+        if (columns.Producer?.Operator is Transpose { Permutation: [0, 1, 3, 2] or [0, 2, 3, 1] })
+        {
+            return;
+        }
+
+        var build = new Builder(graph, scores);
+        var swap = new Transpose(0, 1, 3, 2);
+        scores.Replace(columns, build.Add(swap, build.Add(swap, columns)));
     }
 
     // mean = Σx/n, d = x − mean, variance = Σd²/n, y = d/√(variance + ε)·scale + bias

@@ -5,32 +5,29 @@ namespace CompiledBert.Compiler.Schedule;
 /// <summary>How long sequences may get: what stored tables, such as that of positions, have rows for.</summary>
 internal static class TokenLimit
 {
-    /// <summary>The largest value of a symbol for which no slice or gather leaves its operand; null where nothing limits it.</summary>
+    /// <summary>The largest value of a symbol for which no slice leaves its operand and no row is gathered that a table does not have; null where nothing limits it.</summary>
     public static long? Of(ModelGraph graph, Symbol symbol)
     {
         long? limit = null;
-        foreach (var node in graph.Nodes)
+        foreach (var (length, most) in graph.Limits.Concat(graph.Nodes.Select(RowsOf).OfType<(Dim, Dim)>()))
         {
-            var (end, size) = node.Operator switch
+            // factor·symbol + rest ≤ most
+            var factor = FactorOf(length, symbol);
+            var rest = length - (Dim.Of(symbol) * Dim.Of(factor));
+            if (factor > 0 && rest.IsConstant && most.IsConstant)
             {
-                Slice { Step: > 0 } slice when node.In(0).Shape[slice.Axis] is { IsConstant: true } length =>
-                    (slice.Start + ((slice.Length - Dim.One) * Dim.Of(slice.Step)) + Dim.One, length.Value),
-                Gather gather when node.In(0).Shape[gather.Axis] is { IsConstant: true } rows && IotaBehind(node.In(1)) is { } iota =>
-                    (iota.Start + ((iota.Length - Dim.One) * Dim.Of(iota.Step)) + Dim.One, rows.Value),
-                _ => (Dim.Zero, 0L),
-            };
-
-            // end = factor·symbol + rest ≤ size
-            var rest = end - (Dim.Of(symbol) * Dim.Of(FactorOf(end, symbol)));
-            if (FactorOf(end, symbol) > 0 && rest.IsConstant)
-            {
-                var most = (size - rest.Value) / FactorOf(end, symbol);
-                limit = limit is { } other ? Math.Min(other, most) : most;
+                limit = Math.Min(limit ?? long.MaxValue, (most.Value - rest.Value) / factor);
             }
         }
 
         return limit;
     }
+
+    /// <summary>Where rows of a table are gathered in order: the last one's number plus one, and the rows there are.</summary>
+    private static (Dim Length, Dim Most)? RowsOf(Node node) =>
+        node.Operator is Gather gather && IotaBehind(node.In(1)) is { } iota
+            ? (iota.Start + ((iota.Length - Dim.One) * Dim.Of(iota.Step)) + Dim.One, node.In(0).Shape[gather.Axis])
+            : null;
 
     private static long FactorOf(Dim dim, Symbol symbol) =>
         dim.Terms.FirstOrDefault(t => t.Symbols.Count == 1 && t.Symbols[0] == symbol)?.Coefficient ?? 0;

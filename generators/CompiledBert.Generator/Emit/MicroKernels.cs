@@ -3,13 +3,15 @@ namespace CompiledBert.Generator.Emit;
 /// <summary>Methods that the steps of one variant share: each is written once, when it is first needed.</summary>
 internal sealed class MicroKernels
 {
-    private readonly VectorTarget _target;
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly List<string> _texts = [];
     private readonly Dictionary<string, string> _shared = new(StringComparer.Ordinal);
 
     /// <summary>Creates the empty registry of a variant.</summary>
-    public MicroKernels(VectorTarget target) => _target = target;
+    public MicroKernels(VectorTarget target) => Target = target;
+
+    /// <summary>The variant.</summary>
+    public VectorTarget Target { get; }
 
     /// <summary>Makes sure that the method called <paramref name="name"/> is there, and returns its name.</summary>
     /// <param name="name">The method's name, which says all that its text depends on: <c>Linear_f32_6x16_Gelu</c>.</param>
@@ -19,7 +21,7 @@ internal sealed class MicroKernels
         if (_names.Add(name))
         {
             var writer = new CodeWriter(depth: 2);
-            emit(writer, _target);
+            emit(writer, Target);
             _texts.Add(writer.ToString());
         }
 

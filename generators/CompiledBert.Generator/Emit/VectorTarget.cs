@@ -2,7 +2,7 @@ namespace CompiledBert.Generator.Emit;
 
 /// <summary>
 /// One of the emitted variants of a model's steps. All are the same text over the aliases <c>V</c> (the static class), <c>VF</c>, <c>VI</c> (vectors of
-/// floats and of ints); they differ in these facts.
+/// floats and of ints), and <c>V128</c>, <c>V256</c> for parts of them; they differ in these facts.
 /// </summary>
 internal sealed record VectorTarget
 {
@@ -67,6 +67,8 @@ internal sealed record VectorTarget
 
     /// <summary>The aliases at the head of the variant's file.</summary>
     public string Usings => $"""
+        using V128 = System.Runtime.Intrinsics.Vector128;
+        using V256 = System.Runtime.Intrinsics.Vector256;
         using V = System.Runtime.Intrinsics.Vector{Bits};
         using VF = System.Runtime.Intrinsics.Vector{Bits}<float>;
         using VI = System.Runtime.Intrinsics.Vector{Bits}<int>;

@@ -5,25 +5,25 @@ namespace CompiledBert.Generator.Emit;
 
 /// <summary>
 /// Gives the values and buffers of a step's loop programs names that do not depend on the layer, so that steps of different layers are the same text
-/// and share one method: values become <c>v0, v1 …</c>, buffers become parameters <c>p0, p1 …</c> of type <c>byte*</c>.
+/// and share one method: values become <c>v0, v1 …</c>, buffers become parameters <c>p0, p1 …</c> of type <c>byte*</c>, private rows <c>r0, r1 …</c>.
 /// </summary>
 internal sealed class SharedProgram
 {
-    private readonly HashSet<string> _scratch;
+    private readonly StepContext _context;
+    private readonly Dictionary<string, (string Name, string Pointer)> _scratch = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
     private readonly List<string> _buffers = [];
 
-    /// <summary>Starts with the names that keep their meaning: private rows, which are no parameters.</summary>
-    public SharedProgram(IEnumerable<string> scratch) => _scratch = new HashSet<string>(scratch, StringComparer.Ordinal);
-
-    /// <summary>The step's buffers, in the order of the parameters.</summary>
-    public IReadOnlyList<string> Buffers => _buffers;
-
-    /// <summary>Parameters of the shared method, after the frame and the task: <c>, byte* p0, byte* p1</c>.</summary>
-    public string Parameters => string.Concat(_buffers.Select((_, i) => $", byte* p{Text(i)}"));
-
-    /// <summary>Arguments of a call from the step's method.</summary>
-    public string Arguments => string.Concat(_buffers.Select(b => $", f->{b}"));
+    /// <summary>Starts with a step's private rows, for which it asks scratch memory.</summary>
+    public SharedProgram(StepContext context, IReadOnlyList<Scratch> scratch)
+    {
+        _context = context;
+        foreach (var row in scratch)
+        {
+            var offset = context.RequestScratch($"{Text(Math.Max(1, row.Type.BitsOf() / 8))} * ({row.Elements})");
+            _scratch.Add(row.Id, ($"r{Text(_scratch.Count)}", $"({StepContext.TaskScratch} + {offset})"));
+        }
+    }
 
     /// <summary>The parameter that stands for a buffer.</summary>
     public string Pointer(string buffer)
@@ -38,13 +38,45 @@ internal sealed class SharedProgram
         return "p" + Text(index);
     }
 
-    /// <summary>A scope in which every buffer met so far is its parameter.</summary>
+    /// <summary>Writes the shared method around a body, and the step's own method that calls it.</summary>
+    /// <param name="name">The shared method's name.</param>
+    /// <param name="writer">Where the step's method goes.</param>
+    /// <param name="writeBody">Writes the body; all buffers must have been met before.</param>
+    public void Write(string name, CodeWriter writer, Action<CodeWriter> writeBody)
+    {
+        var method = _context.Kernels.Share(name, (text, given) =>
+        {
+            using (text.Block($"""
+                [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+                private static void {given}(Frame* f, int task, int tasks{string.Concat(_buffers.Select((_, i) => $", byte* p{Text(i)}"))})
+                """))
+            {
+                if (_context.SymbolLocals.Length > 0)
+                {
+                    text.Line(_context.SymbolLocals);
+                }
+
+                writeBody(text);
+            }
+        });
+        using (writer.Block(_context.MethodHead()))
+        {
+            writer.Line($"{method}(f, task, tasks{string.Concat(_buffers.Select(b => $", f->{b}"))});");
+        }
+    }
+
+    /// <summary>A scope of the renamed program within the shared method.</summary>
     public LoopScope Scope()
     {
-        var scope = new LoopScope();
-        foreach (var buffer in _buffers)
+        var scope = new LoopScope { Step = StepContext.OneLine(_context.Step.Title) };
+        for (var i = 0; i < _buffers.Count; i++)
         {
-            scope.Pointers[buffer] = Pointer(buffer);
+            scope.Pointers["p" + Text(i)] = "p" + Text(i);
+        }
+
+        foreach (var row in _scratch.Values)
+        {
+            scope.Pointers[row.Name] = row.Pointer;
         }
 
         return scope;
@@ -53,7 +85,7 @@ internal sealed class SharedProgram
     /// <summary>The new name of a value; names that no statement introduced stay as they are.</summary>
     public string Value(string id) => _values.TryGetValue(id, out var name) ? name : id;
 
-    /// <summary>The statements with their values renamed; their buffers become parameters.</summary>
+    /// <summary>The statements with their values renamed; their buffers become parameters and their private rows scratch memory.</summary>
     public IReadOnlyList<Statement> Rename(IReadOnlyList<Statement> statements) => [.. statements.Select(Rename)];
 
     private Statement Rename(Statement statement) => statement switch
@@ -67,15 +99,11 @@ internal sealed class SharedProgram
         _ => throw new ArgumentOutOfRangeException(nameof(statement), statement.GetType().Name, "Unknown statement."),
     };
 
-    private Access Rename(Access access)
+    private Access Rename(Access access) => access with
     {
-        if (!_scratch.Contains(access.Buffer))
-        {
-            Pointer(access.Buffer);
-        }
-
-        return access with { Terms = [.. access.Terms.Select(t => t with { Variable = Value(t.Variable) })] };
-    }
+        Buffer = _scratch.TryGetValue(access.Buffer, out var row) ? row.Name : Pointer(access.Buffer),
+        Terms = [.. access.Terms.Select(t => t with { Variable = Value(t.Variable) })],
+    };
 
     private string Introduce(string id) => _values[id] = "v" + Text(_values.Count);
 

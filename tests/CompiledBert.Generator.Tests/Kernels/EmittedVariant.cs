@@ -10,6 +10,9 @@ namespace CompiledBert.Generator.Tests.Kernels;
 /// <summary>Emitted methods of one variant, compiled in memory with optimisation.</summary>
 internal static class EmittedVariant
 {
+    private static readonly MetadataReference[] References =
+        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path))];
+
     /// <summary>The variants that this machine can run.</summary>
     public static IEnumerable<VectorTarget> Runnable => VectorTarget.All.Where(target => target.Name switch
     {
@@ -45,11 +48,10 @@ internal static class EmittedVariant
 
     private static Assembly Load(string source)
     {
-        var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path));
         var compilation = CSharpCompilation.Create(
             "Emitted",
             [CSharpSyntaxTree.ParseText(source)],
-            references,
+            References,
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, allowUnsafe: true));
         using var stream = new MemoryStream();
         var result = compilation.Emit(stream);

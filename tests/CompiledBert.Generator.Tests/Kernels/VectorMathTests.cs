@@ -101,7 +101,7 @@ public unsafe class VectorMathTests(ITestOutputHelper output)
     }
 
     /// <summary>The error function by its series and, far out, its continued fraction (Abramowitz, Stegun 7.1.6 and 7.1.14).</summary>
-    private static double Erf(double x)
+    internal static double Erf(double x)
     {
         if (x < 0)
         {

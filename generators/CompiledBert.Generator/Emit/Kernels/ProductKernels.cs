@@ -99,5 +99,40 @@ internal static class ProductKernels
         }
         """));
 
+    /// <summary>
+    /// Needs <c>Softmax(row, n)</c>: replaces n scores, a multiple of 16, by exp(score − max), and returns their sum. Scores that do not count are −∞.
+    /// A row of nothing but −∞ becomes NaN, as it does in the formula.
+    /// </summary>
+    public static string NeedSoftmax(MicroKernels kernels) => kernels.Need("Softmax", (writer, target) =>
+    {
+        VectorMath.Need(kernels, "exp", 1);
+        var halves = target.Bits switch
+        {
+            512 => "var half = Vector256.MaxNative(top.GetLower(), top.GetUpper()); var four = Vector128.MaxNative(half.GetLower(), half.GetUpper());",
+            256 => "var four = Vector128.MaxNative(top.GetLower(), top.GetUpper());",
+            _ => "var four = top;",
+        };
+        writer.Lines($$"""
+            // exp(score − max) in place, and the sum.
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+            private static float Softmax(float* row, long n)
+            {
+                VF top = V.Load(row);
+                for (long i = VF.Count; i < n; i += VF.Count) top = V.MaxNative(top, V.Load(row + i));
+                {{halves}}
+                four = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+                top = V.Create(MathF.Max(four[0], four[1]));
+                VF sum = VF.Zero;
+                for (long i = 0; i < n; i += VF.Count)
+                {
+                    VF e = Exp(V.Load(row + i) - top);
+                    e.Store(row + i);
+                    sum += e;
+                }
+                return V.Sum(sum);
+            }
+            """);
+    });
+
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -20,15 +20,22 @@ internal sealed class WeightPacker
 
     private const int Alignment = 64;
 
-    private readonly IReadOnlyList<WeightRequest> _requests;
+    private readonly List<WeightRequest> _distinct = [];
 
     public WeightPacker(IReadOnlyList<WeightRequest> requests)
     {
-        _requests = requests;
         var offsets = new long[requests.Count];
+        var first = FirstOfEqual(requests);
         long end = HeaderBytes;
         for (var i = 0; i < offsets.Length; i++)
         {
+            if (first[i] < i)
+            {
+                offsets[i] = offsets[first[i]];
+                continue;
+            }
+
+            _distinct.Add(requests[i]);
             offsets[i] = end;
             end = Align(end + BytesOf(requests[i]));
         }
@@ -73,12 +80,30 @@ internal sealed class WeightPacker
     {
         Span<byte> zeros = stackalloc byte[Alignment];
         zeros.Clear();
-        for (var i = 0; i < _requests.Count; i++)
+        foreach (var request in _distinct)
         {
-            WriteOne(_requests[i], write);
-            var end = Offsets[i] + BytesOf(_requests[i]);
-            write(zeros[..(int)(Align(end) - end)]);
+            WriteOne(request, write);
+            var bytes = BytesOf(request);
+            write(zeros[..(int)(Align(bytes) - bytes)]);
         }
+    }
+
+    /// <summary>For each constant the first that has the same layout and elements: layers that share weights, tied tables that an exporter copied.</summary>
+    private static int[] FirstOfEqual(IReadOnlyList<WeightRequest> requests)
+    {
+        var first = Enumerable.Range(0, requests.Count).ToArray();
+        var alike = first.GroupBy(i => (requests[i].Layout, requests[i].Data.Type, string.Join(',', requests[i].Data.Dims))).Where(g => g.Skip(1).Any());
+        foreach (var group in alike)
+        {
+            var seen = new Dictionary<string, int>(StringComparer.Ordinal);
+            foreach (var i in group)
+            {
+                var hash = Convert.ToHexString(SHA256.HashData(requests[i].Data.Bytes));
+                first[i] = seen.TryGetValue(hash, out var same) ? same : seen[hash] = i;
+            }
+        }
+
+        return first;
     }
 
     private static void WriteOne(WeightRequest request, Sink write)

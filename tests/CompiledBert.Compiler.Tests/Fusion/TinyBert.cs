@@ -25,6 +25,7 @@ internal sealed class TinyBert
 
         var words = Add("words", new Gather(0), Weight(Vocabulary, Hidden), ids);
         var positions = Add("positions", new Slice(0, Dim.Zero, 1, Dim.Of(tokens)), Weight(Positions, Hidden));
+        Graph.Limits.Add((Dim.Of(tokens), Positions));
         var hidden = Norm(Add("embeddings", new Binary(BinaryKind.Add), words, positions));
 
         var expanded = Add("mask4", new Reshape(new Shape(Dim.Of(batch), 1, 1, Dim.Of(tokens))), mask);

@@ -1,0 +1,49 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace CompiledBert.Compiler.Tests.House;
+
+/// <summary>The compiler's rooms use only the rooms before them.</summary>
+public partial class LayeringTests
+{
+    private static readonly string[] Order = ["Diagnostics", "Plan", "Naming", "Graph", "Evaluation", "Onnx", "Passes", "Fusion", "Packing", "Schedule"];
+
+    [Fact]
+    public void Rooms_use_only_the_rooms_before_them()
+    {
+        var root = Path.Combine(RepositoryRoot(), "src", "CompiledBert.Compiler");
+        var violations =
+            from room in Order
+            from file in Directory.EnumerateFiles(Path.Combine(root, room), "*.cs", SearchOption.AllDirectories)
+            from Match use in UsingDirective().Matches(File.ReadAllText(file))
+            let used = Array.IndexOf(Order, use.Groups[1].Value)
+            where used > Array.IndexOf(Order, room)
+            select $"{Path.GetRelativePath(root, file)} uses {use.Groups[1].Value}";
+
+        Assert.Empty(violations);
+    }
+
+    [Fact]
+    public void Every_room_has_its_place_in_the_order()
+    {
+        var rooms = Directory.EnumerateDirectories(Path.Combine(RepositoryRoot(), "src", "CompiledBert.Compiler"))
+            .Select(Path.GetFileName)
+            .Except(["bin", "obj"]);
+
+        Assert.Empty(rooms.Except(Order));
+    }
+
+    private static string RepositoryRoot()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "CompiledBert.slnx")))
+        {
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside the repository.");
+        }
+
+        return folder;
+    }
+
+    [GeneratedRegex(@"^using CompiledBert\.Compiler\.(\w+)", RegexOptions.Multiline)]
+    private static partial Regex UsingDirective();
+}

@@ -8,6 +8,9 @@ internal static class VariantEmitter
     private static readonly Dictionary<Type, IStepEmitter> Emitters = new()
     {
         [typeof(NestStep)] = new NestEmitter(),
+        [typeof(LinearStep)] = new LinearEmitter(),
+        [typeof(AttentionStep)] = new AttentionEmitter(),
+        [typeof(MatMulStep)] = new MatMulEmitter(),
     };
 
     /// <summary>Writes the file of a variant.</summary>

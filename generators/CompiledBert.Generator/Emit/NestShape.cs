@@ -19,11 +19,6 @@ internal sealed class NestShape
         _lanes = lanes;
     }
 
-    /// <summary>C# expression of how many shares there are; null where one task does all.</summary>
-    public string? Shares => _chain.Count == 0 ? null
-        : _lanes > 0 ? $"({_chain[0].Extent} + {LoopNames.Text(_lanes - 1)}) / {LoopNames.Text(_lanes)}"
-        : string.Join(" * ", _chain.Select(l => l.Extent.Terms.Count == 1 ? l.Extent.ToString() : $"({l.Extent})"));
-
     /// <summary>The shape of a body: leading values, then parallel loops directly inside each other, then the rest.</summary>
     public static NestShape Of(IReadOnlyList<Statement> body, int lanes)
     {
@@ -44,21 +39,36 @@ internal sealed class NestShape
         return new(prefix, chain, rest, 0);
     }
 
-    /// <summary>The first iteration of a share.</summary>
-    public string Bound(string share) => _lanes > 0 ? $"Math.Min({_chain[0].Extent}, {share} * {LoopNames.Text(_lanes)})" : share;
-
-    /// <summary>Writes the iterations from <c>first</c> to <c>end</c> − 1.</summary>
+    /// <summary>Writes the share of <c>task</c> of <c>tasks</c>.</summary>
     public void Write(CodeWriter writer, MicroKernels kernels, LoopScope scope)
     {
         var names = new LoopNames(scope);
         var emitter = new LoopEmitter(writer, kernels, names, scope.Step);
-        emitter.Statements(_prefix);
         if (_chain.Count == 0)
         {
+            using (writer.Block("if (task != 0)"))
+            {
+                writer.Line("return;");
+            }
+
+            emitter.Statements(_prefix);
             emitter.Statements(_rest);
             return;
         }
 
+        var extents = _chain.Select(l => l.Extent.Terms.Count == 1 ? l.Extent.ToString() : $"({l.Extent})").ToArray();
+        if (_lanes > 0)
+        {
+            writer.Line($"long shares = ({extents[0]} + {LoopNames.Text(_lanes - 1)}) / {LoopNames.Text(_lanes)};");
+            writer.Line($"long first = shares * task / tasks * {LoopNames.Text(_lanes)}, end = Math.Min({extents[0]}, shares * (task + 1) / tasks * {LoopNames.Text(_lanes)});");
+        }
+        else
+        {
+            writer.Line($"long shares = {string.Join(" * ", extents)};");
+            writer.Line("long first = shares * task / tasks, end = shares * (task + 1) / tasks;");
+        }
+
+        emitter.Statements(_prefix);
         if (_chain.Count == 1)
         {
             emitter.Range(_chain[0], "first", "end");
@@ -70,9 +80,9 @@ internal sealed class NestShape
         for (var i = _chain.Count - 1; i >= 0; i--)
         {
             var variable = LoopNames.Local(_chain[i].Variable);
-            writer.Line(i == 0 ? $"long {variable} = {rest};" : $"long {variable} = {rest} % ({_chain[i].Extent});");
+            writer.Line(i == 0 ? $"long {variable} = {rest};" : $"long {variable} = {rest} % {extents[i]};");
             names.Bind(_chain[i].Variable, DataType.Int64, variable);
-            rest = i == _chain.Count - 1 ? $"first / ({_chain[i].Extent})" : $"{rest} / ({_chain[i].Extent})";
+            rest = i == _chain.Count - 1 ? $"first / {extents[i]}" : $"{rest} / {extents[i]}";
         }
 
         using (writer.Block("for (long i = first; i < end; i++)"))

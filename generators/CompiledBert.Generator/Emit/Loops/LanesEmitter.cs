@@ -301,7 +301,7 @@ internal sealed class LanesEmitter
         foreach (var id in declared.Where(_analysis.Escaping.Contains))
         {
             var type = _analysis.TypeOf(id);
-            _writer.Line($"{(type is DataType.Float32 or DataType.Bool ? "VF" : VectorKernels.Slots(_kernels))} {LoopNames.Local(id)};");
+            _writer.Line($"Unsafe.SkipInit(out {(type is DataType.Float32 or DataType.Bool ? "VF" : VectorKernels.Slots(_kernels))} {LoopNames.Local(id)});");
         }
 
         foreach (var id in read.Where(_analysis.Escaping.Contains).Except(declared, StringComparer.Ordinal))

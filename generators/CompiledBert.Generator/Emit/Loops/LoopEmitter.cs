@@ -148,6 +148,10 @@ internal sealed class LoopEmitter
 
             writer.Line("return wrapped;");
         }
+
+        writer.Line();
+        writer.Line("private static void ThrowIndexOutOfRange(long index, long limit, string step) =>");
+        writer.Line("    throw new IndexOutOfRangeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $\"{step}: index {index} is out of range; the axis has {limit} elements.\"));");
     });
 
     /// <summary>Writes a loop's body for its variable from <paramref name="first"/> to <paramref name="end"/> − 1, where no local may be named before.</summary>

@@ -35,7 +35,8 @@ internal static class Literal
     private static string Float(string text)
     {
         // Through double: the nearest double of a short decimal rounds to the float that its writer had.
-        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) || Math.Abs(number) > float.MaxValue)
+        // The largest float's own short decimal lies a little above it.
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) || float.IsInfinity((float)number))
         {
             throw new EmitException($"'{text}' is not a literal of type Float32");
         }

@@ -5,7 +5,13 @@ public sealed class CompileException : Exception
 {
     /// <summary>Creates the exception for a diagnostic.</summary>
     public CompileException(Diagnostic diagnostic)
-        : base(diagnostic.ToString()) => Diagnostic = diagnostic;
+        : this(diagnostic, null)
+    {
+    }
+
+    /// <summary>Creates the exception for a diagnostic that another exception led to.</summary>
+    public CompileException(Diagnostic diagnostic, Exception? cause)
+        : base(diagnostic.ToString(), cause) => Diagnostic = diagnostic;
 
     /// <summary>What is wrong.</summary>
     public Diagnostic Diagnostic { get; }

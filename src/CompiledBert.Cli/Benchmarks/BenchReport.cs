@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace CompiledBert.Cli.Benchmarks;
+
+/// <summary>One engine at one length and number of threads.</summary>
+/// <param name="Engine"><c>compiledbert</c> or <c>onnxruntime</c>.</param>
+/// <param name="Precision">Precision of the model that ran.</param>
+/// <param name="Tokens">Tokens of a sequence.</param>
+/// <param name="Threads">Threads of a call.</param>
+/// <param name="MinMs">The fastest call, milliseconds.</param>
+/// <param name="MedianMs">The median, milliseconds.</param>
+/// <param name="MaxDifference">Largest difference of an element from the other engine's; null without one.</param>
+/// <param name="Cosine">Cosine of the outputs to the other engine's; null without one.</param>
+internal sealed record BenchRow(string Engine, string Precision, int Tokens, int Threads, double MinMs, double MedianMs, double? MaxDifference, double? Cosine);
+
+/// <summary>Measurements as text and as JSON.</summary>
+internal static class BenchReport
+{
+    public static void WriteHead(TextWriter writer)
+    {
+        writer.WriteLine($"instructions: {Instructions.Description}");
+        writer.WriteLine("engine        precision  tokens  threads      min ms   median ms  max difference  cosine");
+    }
+
+    public static void WriteRow(TextWriter writer, BenchRow row)
+    {
+        var difference = row.MaxDifference?.ToString("0.00e+00", CultureInfo.InvariantCulture) ?? "";
+        var cosine = row.Cosine?.ToString("0.0000000", CultureInfo.InvariantCulture) ?? "";
+        writer.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{row.Engine,-12}  {row.Precision,-9}  {row.Tokens,6}  {row.Threads,7}  {row.MinMs,10:0.0000}  {row.MedianMs,10:0.0000}  {difference,14}  {cosine}").TrimEnd());
+    }
+
+    public static void WriteJson(Stream stream, IReadOnlyList<BenchRow> rows)
+    {
+        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
+        json.WriteStartObject();
+        json.WriteStartArray("instructions");
+        foreach (var instruction in Instructions.Description.Split(", "))
+        {
+            json.WriteStringValue(instruction);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("rows");
+        foreach (var row in rows)
+        {
+            json.WriteStartObject();
+            json.WriteString("engine", row.Engine);
+            json.WriteString("precision", row.Precision);
+            json.WriteNumber("tokens", row.Tokens);
+            json.WriteNumber("threads", row.Threads);
+            json.WriteNumber("minMs", Math.Round(row.MinMs, 6));
+            json.WriteNumber("medianMs", Math.Round(row.MedianMs, 6));
+            WriteNumber(json, "maxDifference", row.MaxDifference);
+            WriteNumber(json, "cosine", row.Cosine);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, string name, double? value)
+    {
+        if (value is { } number && double.IsFinite(number))
+        {
+            json.WriteNumber(name, number);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
+    }
+}

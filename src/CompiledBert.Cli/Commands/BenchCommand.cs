@@ -1,0 +1,83 @@
+using System.CommandLine;
+using CompiledBert.Cli.Benchmarks;
+using CompiledBert.Compiler;
+
+namespace CompiledBert.Cli.Commands;
+
+/// <summary><c>compiledbert bench</c>: how long a call takes, beside ONNX Runtime when asked.</summary>
+internal static class BenchCommand
+{
+    public static Command Create()
+    {
+        var model = new Argument<string>("model") { Description = "The ONNX file." };
+        var tokens = CommonOptions.Numbers("--tokens", "Lengths of the sequence.", "16", "32", "64", "128", "256");
+        var threads = CommonOptions.Numbers("--threads", "Numbers of threads.", "1");
+        var batch = new Option<int>("--batch") { Description = "Sequences a call, all of the same length.", DefaultValueFactory = _ => 1 };
+        var outputs = new Option<string[]>("--outputs") { Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.", AllowMultipleArgumentsPerToken = true };
+        var precision = CommonOptions.Precision();
+        var against = new Option<string?>("--against") { Description = "Another engine to run in turns with: onnxruntime." };
+        against.AcceptOnlyFromAmong("onnxruntime");
+        var againstModel = new Option<string?>("--against-model") { Description = "The model that the other engine runs; the same by default." };
+        var seconds = new Option<double>("--seconds") { Description = "Time for each engine, length and number of threads.", DefaultValueFactory = _ => 1.0 };
+        var json = CommonOptions.Json();
+        CommonOptions.AtLeastOne(batch);
+
+        var command = new Command("bench", "Measures calls of a compiled model: minimum and median milliseconds.")
+        {
+            model, tokens, threads, batch, outputs, precision, against, againstModel, seconds, json,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(againstModel) is not null && result.GetValue(against) is null)
+            {
+                result.AddError("--against-model needs --against onnxruntime.");
+            }
+        });
+        command.SetAction(parsed =>
+        {
+            var path = parsed.GetRequiredValue(model);
+            var benchmark = new Benchmark
+            {
+                Options = new CompileOptions { ModelPath = path, Outputs = CommonOptions.Split(parsed.GetValue(outputs)) },
+                AgainstModel = parsed.GetValue(against) is null ? null : parsed.GetValue(againstModel) ?? path,
+                Tokens = CommonOptions.ParseNumbers(parsed.GetValue(tokens)),
+                Threads = CommonOptions.ParseNumbers(parsed.GetValue(threads)),
+                Batch = parsed.GetValue(batch),
+                Time = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(seconds), 0.01, 3600)),
+            };
+            try
+            {
+                return Run(benchmark, parsed.GetValue(json));
+            }
+            catch (CompileException e)
+            {
+                return CommonOptions.Complain(e);
+            }
+            catch (BenchmarkException e)
+            {
+                Console.Error.WriteLine(e.Message);
+                return ExitCode.Refused;
+            }
+        });
+        return command;
+    }
+
+    private static int Run(Benchmark benchmark, bool json)
+    {
+        if (json)
+        {
+            using var stdout = Console.OpenStandardOutput();
+            BenchReport.WriteJson(stdout, [.. benchmark.Run()]);
+            stdout.Write("\n"u8);
+            return ExitCode.Success;
+        }
+
+        BenchReport.WriteHead(Console.Out);
+        foreach (var row in benchmark.Run())
+        {
+            BenchReport.WriteRow(Console.Out, row);
+        }
+
+        return ExitCode.Success;
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Globalization;
+using CompiledBert.Compiler;
+
+namespace CompiledBert.Cli.Commands;
+
+/// <summary>What the commands have in common: options, lists, errors.</summary>
+internal static class CommonOptions
+{
+    private static readonly string[] Precisions = ["fp32"];
+
+    public static Option<bool> Json() => new("--json") { Description = "Prints JSON." };
+
+    public static Option<string[]> Precision()
+    {
+        var option = new Option<string[]>("--precision")
+        {
+            Description = "Precision of the compiled model: fp32.",
+            DefaultValueFactory = _ => ["fp32"],
+            AllowMultipleArgumentsPerToken = true,
+        };
+        option.Validators.Add(result =>
+        {
+            foreach (var value in Split(result.GetValueOrDefault<string[]>()).Where(value => !Precisions.Contains(value, StringComparer.Ordinal)))
+            {
+                result.AddError(DiagnosticTable.InvalidMetadata.At(null, null, "Precision", value, string.Join(", ", Precisions)).ToString());
+            }
+        });
+        return option;
+    }
+
+    /// <summary>A list of positive numbers: <c>16,32,64</c>.</summary>
+    public static Option<string[]> Numbers(string name, string description, params string[] standard)
+    {
+        var option = new Option<string[]>(name) { Description = description, DefaultValueFactory = _ => standard, AllowMultipleArgumentsPerToken = true };
+        option.Validators.Add(result =>
+        {
+            foreach (var value in Split(result.GetValueOrDefault<string[]>()))
+            {
+                if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1)
+                {
+                    result.AddError($"{name}: '{Diagnostic.Abbreviate(value)}' is not a whole number of at least 1.");
+                }
+            }
+        });
+        return option;
+    }
+
+    public static void AtLeastOne(Option<int> option) => option.Validators.Add(result =>
+    {
+        if (result.GetValueOrDefault<int>() is < 1 or > CompiledModel.MaxThreads)
+        {
+            result.AddError($"{option.Name} must be 1 to {CompiledModel.MaxThreads}.");
+        }
+    });
+
+    public static IReadOnlyList<int> ParseNumbers(string[]? values) => [.. Split(values).Select(value => int.Parse(value, CultureInfo.InvariantCulture))];
+
+    /// <summary>Values given one by one, or several with commas between them.</summary>
+    public static IReadOnlyList<string> Split(string[]? values) =>
+        [.. (values ?? []).SelectMany(value => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+
+    /// <summary>Says on the error stream why there is no result; for a failure of the compiler itself also where.</summary>
+    public static int Complain(CompileException refusal)
+    {
+        Console.Error.WriteLine(refusal.Diagnostic);
+        if (refusal.InnerException is Sessions.EmittedCodeException emitted)
+        {
+            foreach (var error in emitted.Errors.Take(20))
+            {
+                Console.Error.WriteLine("  " + error);
+            }
+        }
+        else if (refusal.InnerException is { } cause)
+        {
+            Console.Error.WriteLine(cause);
+        }
+
+        return ExitCode.Refused;
+    }
+}

@@ -1,0 +1,71 @@
+using System.CommandLine;
+using CompiledBert.Cli.Inspection;
+using CompiledBert.Cli.Sessions;
+using CompiledBert.Compiler;
+
+namespace CompiledBert.Cli.Commands;
+
+/// <summary><c>compiledbert inspect</c>: what the compiler made of a model.</summary>
+internal static class InspectCommand
+{
+    public static Command Create()
+    {
+        var model = new Argument<string>("model") { Description = "The ONNX file." };
+        var outputs = new Option<string[]>("--outputs") { Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.", AllowMultipleArgumentsPerToken = true };
+        var plan = new Option<bool>("--plan") { Description = "Prints the plan itself, what the source generator reads." };
+        var csharp = new Option<string?>("--csharp") { Description = "Writes the C# into this folder." };
+        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, plan, csharp };
+        command.SetAction(parsed =>
+        {
+            try
+            {
+                var options = new CompileOptions { ModelPath = parsed.GetRequiredValue(model), Outputs = CommonOptions.Split(parsed.GetValue(outputs)) };
+                return Run(options, parsed.GetValue(plan), parsed.GetValue(csharp));
+            }
+            catch (CompileException e)
+            {
+                return CommonOptions.Complain(e);
+            }
+        });
+        return command;
+    }
+
+    private static int Run(CompileOptions options, bool planOnly, string? folder)
+    {
+        using var result = ModelCompilation.Run(options);
+        if (planOnly)
+        {
+            Console.Out.Write(result.PlanText);
+        }
+        else
+        {
+            PlanReport.Write(Console.Out, result);
+        }
+
+        if (folder is not null)
+        {
+            Write(options.ModelPath, result, folder, planOnly ? TextWriter.Null : Console.Out);
+        }
+
+        return ExitCode.Success;
+    }
+
+    private static void Write(string model, CompileResult result, string folder, TextWriter log)
+    {
+        var sources = ModelCompilation.Guard(model, () => ModelCompilation.SourcesOf(result));
+        try
+        {
+            Directory.CreateDirectory(folder);
+            foreach (var (name, text) in sources)
+            {
+                var path = Path.Combine(folder, name);
+                File.WriteAllText(path, text);
+                log.WriteLine($"wrote {path} ({text.Length} characters)");
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw DiagnosticTable.FileInaccessible.Error(folder, null, e.Message);
+        }
+    }
+}

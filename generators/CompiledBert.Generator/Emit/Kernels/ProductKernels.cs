@@ -75,13 +75,13 @@ internal static class ProductKernels
         // 4 × 4 floats: rows lda apart become columns of rows 16 apart.
         private static void Transpose(float* a, long lda, float* to)
         {
-            var r0 = Vector128.Load(a); var r1 = Vector128.Load(a + lda); var r2 = Vector128.Load(a + 2 * lda); var r3 = Vector128.Load(a + 3 * lda);
+            var r0 = V128.Load(a); var r1 = V128.Load(a + lda); var r2 = V128.Load(a + 2 * lda); var r3 = V128.Load(a + 3 * lda);
             var low01 = Interleave(r0, r1, false); var high01 = Interleave(r0, r1, true);
             var low23 = Interleave(r2, r3, false); var high23 = Interleave(r2, r3, true);
-            Vector128.Create(low01.GetLower(), low23.GetLower()).Store(to);
-            Vector128.Create(low01.GetUpper(), low23.GetUpper()).Store(to + 16);
-            Vector128.Create(high01.GetLower(), high23.GetLower()).Store(to + 32);
-            Vector128.Create(high01.GetUpper(), high23.GetUpper()).Store(to + 48);
+            V128.Create(low01.GetLower(), low23.GetLower()).Store(to);
+            V128.Create(low01.GetUpper(), low23.GetUpper()).Store(to + 16);
+            V128.Create(high01.GetLower(), high23.GetLower()).Store(to + 32);
+            V128.Create(high01.GetUpper(), high23.GetUpper()).Store(to + 48);
         }
 
         // a0 b0 a1 b1, or a2 b2 a3 b3.
@@ -95,7 +95,7 @@ internal static class ProductKernels
             {
                 return high ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(a, b) : System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(a, b);
             }
-            return high ? Vector128.Create(a[2], b[2], a[3], b[3]) : Vector128.Create(a[0], b[0], a[1], b[1]);
+            return high ? V128.Create(a[2], b[2], a[3], b[3]) : V128.Create(a[0], b[0], a[1], b[1]);
         }
         """));
 
@@ -108,8 +108,8 @@ internal static class ProductKernels
         VectorMath.Need(kernels, "exp", 1);
         var halves = target.Bits switch
         {
-            512 => "var half = Vector256.MaxNative(top.GetLower(), top.GetUpper()); var four = Vector128.MaxNative(half.GetLower(), half.GetUpper());",
-            256 => "var four = Vector128.MaxNative(top.GetLower(), top.GetUpper());",
+            512 => "var half = V256.MaxNative(top.GetLower(), top.GetUpper()); var four = V128.MaxNative(half.GetLower(), half.GetUpper());",
+            256 => "var four = V128.MaxNative(top.GetLower(), top.GetUpper());",
             _ => "var four = top;",
         };
         writer.Lines($$"""
@@ -120,7 +120,7 @@ internal static class ProductKernels
                 VF top = V.Load(row);
                 for (long i = VF.Count; i < n; i += VF.Count) top = V.MaxNative(top, V.Load(row + i));
                 {{halves}}
-                four = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+                four = V128.MaxNative(four, V128.Shuffle(four, V128.Create(2, 3, 0, 1)));
                 top = V.Create(MathF.Max(four[0], four[1]));
                 VF sum = VF.Zero;
                 for (long i = 0; i < n; i += VF.Count)

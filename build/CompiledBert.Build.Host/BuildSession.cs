@@ -10,6 +10,9 @@ namespace CompiledBert.Build.Host;
 /// <param name="write">Takes the answer's lines.</param>
 internal sealed class BuildSession(BuildRequest request, Func<CompileOptions, CompileResult> compile, CompilerIdentity compiler, Action<string> write)
 {
+    /// <summary>What an assembly can hold: its resources are counted in 31 bits.</summary>
+    private const long MostEmbeddedBytes = 2_000_000_000;
+
     private readonly Dictionary<string, InputStamp> _inputs = new(StringComparer.Ordinal);
     private bool _failed;
 
@@ -71,6 +74,12 @@ internal sealed class BuildSession(BuildRequest request, Func<CompileOptions, Co
         if (!_inputs[settings.Options.ModelPath].StillHolds())
         {
             throw DiagnosticTable.FileChanged.Error(settings.Options.ModelPath, null);
+        }
+
+        var bytes = new FileInfo(result.Weights).Length;
+        if (settings.WeightsPlace == ModelSettings.Embedded && bytes > MostEmbeddedBytes)
+        {
+            throw DiagnosticTable.WeightsTooLarge.Error(settings.Options.ModelPath, null, bytes / 1_000_000, MostEmbeddedBytes / 1_000_000);
         }
 
         var origin = result.IsNew ? "" : " (unchanged, from the cache)";

@@ -10,8 +10,11 @@ namespace CompiledBert.Build.Host;
 /// <param name="Precision">The numbers the model computes with.</param>
 internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace, string Precision)
 {
+    /// <summary>The place of weights that are a resource of the model's assembly.</summary>
+    public const string Embedded = "embedded";
+
     private static readonly string[] Accesses = ["public", "internal"];
-    private static readonly string[] WeightsPlaces = ["embedded", "file"];
+    private static readonly string[] WeightsPlaces = [Embedded, "file"];
     private static readonly string[] Precisions = ["fp32"];
 
     /// <summary>Name of the class.</summary>

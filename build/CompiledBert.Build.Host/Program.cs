@@ -15,10 +15,5 @@ while (input.ReadLine() is { } line)
     lines.Add(line);
 }
 
-var session = new BuildSession(BuildRequest.Parse(lines), Pipeline(), CompilerIdentity.Current, output.WriteLine);
+var session = new BuildSession(BuildRequest.Parse(lines), CompilePipeline.Compile, CompilerIdentity.Current, output.WriteLine);
 return session.Run() ? 0 : 1;
-
-// Bound by name until the pipeline is in the compiler.
-static Func<CompileOptions, CompileResult> Pipeline() =>
-    typeof(CompileOptions).Assembly.GetType("CompiledBert.Compiler.CompilePipeline")?.GetMethod("Compile")?.CreateDelegate<Func<CompileOptions, CompileResult>>()
-    ?? throw new InvalidOperationException("The compiler has no pipeline.");

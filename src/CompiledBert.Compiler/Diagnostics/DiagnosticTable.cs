@@ -36,6 +36,9 @@ public static class DiagnosticTable
     /// <summary>A file that cannot be read or written.</summary>
     public static readonly Rule FileInaccessible = new("CBERT0010", Severity.Error, "The file cannot be read or written: {0}");
 
+    /// <summary>More weights than an assembly can hold.</summary>
+    public static readonly Rule WeightsTooLarge = new("CBERT0011", Severity.Error, "The weights take {0} MB, and an assembly holds at most {1} MB. Set Weights=\"file\" on the BertModel item: they then lie beside the app.");
+
     /// <summary>The file is something else, known by its first bytes.</summary>
     public static readonly Rule NotOnnx = new("CBERT0101", Severity.Error, "This is not an ONNX model but {0}. {1}");
 

@@ -13,7 +13,9 @@ namespace CompiledBert.Compiler.Passes;
 /// Transpose that moves only axes of one    → Reshape(x)
 /// Expand that only adds axes of one        → Reshape(x)
 /// Gather(x, constant consecutive indices)  → Slice(x), reshaped to the indices' shape
-/// Gather(x, Slice(constant 0 1 2 …))       → Slice(x)
+/// Gather(x, Slice(constant 0 1 2 …)), Gather(x, Iota)     → Slice(x)
+/// Gather(x, Cast(indices → narrower))      → Gather(x, indices)
+/// f(x, Reshape(y)) that only pads with ones → f(x, y)
 /// Concat(Concat(a, b), c) of one axis      → Concat(a, b, c)
 /// </code>
 /// </summary>
@@ -49,15 +51,34 @@ public sealed class LayoutMerging : RewritePass
                 var slice = new Slice(outer.Axis, inner.Start + (Dim.Of(inner.Step) * outer.Start), inner.Step * outer.Step, outer.Length);
                 rewriter.Replace(node, rewriter.Add(node, slice, source), x.Producer);
                 break;
-            case Gather gather when Consecutive(node.In(1), x.Shape[gather.Axis]) is var (start, step, length):
+            case Gather gather when Consecutive(node.In(1), x.Shape[gather.Axis], rewriter.Graph) is var (start, step, length):
                 var part = rewriter.Add(node, new Slice(gather.Axis, start, step, length), x);
                 rewriter.Replace(node, rewriter.Reshaped(node, part, node.Output.Shape), node.In(1).Producer);
+                break;
+            case Gather gather when node.In(1).Is<Cast>(out _, out var indices) && indices.Type.IsInteger():
+                rewriter.Replace(node, rewriter.Add(node, gather, x, indices), node.In(1).Producer);
+                break;
+            case Binary or Select when node.Inputs.Any(i => i!.Is<Reshape>(out _, out _)):
+                DropPadding(node, rewriter);
                 break;
             case Concat concat when node.Inputs.Any(i => IsInner(i, concat, rewriter)):
                 var parts = node.Inputs.SelectMany(i => IsInner(i, concat, rewriter) ? i!.Producer!.Inputs : [i]);
                 rewriter.Replace(node, rewriter.Add(node, concat, [.. parts]), node.Inputs.Where(i => IsInner(i, concat, rewriter)).Select(i => i!.Producer));
                 break;
         }
+    }
+
+    /// <summary>Broadcasting pads with axes of length 1 by itself.</summary>
+    private static void DropPadding(Node node, Rewriter rewriter)
+    {
+        Shape WithoutPadding(Shape shape) => new(shape.SkipWhile(d => d.Is(1)));
+        var operands = node.Inputs.Select(i => i!.Is<Reshape>(out var pad, out var y) && y.Shape.Rank < pad.To.Rank && WithoutPadding(y.Shape) == WithoutPadding(pad.To) ? y : i!).ToArray();
+        if (operands.SequenceEqual(node.Inputs) || operands.Max(o => o.Shape.Rank) != node.Output.Shape.Rank)
+        {
+            return;
+        }
+
+        rewriter.Replace(node, rewriter.Add(node, node.Operator, operands));
     }
 
     private static bool IsInner(Value? part, Concat outer, Rewriter rewriter) =>
@@ -83,18 +104,28 @@ public sealed class LayoutMerging : RewritePass
     }
 
     /// <summary>Start, step and length where indices are known to go in equal steps within the axis.</summary>
-    private static (Dim Start, long Step, Dim Length)? Consecutive(Value indices, Dim axisLength)
+    private static (Dim Start, long Step, Dim Length)? Consecutive(Value indices, Dim axisLength, ModelGraph graph)
     {
-        if (indices.Is<Reshape>(out _, out var flat))
+        while (indices.Producer is { Operator: Reshape or Cast } move && move.In(0).Type.IsInteger())
         {
-            indices = flat;
+            indices = move.In(0);
         }
 
         if (indices.Producer?.Operator is Iota iota)
         {
-            // Without proof that it ends within the axis, the indices stay and are checked when the model runs.
-            var whole = iota.Start.Is(0) && iota.Step == 1 && iota.Length == axisLength;
-            return whole ? (iota.Start, iota.Step, iota.Length) : null;
+            if (iota.Step != 1 || !AffineIndex.IsNotNegative(iota.Start))
+            {
+                return null;
+            }
+
+            // What the gather would check for each index becomes one check of the length.
+            var limit = (iota.Start + iota.Length, axisLength);
+            if (limit.Item1 != limit.axisLength && !graph.Limits.Contains(limit))
+            {
+                graph.Limits.Add(limit);
+            }
+
+            return (iota.Start, iota.Step, iota.Length);
         }
 
         if (indices.Is<Slice>(out var slice, out var stored) && stored.IsConstant && stored.Shape.Elements == stored.Shape[slice.Axis])

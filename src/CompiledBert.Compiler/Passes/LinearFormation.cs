@@ -7,6 +7,7 @@ namespace CompiledBert.Compiler.Passes;
 /// <code>
 /// MatMul(x, W)             → Linear(x, W)          W constant [K,N], or [1,K,N]
 /// Linear(x, W, b) + c      → Linear(x, W, b+c)     c a constant vector, on either side
+/// (Linear(x, W, b)+y) + c  → Linear(x, W, b+c) + y
 /// Conv1d(x, w) of one tap  → Transpose(Linear(Transpose(x), wᵀ))
 /// </code>
 /// </summary>
@@ -44,13 +45,35 @@ public sealed class LinearFormation : RewritePass
 
     private static bool TryBias(Node node, Value product, Value vector, Rewriter rewriter)
     {
+        // A bias behind the residual goes in front of it.
+        if (product.Is(BinaryKind.Add, out var a, out var b) && rewriter.HasOneUse(product) && vector.IsConstant)
+        {
+            var (linearSide, rest) = a.Producer?.Operator is Linear ? (a, b) : (b, a);
+            if (Biased(node, linearSide, vector, rewriter) is { } biased && product.Shape == node.Output.Shape)
+            {
+                rewriter.Replace(node, rewriter.Add(node, new Binary(BinaryKind.Add), biased, rest), product.Producer, linearSide.Producer);
+                return true;
+            }
+        }
+
+        if (product.Shape != node.Output.Shape || Biased(node, product, vector, rewriter) is not { } result)
+        {
+            return false;
+        }
+
+        rewriter.Replace(node, result, product.Producer);
+        return true;
+    }
+
+    /// <summary>The product with a vector added to its bias; null where that is not possible.</summary>
+    private static Value? Biased(Node node, Value product, Value vector, Rewriter rewriter)
+    {
         if (product.Producer is not { Operator: Linear } linear
             || !rewriter.HasOneUse(product)
-            || product.Shape != node.Output.Shape
             || !vector.IsVector(product.Shape[-1], product.Shape.Rank)
             || linear.Inputs.Count > 2 && linear.Inputs[2] is { IsConstant: false })
         {
-            return false;
+            return null;
         }
 
         var added = vector.ToVector(product.Shape[-1]);
@@ -59,7 +82,7 @@ public sealed class LinearFormation : RewritePass
             added = WeightAlgebra.Combine(bias.ToVector(product.Shape[-1]), added, (a, b) => a + b);
         }
 
-        rewriter.Replace(node, rewriter.Add(node, new Linear(), linear.In(0), linear.In(1), WeightAlgebra.Vector(vector.Name, added)), linear);
-        return true;
+        var origins = linear.Origins.Concat(node.Origins);
+        return rewriter.Graph.Add(product.Name, new Linear(), [linear.In(0), linear.In(1), WeightAlgebra.Vector(vector.Name, added)], origins);
     }
 }

@@ -14,6 +14,7 @@ public static class PassPipeline
         new LayoutMerging(),
         new ArithmeticSimplification(),
         new LogicSimplification(),
+        new IndexGridRemoval(),
         new ExpandSinking(),
         new CommonSubexpressions(),
     ];

@@ -33,6 +33,13 @@ public sealed class Rewriter(ModelGraph graph)
         Changed = true;
     }
 
+    /// <summary>Lets a symbol be another length everywhere: they turned out to be the same.</summary>
+    public void Unify(Symbol symbol, Dim length)
+    {
+        graph.Substitute(symbol, length);
+        Changed = true;
+    }
+
     /// <summary>Whether a value has one use and is no output: whoever matches that use may absorb its maker.</summary>
     public bool HasOneUse(Value value) => value.Users.Count == 1 && !graph.IsOutput(value);
 

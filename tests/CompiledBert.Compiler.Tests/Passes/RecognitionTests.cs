@@ -125,6 +125,14 @@ public class RecognitionTests
     }
 
     [Fact]
+    public void A_bias_behind_the_residual_goes_in_front_of_it()
+    {
+        var graph = CheckAll(s => s.X(Batch, Tokens, 4) is var x ? s.Plus(s.Plus(s.MatMul(x, s.Weights(4, 4)), x), s.Weights(4)) : null!);
+        Assert.Equal("Linear Add", graph.Text());
+        Assert.Equal(3, graph.Nodes[0].Inputs.Count);
+    }
+
+    [Fact]
     public void Reshapes_around_a_product_cancel()
     {
         var graph = CheckAll(s =>

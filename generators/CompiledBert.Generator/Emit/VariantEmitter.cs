@@ -69,7 +69,7 @@ internal static class VariantEmitter
             writer.Line();
         }
 
-        var text = writer.ToString() + $"sealed unsafe partial class {plan.Name}\n{{\n    [SkipLocalsInit]\n    private static class {target.Name}\n    {{\n" + steps;
+        var text = writer.ToString() + $"sealed unsafe partial class {plan.Name}\n{{\n    [SkipLocalsInit]\n    private static class {target.ClassName}\n    {{\n" + steps;
         return text + string.Join("\n", kernels) + "    }\n}\n";
     }
 }

@@ -42,8 +42,11 @@ internal sealed record VectorTarget
     /// <summary>All variants, the first supported one is used.</summary>
     public static IReadOnlyList<VectorTarget> All { get; } = [Avx512, Avx2, Vector128];
 
-    /// <summary>Name of the variant and of the nested class that holds its steps.</summary>
+    /// <summary>Name of the variant.</summary>
     public required string Name { get; init; }
+
+    /// <summary>The nested class that holds its steps; not just the name, which would hide the runtime's own class there.</summary>
+    public string ClassName => "With" + Name;
 
     /// <summary>Bits of a vector.</summary>
     public required int Bits { get; init; }

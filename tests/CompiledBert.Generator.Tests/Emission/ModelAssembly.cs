@@ -13,7 +13,7 @@ internal static class ModelAssembly
     private static readonly MetadataReference[] References =
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(path => !Path.GetFileName(path).StartsWith("CompiledBert.Generator", StringComparison.Ordinal))
+            .Where(path => Path.GetFileName(path) != "CompiledBert.Generator.dll")
             .Select(path => MetadataReference.CreateFromFile(path)),
     ];
 

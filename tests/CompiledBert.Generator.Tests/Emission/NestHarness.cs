@@ -46,7 +46,7 @@ internal sealed class NestHarness
                     {
                         switch (variant)
                         {
-                            {{string.Join("\n                ", names.Select(n => $"case \"{n}\": {n}.Step0(&frame, task, tasks); break;"))}}
+                            {{string.Join("\n                ", names.Select(n => $"case \"{n}\": With{n}.Step0(&frame, task, tasks); break;"))}}
                         }
                     }
                 }

@@ -173,7 +173,7 @@ internal static class DriverEmitter
                 {
                     var step = plan.Steps[i];
                     var last = VectorTarget.All[VectorTarget.All.Count - 1];
-                    var choice = string.Concat(VectorTarget.All.Take(VectorTarget.All.Count - 1).Select(t => $"{t.IsSupported} ? &{t.Name}.Step{LoopNames.Text(i)} : ")) + $"&{last.Name}.Step{LoopNames.Text(i)}";
+                    var choice = string.Concat(VectorTarget.All.Take(VectorTarget.All.Count - 1).Select(t => $"{t.IsSupported} ? &{t.ClassName}.Step{LoopNames.Text(i)} : ")) + $"&{last.ClassName}.Step{LoopNames.Text(i)}";
                     writer.Line($"// {StepContext.Comment(step)}");
                     writer.Line($"{(IsRagged(plan) ? step.Ragged.ToString() : "Run")}(call, f{SequenceArguments(plan)}, {choice});");
                 }

@@ -12,6 +12,7 @@ internal static class VectorMath
     {
         ["exp"] = (1, """
             // eˣ within 2 ulp: 2ⁿ·e^r, |r| ≤ ln 2 / 2. Results below 2⁻¹²⁵ are 0; above the largest float, infinity.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static VF Exp(VF x)
             {
                 VF t = Mad(x, V.Create(1.44269504f), V.Create(12583038f)); // its low bits are n + 126
@@ -26,6 +27,7 @@ internal static class VectorMath
             """, []),
         ["erf"] = (1, """
             // erf x within 6 ulp: x·P(x²)/Q(x²) up to 3.9, ±1 beyond.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static VF Erf(VF x)
             {
                 VF t = x * x;
@@ -40,6 +42,7 @@ internal static class VectorMath
             """, []),
         ["tanh"] = (1, """
             // tanh x within 6 ulp: x·P(x²)/Q(x²) up to 9, ±1 beyond.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static VF Tanh(VF x)
             {
                 VF t = x * x;
@@ -77,14 +80,17 @@ internal static class VectorMath
             """, []),
         ["sigmoid"] = (1, """
             // 1/(1+e⁻ˣ) within 4 ulp; below e⁻⁸⁷ it is 0.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static VF Sigmoid(VF x) => VF.One / (VF.One + Exp(-x));
             """, ["exp"]),
         ["silu"] = (1, """
             // x/(1+e⁻ˣ) within 5 ulp.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static VF Silu(VF x) => x / (VF.One + Exp(-x));
             """, ["exp"]),
         ["softplus"] = (1, """
             // ln(1+eˣ) within 4 ulp: max(x, 0) + ln(1+e⁻|ˣ|).
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static VF Softplus(VF x)
             {
                 VF e = Exp(-V.Abs(x)), u = VF.One + e;
@@ -94,6 +100,7 @@ internal static class VectorMath
             """, ["exp"]),
         ["geluerf"] = (1, """
             // x·Φ(x) = x/2·(1+erf(x/√2)), off by at most |x|·2⁻²².
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static VF GeluErf(VF x)
             {
                 VF half = V.Create(0.5f) * x;
@@ -102,6 +109,7 @@ internal static class VectorMath
             """, ["erf"]),
         ["gelutanh"] = (1, """
             // x/2·(1+tanh(√(2/π)·(x+0.044715x³))), off by at most |x|·2⁻²¹.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static VF GeluTanh(VF x)
             {
                 VF half = V.Create(0.5f) * x, inner = x * Mad(V.Create(0.0356774081f) * x, x, V.Create(0.797884561f));

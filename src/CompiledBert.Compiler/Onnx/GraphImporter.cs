@@ -31,6 +31,9 @@ internal sealed class GraphImporter
     /// <summary>What is known about its symbols.</summary>
     public Lengths Lengths { get; }
 
+    /// <summary>For integers that were cast from floats holding whole numbers: these floats.</summary>
+    public Dictionary<Value, Value> WholeFloats { get; } = new(ReferenceEqualityComparer.Instance);
+
     /// <summary>The model file, for messages.</summary>
     public string Path => _file.Path;
 

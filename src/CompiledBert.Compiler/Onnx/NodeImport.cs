@@ -128,6 +128,8 @@ internal sealed partial class NodeImport
         var x = inputs.Length > 0 ? inputs[0]! : null;
         switch (op)
         {
+            case Cast { To: DataType.Float32 } when _importer.WholeFloats.ContainsKey(x!):
+                return _importer.WholeFloats[x!];
             case Reshape r when r.To == x!.Shape:
             case Expand e when e.To == x!.Shape:
             case Cast c when c.To == x!.Type:
@@ -156,6 +158,21 @@ internal sealed partial class NodeImport
 
     /// <summary>A value of another type.</summary>
     public Value EmitCast(Value x, DataType to) => Emit(new Cast(to), x);
+
+    /// <summary>
+    /// Floats that hold whole numbers within an integer type, as that type. Casting back to float gives the floats themselves,
+    /// so that arithmetic on quantised values stays in one type.
+    /// </summary>
+    public Value EmitWholeCast(Value x, DataType to)
+    {
+        var cast = EmitCast(x, to);
+        if (!cast.IsConstant && cast.Type != x.Type)
+        {
+            _importer.WholeFloats[cast] = x;
+        }
+
+        return cast;
+    }
 
     /// <summary>A function of one element.</summary>
     public Value Emit(UnaryKind kind, Value x) => Emit(new Unary(kind), x);

@@ -32,7 +32,9 @@ internal sealed class OperatorTable
         MatrixProducts.Register(this);
         Normalization.Register(this);
         Attention.Register(this);
+        Quantization.Register(this);
         Contrib.Register(this);
+        ContribQuantization.Register(this);
     }
 
     /// <summary>The table.</summary>

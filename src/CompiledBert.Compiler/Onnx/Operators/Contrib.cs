@@ -49,10 +49,13 @@ internal static class Contrib
         n.Set(3, sum);
     }
 
-    private static void EmbedLayerNormalization(NodeImport n)
+    private static void EmbedLayerNormalization(NodeImport n) =>
+        Embed(n, n.Data(2), n.Data(3), n.OptionalData(4), n.Data(5), n.Data(6), n.OptionalData(7), n.OptionalData(8));
+
+    /// <summary>Sum of the embeddings of tokens (input 0), their places and segments (input 1), normalised.</summary>
+    public static void Embed(NodeImport n, Value words, Value positions, Value? segmentTable, Value scale, Value bias, Value? mask, Value? positionIds)
     {
-        var (ids, segments, words, positions, segmentTable) = (n.Data(0), n.OptionalData(1), n.Data(2), n.Data(3), n.OptionalData(4));
-        var (mask, positionIds) = (n.OptionalData(7), n.OptionalData(8));
+        var (ids, segments) = (n.Data(0), n.OptionalData(1));
         var epsilon = n.Float("epsilon", 1e-12f);
         n.Ignore("mask_index_type");
         if (ids.Shape.Rank != 2 || words.Shape.Rank != 2 || positions.Shape.Rank != 2)
@@ -78,7 +81,7 @@ internal static class Contrib
             sum = n.Emit(BinaryKind.Add, sum, n.Emit(new Gather(0), segmentTable, segments));
         }
 
-        n.Set(0, Normalization.LayerNorm(n, sum, n.Data(5), n.Data(6), epsilon));
+        n.Set(0, Normalization.LayerNorm(n, sum, scale, bias, epsilon));
         n.Set(2, sum);
         if (n.Wants(1))
         {

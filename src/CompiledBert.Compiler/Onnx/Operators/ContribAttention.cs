@@ -9,27 +9,38 @@ internal static class ContribAttention
     public static void Attention(NodeImport n)
     {
         var (x, w, bias) = (Elementwise.Float(n, n.Data(0)), n.Data(1), n.OptionalData(2));
-        var heads = n.RequiredInt("num_heads");
-        var sizes = n.Ints("qkv_hidden_sizes");
-        if (n.Flag("do_rotary", false) || n.Flag("past_present_share_buffer", false) || n.Optional(6) is not null)
+        if (n.Flag("past_present_share_buffer", false) || n.Optional(6) is not null)
         {
-            throw n.Unsupported("rotary embeddings or a shared cache");
+            throw n.Unsupported("a shared cache");
         }
 
-        n.Ignore("rotary_embedding_dim");
-        if (x.Shape.Rank != 3 || w.Shape.Rank != 2 || !w.Shape.IsConstant)
+        if (x.Shape.Rank != 3 || w.Shape.Rank != 2)
         {
             throw new ShapeException($"{x.Shape} × {w.Shape}");
         }
 
-        sizes ??= [w.Shape[1].Value / 3, w.Shape[1].Value / 3, w.Shape[1].Value / 3];
-        if (sizes.Length != 3 || sizes.Sum() != w.Shape[1].Value || heads < 1 || Array.Exists(sizes, s => s < 1 || s % heads != 0))
+        var all = n.EmitMatMul(x, w);
+        Project(n, bias is null ? all : n.Emit(BinaryKind.Add, all, bias), n.OptionalData(3), n.OptionalData(4), n.OptionalData(5));
+    }
+
+    /// <summary>Attention over queries, keys and values side by side: [batch, tokens, 3·width].</summary>
+    public static void Project(NodeImport n, Value all, Value? mask, Value? past, Value? scoreBias)
+    {
+        var heads = n.RequiredInt("num_heads");
+        var sizes = n.Ints("qkv_hidden_sizes");
+        if (n.Flag("do_rotary", false))
         {
-            throw new ShapeException($"{w.Shape} holds no projections of {heads} heads");
+            throw n.Unsupported("rotary embeddings");
         }
 
-        var all = n.EmitMatMul(x, w);
-        all = bias is null ? all : n.Emit(BinaryKind.Add, all, bias);
+        n.Ignore("rotary_embedding_dim");
+        var width = all.Shape[2].IsConstant ? all.Shape[2].Value : throw n.Unsupported("a width that is not constant");
+        sizes ??= [width / 3, width / 3, width / 3];
+        if (sizes.Length != 3 || sizes.Sum() != width || heads < 1 || Array.Exists(sizes, s => s < 1 || s % heads != 0))
+        {
+            throw new ShapeException($"a width of {width} holds no projections of {heads} heads");
+        }
+
         var start = 0L;
         var parts = new Value[3];
         for (var i = 0; i < 3; i++)
@@ -40,7 +51,7 @@ internal static class ContribAttention
 
         var (q, k, v) = (parts[0], parts[1], parts[2]);
         var offset = Dim.Zero;
-        if (n.OptionalData(4) is { } past)
+        if (past is not null)
         {
             if (past.Shape.Rank != 5)
             {
@@ -52,7 +63,7 @@ internal static class ContribAttention
             (k, v) = (Operators.Attention.Append(n, Half(0), k), Operators.Attention.Append(n, Half(1), v));
         }
 
-        Finish(n, q, k, v, n.OptionalData(3), n.OptionalData(5), offset);
+        Finish(n, q, k, v, mask, scoreBias, offset);
         if (n.Wants(1))
         {
             Value Apart(Value half) => n.EmitReshape(half, half.Shape.Prepend(Dim.One));

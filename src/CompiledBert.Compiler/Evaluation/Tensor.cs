@@ -65,16 +65,24 @@ public sealed class Tensor
     }
 
     /// <summary>The elements as a constant of this type.</summary>
-    public TensorData ToData()
+    public TensorData ToData() => TensorData.FromBytes(Type, Dims, ToBytes());
+
+    /// <summary>The elements as a constant of this type holds them.</summary>
+    public byte[] ToBytes()
     {
         var bits = Type.BitsOf();
         var bytes = new byte[((long)Count * bits + 7) / 8];
+        if (Type == DataType.Float32)
+        {
+            MemoryMarshal.AsBytes<float>(_floats).CopyTo(bytes);
+            return bytes;
+        }
+
         for (var i = 0; i < Count; i++)
         {
-            var at = bytes.AsSpan(i * bits / 8);
+            var at = bytes.AsSpan((int)((long)i * bits / 8));
             switch (Type)
             {
-                case DataType.Float32: BinaryPrimitives.WriteSingleLittleEndian(at, _floats![i]); break;
                 case DataType.Float64: BinaryPrimitives.WriteDoubleLittleEndian(at, _floats![i]); break;
                 case DataType.Float16: BinaryPrimitives.WriteHalfLittleEndian(at, (Half)_floats![i]); break;
                 case DataType.BFloat16: BinaryPrimitives.WriteInt16LittleEndian(at, (short)(BitConverter.SingleToInt32Bits(_floats![i]) >> 16)); break;
@@ -83,7 +91,7 @@ public sealed class Tensor
             }
         }
 
-        return TensorData.FromBytes(Type, Dims, bytes);
+        return bytes;
     }
 
     /// <summary>The same elements under other lengths.</summary>

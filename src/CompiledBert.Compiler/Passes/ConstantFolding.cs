@@ -58,10 +58,14 @@ public sealed class ConstantFolding : RewritePass
 
             rewriter.Replace(node, ModelGraph.Constant(node.Output.Name, result.ToData()));
         }
+        else if (node.Operator is Transpose && dims.Length == 2 && node.Output.Type == DataType.Float32)
+        {
+            rewriter.Replace(node, WeightAlgebra.Transposed(node.In(0)));
+        }
         else if (bytesOut <= (2 * bytesIn) + GrowthBytes && node.Operator is Unary or Binary or Select or Cast or Transpose or Slice or Concat or Expand)
         {
             var (op, inputs, type) = (node.Operator, node.Inputs.ToArray(), node.Output.Type);
-            var data = TensorData.Derived(type, dims, () => Evaluate(op, inputs, type).ToData().Bytes.ToArray());
+            var data = TensorData.Derived(type, dims, () => Evaluate(op, inputs, type).ToBytes());
             rewriter.Replace(node, ModelGraph.Constant(node.Output.Name, data));
         }
     }

@@ -6,17 +6,30 @@ namespace CompiledBert.Compiler.Passes;
 /// <summary>Weights changed by passes. The results are derived from the operands when they are read, so that no copy of a weight is held.</summary>
 internal static class WeightAlgebra
 {
+    private delegate void Fill(Span<float> result);
+
     /// <summary>A matrix with rows and columns exchanged.</summary>
     public static Value Transposed(Value matrix)
     {
         var data = matrix.Constant!;
-        var (rows, columns) = (data.Dims[0], data.Dims[1]);
+        var (rows, columns) = ((int)data.Dims[0], (int)data.Dims[1]);
         return Derive(matrix.Name, [columns, rows], result =>
         {
+            // In squares, so that both sides stay in the cache.
+            const int Square = 32;
             var source = data.As<float>();
-            for (var i = 0; i < result.Length; i++)
+            for (var top = 0; top < rows; top += Square)
             {
-                result[i] = source[(int)((i % rows * columns) + (i / rows))];
+                for (var left = 0; left < columns; left += Square)
+                {
+                    for (var row = top; row < Math.Min(top + Square, rows); row++)
+                    {
+                        for (var column = left; column < Math.Min(left + Square, columns); column++)
+                        {
+                            result[(column * rows) + row] = source[(row * columns) + column];
+                        }
+                    }
+                }
             }
         });
     }
@@ -56,7 +69,7 @@ internal static class WeightAlgebra
                 var columns = (int)matrix.Constant.Dims[1];
                 for (var row = 0; row < rows; row++)
                 {
-                    source.Slice(row * columns, columns).CopyTo(result.AsSpan((row * width) + start));
+                    source.Slice(row * columns, columns).CopyTo(result[((row * width) + start)..]);
                 }
 
                 start += columns;
@@ -85,14 +98,14 @@ internal static class WeightAlgebra
     /// <summary>Element by element sum and product of vectors.</summary>
     public static float[] Combine(float[] a, float[] b, Func<float, float, float> f) => [.. a.Zip(b, f)];
 
-    private static Value Derive(string name, long[] dims, Action<float[]> fill)
+    private static Value Derive(string name, long[] dims, Fill fill)
     {
-        var count = checked((int)dims.Aggregate(1L, (product, dim) => product * dim));
+        var count = dims.Aggregate(1L, (product, dim) => checked(product * dim));
         return ModelGraph.Constant(name, TensorData.Derived(DataType.Float32, dims, () =>
         {
-            var elements = new float[count];
-            fill(elements);
-            return MemoryMarshal.AsBytes<float>(elements).ToArray();
+            var bytes = new byte[checked(count * sizeof(float))];
+            fill(MemoryMarshal.Cast<byte, float>(bytes));
+            return bytes;
         }));
     }
 }

@@ -81,6 +81,13 @@ public class SimplificationTests
     }
 
     [Fact]
+    public void A_large_weight_is_transposed_when_read()
+    {
+        var graph = Check(s => s.MatMul(s.X(Tokens, 1001), s.Transpose(s.Weights(333, 1001), 1, 0)), Passes);
+        Assert.True(graph.Nodes.Single().In(1).Constant!.IsDerived);
+    }
+
+    [Fact]
     public void Something_large_is_not_made_out_of_something_small()
     {
         var sketch = new Sketch();

@@ -27,11 +27,11 @@ internal sealed class Sketch
     /// <summary>The same for all passes.</summary>
     public static ModelGraph CheckAll(Func<Sketch, Value> build) => Check(build, PassPipeline.Run);
 
-    private static ModelGraph Check(Func<Sketch, Value> build, Action<ModelGraph> run)
+    private static ModelGraph Check(Func<Sketch, Value> build, Func<ModelGraph, bool> run)
     {
         var (before, after) = (Made(build), Made(build));
         GraphVerifier.Verify(before, "building");
-        run(after);
+        Assert.True(run(after), "The passes do not come to an end.");
         foreach (var (batch, tokens) in new[] { (2, 5), (1, 1), (3, 2) })
         {
             var inputs = Inputs(before, batch, tokens);

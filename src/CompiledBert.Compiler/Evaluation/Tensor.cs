@@ -74,7 +74,7 @@ public sealed class Tensor
         var bytes = new byte[((long)Count * bits + 7) / 8];
         if (Type == DataType.Float32)
         {
-            MemoryMarshal.AsBytes<float>(_floats).CopyTo(bytes);
+            MemoryMarshal.AsBytes(_floats.AsSpan()).CopyTo(bytes);
             return bytes;
         }
 

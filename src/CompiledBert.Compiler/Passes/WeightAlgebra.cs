@@ -104,7 +104,7 @@ internal static class WeightAlgebra
         return ModelGraph.Constant(name, TensorData.Derived(DataType.Float32, dims, () =>
         {
             var bytes = new byte[checked(count * sizeof(float))];
-            fill(MemoryMarshal.Cast<byte, float>(bytes));
+            fill(MemoryMarshal.Cast<byte, float>(bytes.AsSpan()));
             return bytes;
         }));
     }

@@ -9,7 +9,7 @@ internal static class Dequantized
 {
     /// <summary>(q − zero point)·scale. The scale and zero point of an element are found by a function of its position.</summary>
     public static TensorData Of(TensorData source, float[] scales, float[]? zeros, Func<long, long> parameterOf) =>
-        new DerivedTensor(DataType.Float32, [.. source.Dims], () =>
+        TensorData.Derived(DataType.Float32, [.. source.Dims], () =>
         {
             var result = new byte[source.Count * sizeof(float)];
             var floats = MemoryMarshal.Cast<byte, float>(result.AsSpan());
@@ -25,7 +25,7 @@ internal static class Dequantized
 
     /// <summary>Weights in blocks along the rows, several in a byte (MatMulNBits), as a matrix [rows, columns]. There is one scale and zero point a block, column by column.</summary>
     public static TensorData OfBlocks(TensorData packed, int rows, int columns, int bits, int block, Func<float[]> readScales, Func<float[]> readZeros) =>
-        new DerivedTensor(DataType.Float32, [rows, columns], () =>
+        TensorData.Derived(DataType.Float32, [rows, columns], () =>
         {
             var result = new byte[(long)rows * columns * sizeof(float)];
             var floats = MemoryMarshal.Cast<byte, float>(result.AsSpan());

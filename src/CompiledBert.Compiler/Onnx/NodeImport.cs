@@ -139,7 +139,7 @@ internal sealed partial class NodeImport
             case Reduce { Axes.Length: 0 }:
                 return x!;
             case Reshape r when x!.Constant is { } data && r.To.IsConstant && r.To.Elements == x.Shape.Elements:
-                return ModelGraph.Constant(x.Name, new ReshapedTensor(data, r.To.ToConstants()));
+                return ModelGraph.Constant(x.Name, data.Reshaped(r.To.ToConstants()));
             case Transpose when x!.Constant is { Dims.Count: 2 } data && data.Type.BitsOf() >= 8:
                 return ModelGraph.Constant(x.Name, TransposedTensor.Of(data));
         }

@@ -29,7 +29,7 @@ internal sealed class TensorLoader(string modelPath, MappedFile file, IReadOnlyL
         var payload = Payload(tensor);
         return bytes == 0 ? TensorData.FromBytes(type, dims, [])
             : payload.Field == PayloadField.RawData ? new MappedTensor(type, dims, file, payload.Runs[0].Start)
-            : new DerivedTensor(type, dims, () => TypedField.Decode(file, payload, tensor.DataType, bytes));
+            : TensorData.Derived(type, dims, () => TypedField.Decode(file, payload, tensor.DataType, bytes));
     }
 
     /// <summary>A sparse tensor as a dense one: indices are positions in the flattened tensor, or one tuple a value.</summary>
@@ -74,7 +74,7 @@ internal sealed class TensorLoader(string modelPath, MappedFile file, IReadOnlyL
             }
         }
 
-        return new DerivedTensor(values.Type, dims, () =>
+        return TensorData.Derived(values.Type, dims, () =>
         {
             var dense = new byte[count * elementBytes];
             var source = values.Bytes;

@@ -11,39 +11,11 @@ internal sealed class MappedTensor(DataType type, long[] dims, MappedFile file, 
     public override ReadOnlySpan<byte> Bytes => file.Slice(offset, checked((int)ByteLength));
 }
 
-/// <summary>Elements made from other data each time they are read, so that only the one tensor in hand takes memory.</summary>
-internal sealed class DerivedTensor(DataType type, long[] dims, Func<byte[]> make) : TensorData(type, dims)
-{
-    private readonly WeakReference<byte[]?> _last = new(null);
-
-    /// <inheritdoc/>
-    public override ReadOnlySpan<byte> Bytes
-    {
-        get
-        {
-            if (!_last.TryGetTarget(out var bytes))
-            {
-                bytes = make();
-                _last.SetTarget(bytes);
-            }
-
-            return bytes;
-        }
-    }
-}
-
-/// <summary>The same elements under other dimensions.</summary>
-internal sealed class ReshapedTensor(TensorData source, long[] dims) : TensorData(source.Type, dims)
-{
-    /// <inheritdoc/>
-    public override ReadOnlySpan<byte> Bytes => source.Bytes;
-}
-
 /// <summary>Rows and columns of a constant swapped when it is read.</summary>
 internal static class TransposedTensor
 {
     /// <summary>A matrix's transpose; elements take whole bytes.</summary>
-    public static TensorData Of(TensorData source) => new DerivedTensor(source.Type, [source.Dims[1], source.Dims[0]], () => Transpose(source));
+    public static TensorData Of(TensorData source) => TensorData.Derived(source.Type, [source.Dims[1], source.Dims[0]], () => Transpose(source));
 
     private static byte[] Transpose(TensorData source)
     {
@@ -130,7 +102,7 @@ internal static class Widening
     /// <summary>Floats of the same values. Doubles beyond the range of floats become the largest float, not infinity.</summary>
     public static TensorData ToFloat32(TensorData source) => source.Type == DataType.Float32
         ? source
-        : new DerivedTensor(DataType.Float32, [.. source.Dims], () => MemoryMarshal.AsBytes(Floats(source).AsSpan()).ToArray());
+        : TensorData.Derived(DataType.Float32, [.. source.Dims], () => MemoryMarshal.AsBytes(Floats(source).AsSpan()).ToArray());
 
     private static float[] Floats(TensorData source)
     {

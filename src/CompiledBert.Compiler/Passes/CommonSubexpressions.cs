@@ -10,6 +10,9 @@ namespace CompiledBert.Compiler.Passes;
 /// </summary>
 public sealed class CommonSubexpressions : Pass
 {
+    // Derived data is made again for each look at it.
+    private const int SmallCount = 4096;
+
     /// <inheritdoc/>
     public override bool Run(ModelGraph graph)
     {
@@ -63,7 +66,7 @@ public sealed class CommonSubexpressions : Pass
         {
             for (var i = 0; i < node.Inputs.Count; i++)
             {
-                if (node.Inputs[i] is not { Constant: { IsDerived: false } data } value || !merged.Add(value))
+                if (node.Inputs[i] is not { Constant: { } data } value || (data.IsDerived && data.Count > SmallCount) || !merged.Add(value))
                 {
                     continue;
                 }

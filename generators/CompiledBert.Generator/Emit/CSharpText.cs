@@ -16,7 +16,7 @@ internal static class CSharpText
             {
                 quoted.Append('\\').Append(c);
             }
-            else if (c < ' ' || c > '~')
+            else if (c is < ' ' or > '~' and not '·')
             {
                 quoted.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture));
             }

@@ -20,8 +20,8 @@ internal sealed class SharedProgram
         _context = context;
         foreach (var row in scratch)
         {
-            var offset = context.RequestScratch($"{Text(Math.Max(1, row.Type.BitsOf() / 8))} * ({row.Elements})");
-            _scratch.Add(row.Id, ($"r{Text(_scratch.Count)}", $"({StepContext.TaskScratch} + {offset})"));
+            var offset = context.RequestScratch((row.Elements * Math.Max(1, row.Type.BitsOf() / 8)).ToString());
+            _scratch.Add(row.Id, ($"r{Text(_scratch.Count)}", offset == "0" ? StepContext.TaskScratch : $"({StepContext.TaskScratch} + {offset})"));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CompiledBert.Compiler;
 
 namespace CompiledBert.Generator.Emit;
@@ -43,17 +44,26 @@ internal sealed class StepContext
     /// <summary>C# expression of a task's own scratch memory, aligned to 64 bytes; what the step asked for lies at the offsets that <see cref="RequestScratch"/> gave.</summary>
     public static string TaskScratch => "(f->Scratch + task * f->ScratchStride)";
 
-    /// <summary>All that was asked for: C# expressions in bytes over the plan's symbols, to be summed.</summary>
-    public IReadOnlyList<string> ScratchRequests => _scratch;
+    /// <summary>All that was asked for: a C# expression in bytes over the plan's symbols; null where it was nothing.</summary>
+    public string? ScratchBytes => _scratch.Count == 0 ? null : Sum(_scratch);
 
     /// <summary>Asks for scratch memory for each task of this step.</summary>
     /// <param name="sizeInBytes">C# expression of type long over the plan's symbols.</param>
     /// <returns>C# expression of the byte offset within <see cref="TaskScratch"/>, a multiple of 64.</returns>
     public string RequestScratch(string sizeInBytes)
     {
-        var offset = _scratch.Count == 0 ? "0" : string.Join(" + ", _scratch);
-        _scratch.Add($"(({sizeInBytes}) + 63L & ~63L)");
+        var offset = Sum(_scratch);
+        _scratch.Add(long.TryParse(sizeInBytes, NumberStyles.None, CultureInfo.InvariantCulture, out var constant)
+            ? ((constant + 63) & ~63L).ToString(CultureInfo.InvariantCulture)
+            : $"({sizeInBytes} + 63L & ~63L)");
         return offset;
+    }
+
+    private static string Sum(List<string> sizes)
+    {
+        var constant = sizes.Where(s => s[0] != '(').Sum(s => long.Parse(s, CultureInfo.InvariantCulture));
+        var terms = sizes.Where(s => s[0] == '(').Concat(constant != 0 || sizes.All(s => s[0] != '(') ? [constant.ToString(CultureInfo.InvariantCulture)] : []);
+        return string.Join(" + ", terms);
     }
 
     /// <summary>The head of the step's method: its comment, attribute and signature, for <see cref="CodeWriter.Block"/>.</summary>
@@ -70,13 +80,13 @@ internal sealed class StepContext
         {
             0 => "",
             1 => " · " + step.Origins[0],
-            _ => $" · {step.Origins[0]} … {step.Origins[step.Origins.Count - 1]} ({step.Origins.Count.ToString(System.Globalization.CultureInfo.InvariantCulture)} nodes)",
+            _ => $" · {step.Origins[0]} … {step.Origins[step.Origins.Count - 1]} ({step.Origins.Count.ToString(CultureInfo.InvariantCulture)} nodes)",
         };
         return OneLine(step.Title + origins);
     }
 
     /// <summary>Text fit for a line comment: names come from a model file and may hold anything.</summary>
     public static string OneLine(string text) =>
-        string.Concat(text.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) is System.Globalization.UnicodeCategory.LineSeparator
-            or System.Globalization.UnicodeCategory.ParagraphSeparator or System.Globalization.UnicodeCategory.Surrogate ? '?' : c));
+        string.Concat(text.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) is UnicodeCategory.LineSeparator
+            or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate ? '?' : c));
 }

@@ -39,9 +39,9 @@ internal static class VariantEmitter
             }
 
             steps.Line();
-            if (context.ScratchRequests.Count > 0)
+            if (context.ScratchBytes is { } bytes)
             {
-                scratch[i].Add(string.Join(" + ", context.ScratchRequests));
+                scratch[i].Add(bytes);
             }
         }
 
@@ -55,6 +55,7 @@ internal static class VariantEmitter
         writer.Line($"// {StepContext.OneLine(plan.Source)}: the steps with {Loops.LoopNames.Text(target.Bits)}-bit vectors.");
         writer.Lines("""
             #nullable enable
+            #pragma warning disable CS0219, CS1718 // a model may have values that nothing reads, and compare a value with itself
 
             using System;
             using System.Runtime.CompilerServices;

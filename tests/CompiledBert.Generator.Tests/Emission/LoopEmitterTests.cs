@@ -182,6 +182,37 @@ public sealed class LoopEmitterTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(10)]
+    public void Programs_made_at_random(int seed)
+    {
+        var (body, buffers) = RandomPrograms.Create(seed);
+        var harness = new NestHarness(body, buffers);
+        var random = new Random(seed);
+        foreach (var tokens in new[] { 1, 7, 33 })
+        {
+            var elements = (int)buffers[3].Elements.Evaluate(_ => tokens);
+            harness.Check(1, tokens,
+            [
+                Enumerable.Range(0, RandomPrograms.InputElements).Select(_ => (random.NextSingle() * 8) - 4).ToArray(),
+                Enumerable.Range(0, RandomPrograms.InputElements).Select(_ => random.NextInt64(-5, 6)).ToArray(),
+                Enumerable.Range(0, RandomPrograms.InputElements).Select(_ => (byte)random.Next(2)).ToArray(),
+                new float[elements],
+                new long[elements],
+                new byte[elements],
+            ], 1e-5);
+        }
+    }
+
+    [Theory]
     [InlineData("the name of a value that is not there", "y")]
     [InlineData("a type that does not fit", "n")]
     public void What_cannot_be_written_is_said(string what, string value)

@@ -32,7 +32,7 @@ internal sealed unsafe class StepHost
         var context = new StepContext(_plan, 0, kernels);
         var writer = new CodeWriter(1);
         emitter.Emit(context, writer, target);
-        var bytes = context.ScratchRequests.Count == 0 ? "0" : string.Join(" + ", context.ScratchRequests);
+        var bytes = context.ScratchBytes ?? "0";
         Text = $$"""
             public struct Frame
             {

@@ -248,7 +248,12 @@ internal static class DriverEmitter
             }
 
             writer.Line("Frame one = *f;");
-            writer.Line($"long {string.Join(", ", Enumerable.Range(0, lengths.Degree + 1).Select(p => $"sum{LoopNames.Text(p)} = 0"))};");
+            var sums = lengths.OfSequences.Distinct().OrderBy(s => s, StringComparer.Ordinal).ToArray();
+            foreach (var sum in sums)
+            {
+                writer.Line($"long {sum} = 0;");
+            }
+
             using (writer.Block("foreach (long length in lengths)"))
             {
                 writer.Line($"one.{tokens} = length;");
@@ -258,9 +263,10 @@ internal static class DriverEmitter
                 }
 
                 writer.Line("Run(call, &one, step);");
-                for (var power = 0; power <= lengths.Degree; power++)
+                foreach (var sum in sums)
                 {
-                    writer.Line($"sum{LoopNames.Text(power)} += {(power == 0 ? "1" : string.Join(" * ", Enumerable.Repeat("length", power)))};");
+                    var power = sum[sum.Length - 1] - '0';
+                    writer.Line($"{sum} += {(power == 0 ? "1" : string.Join(" * ", Enumerable.Repeat("length", power)))};");
                 }
             }
         }

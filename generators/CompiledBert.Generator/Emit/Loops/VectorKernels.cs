@@ -7,6 +7,7 @@ internal static class VectorKernels
     public static string LoadPartial(MicroKernels kernels) => kernels.Need("LoadPartial", (writer, _) =>
     {
         writer.Line("// The first lanes of a vector, zeros after them.");
+        writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
         using (writer.Block("private static VF LoadPartial(float* p, int count)"))
         {
             writer.Line("VF v = VF.Zero;");
@@ -23,6 +24,7 @@ internal static class VectorKernels
     public static string StorePartial(MicroKernels kernels) => kernels.Need("StorePartial", (writer, _) =>
     {
         writer.Line("// Writes the first lanes of a vector.");
+        writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
         using (writer.Block("private static void StorePartial(float* p, VF v, int count)"))
         using (writer.Block("for (int l = 0; l < count; l++)"))
         {
@@ -34,6 +36,7 @@ internal static class VectorKernels
     public static string LoadMask(MicroKernels kernels) => kernels.Need("LoadMask", (writer, target) =>
     {
         writer.Line("// Truth values of one byte as a mask.");
+        writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
         using (writer.Block("private static VF LoadMask(byte* p)"))
         {
             var wide = target.Lanes switch
@@ -50,6 +53,7 @@ internal static class VectorKernels
     public static string LoadMaskPartial(MicroKernels kernels) => kernels.Need("LoadMaskPartial", (writer, _) =>
     {
         writer.Line("// The first truth values as a mask, false after them.");
+        writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
         using (writer.Block("private static VF LoadMaskPartial(byte* p, int count)"))
         {
             writer.Line("VI v = VI.Zero;");
@@ -70,6 +74,7 @@ internal static class VectorKernels
         return kernels.Need(name, (writer, target) =>
         {
             writer.Line("// All lanes combined, halves onto each other: always in this order.");
+            writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
             using (writer.Block($"private static float {name}(VF v)"))
             {
                 var rest = "v";

@@ -169,7 +169,8 @@ public sealed class SentimentTests : RealModelTests
 {
     private const string Model = "demo/sentiment/sentiment.onnx";
 
-    private static ModelPair Pair => Load(Model, 1e-5);
+    // Made-up words give logits near zero, which are differences of much larger sums.
+    private static ModelPair Pair => Load(Model, 1e-4);
 
     [SharedModelFact(Model)]
     public void Sequences_agree_with_onnx_runtime() => AssertSingles(Pair, [2, 7, 16, 33, 64, 128]);

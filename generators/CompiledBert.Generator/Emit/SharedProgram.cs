@@ -13,6 +13,7 @@ internal sealed class SharedProgram
     private readonly Dictionary<string, (string Name, string Pointer)> _scratch = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
     private readonly List<string> _buffers = [];
+    private int _introduced;
 
     /// <summary>Starts with a step's private rows, for which it asks scratch memory.</summary>
     public SharedProgram(StepContext context, IReadOnlyList<Scratch> scratch)
@@ -105,7 +106,8 @@ internal sealed class SharedProgram
         Terms = [.. access.Terms.Select(t => t with { Variable = Value(t.Variable) })],
     };
 
-    private string Introduce(string id) => _values[id] = "v" + Text(_values.Count);
+    // A step has several programs, whose values may have the same ids.
+    private string Introduce(string id) => _values[id] = "v" + Text(_introduced++);
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

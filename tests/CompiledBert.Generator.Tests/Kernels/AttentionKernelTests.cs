@@ -44,7 +44,7 @@ public class AttentionKernelTests
     [MemberData(nameof(Variants))]
     public void Programs_see_scores_and_probabilities_with_their_indices(string variant)
     {
-        // softmax(0.125·s + mask[b, k]), then p·gate[h, q].
+        // softmax(0.125·s + mask[b, k]), then p·gate[h, q]. The two programs' values have ids in common, as programs of one step may.
         var layout = new Layout(2, 1, 16, 20);
         var step = layout.Step with
         {
@@ -57,10 +57,10 @@ public class AttentionKernelTests
             ScoreResult = "t3",
             Probability =
             [
-                new Load("t4", DataType.Float32, new Access("gate", Dim.Zero, [new AccessTerm("h", Tq), new AccessTerm("q", Dim.One)])),
-                new Let("t5", DataType.Float32, "mul", ["p", "t4"]),
+                new Load("t1", DataType.Float32, new Access("gate", Dim.Zero, [new AccessTerm("h", Tq), new AccessTerm("q", Dim.One)])),
+                new Let("t2", DataType.Float32, "mul", ["p", "t1"]),
             ],
-            ProbabilityResult = "t5",
+            ProbabilityResult = "t2",
         };
         foreach (var changed in new[] { step, step with { Probability = [], ProbabilityResult = "p" } })
         {

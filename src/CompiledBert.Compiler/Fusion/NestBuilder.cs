@@ -82,9 +82,8 @@ internal sealed partial class NestBuilder
         {
             Unary { Kind: UnaryKind.Identity } => Read(node.In(0), index),
             Unary unary => _writer.Let(FusionContext.Storage(value.Type), NameOf(unary.Kind), Broadcast(node.In(0), value, index)),
-            Binary binary => _writer.Let(FusionContext.Storage(value.Type), NameOf(binary.Kind), Broadcast(node.In(0), value, index), Converted(node, value, index)),
-            Select => _writer.Let(
-                FusionContext.Storage(value.Type), "select", Broadcast(node.In(0), value, index), Broadcast(node.In(1), value, index), Broadcast(node.In(2), value, index)),
+            Binary binary => _writer.Let(FusionContext.Storage(value.Type), NameOf(binary.Kind), BinaryOperands(node, value, index)),
+            Select => _writer.Let(FusionContext.Storage(value.Type), "select", Operands(node, value, index)),
             Cast => Convert(Broadcast(node.In(0), value, index), FusionContext.Storage(value.Type)),
             Reduce reduce => Reduction(value, node, reduce, index),
             Gather gather => ReadGather(node, gather.Axis, index),
@@ -102,9 +101,28 @@ internal sealed partial class NestBuilder
         return Read(operand, [.. operand.Shape.Select((dim, axis) => dim.Is(1) ? Affine.Zero : index[lead + axis])]);
     }
 
-    /// <summary>The second operand of a binary operator, in the type of the first (a power's exponent may be of another).</summary>
-    private Operand Converted(Node node, Value value, IReadOnlyList<Affine> index) =>
-        Convert(Broadcast(node.In(1), value, index), FusionContext.Storage(node.In(0).Type));
+    /// <summary>
+    /// The operands of an elementwise operator. Those that do not vary along the last axis come first: their reductions then fill the rows that
+    /// the others read.
+    /// </summary>
+    private Operand[] Operands(Node node, Value result, IReadOnlyList<Affine> index)
+    {
+        var operands = new Operand[node.Inputs.Count];
+        foreach (var i in Enumerable.Range(0, operands.Length).OrderBy(i => node.In(i).Shape is { Rank: > 0 } shape && !shape[-1].Is(1)))
+        {
+            operands[i] = Broadcast(node.In(i), result, index);
+        }
+
+        return operands;
+    }
+
+    /// <summary>The operands of a binary operator, the second in the type of the first (a power's exponent may be of another).</summary>
+    private Operand[] BinaryOperands(Node node, Value result, IReadOnlyList<Affine> index)
+    {
+        var operands = Operands(node, result, index);
+        operands[1] = Convert(operands[1], FusionContext.Storage(node.In(0).Type));
+        return operands;
+    }
 
     private Operand Convert(Operand operand, DataType type) => operand.Type == type ? operand : _writer.Let(type, "cast", operand);
 

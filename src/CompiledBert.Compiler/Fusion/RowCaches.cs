@@ -46,20 +46,25 @@ internal sealed class RowCaches
     {
         var counts = _computedIn.ToDictionary(entry => entry.Key, entry => entry.Value.Count);
         _computedIn.Clear();
-        var chosen = counts
-            .Where(entry => entry.Value > 1 && !_kept.ContainsKey(entry.Key) && !entry.Key.Shape[-1].Is(1))
-            .Where(entry => entry.Key.Producer!.Operator is not Reduce && CostOf(context, entry.Key, 0) >= WorthKeeping)
+        var candidates = counts
+            .Where(entry => entry.Value > 1 && !_kept.ContainsKey(entry.Key) && entry.Key.Shape.Rank > 0 && !entry.Key.Shape[-1].Is(1))
+            .Where(entry => entry.Key.Producer!.Operator is not Reduce)
             .Where(entry => context.Uses[entry.Key].SelectMany(n => n.Outputs).All(user => counts.GetValueOrDefault(user) < entry.Value))
-            .Select(entry => entry.Key)
-            .ToList();
-        foreach (var value in chosen)
+            .OrderByDescending(entry => entry.Value)
+            .Select(entry => entry.Key);
+        var before = Scratch.Count;
+        foreach (var value in candidates)
         {
-            var id = "row" + Scratch.Count.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            Scratch.Add(new Scratch(id, FusionContext.Storage(value.Type), value.Shape[-1]));
-            _kept[value] = new RowCache(id, null);
+            // What is computed most often comes first: once it is kept, what is made of it may be cheap enough to compute again.
+            if (CostOf(context, value, 0) >= WorthKeeping)
+            {
+                var id = "row" + Scratch.Count.ToString(System.Globalization.CultureInfo.InvariantCulture);
+                Scratch.Add(new Scratch(id, FusionContext.Storage(value.Type), value.Shape[-1]));
+                _kept[value] = new RowCache(id, null);
+            }
         }
 
-        return chosen.Count > 0;
+        return Scratch.Count > before;
     }
 
     /// <summary>Rough operations an element of a value costs where it is computed.</summary>

@@ -14,10 +14,14 @@ public static class ModelName
 {
     private static readonly string[] NamesOfEveryModel = ["model", "model_quantized"];
 
-    /// <summary>Members of every emitted class: a class cannot be called like one of its members.</summary>
+    /// <summary>Members of every emitted class, and names that emitted code uses: a class cannot be called like one of its members, and must not hide the others.</summary>
     private static readonly HashSet<string> Members = new(StringComparer.Ordinal)
     {
         "Load", "Run", "RunBatch", "Dispose", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals", "Finalize",
+        "Threads", "MaxThreads", "MaxTokens", "Info", "Weights", "VerifyWeights", "Begin", "Execute", "Frame", "WithAvx512", "WithAvx2", "WithVector128",
+        "V", "VF", "VI", "V128", "V256", "X86", "CompiledBert", "CompiledModel", "ModelInfo", "ModelWeights", "ModelCall", "Arguments", "System",
+        "Span", "ReadOnlySpan", "CancellationToken", "Stream", "Path", "AppContext", "Math", "MathF", "Half", "BitConverter", "Unsafe", "MethodImpl",
+        "MethodImplOptions", "SkipLocalsInit", "ExcludeFromCodeCoverage", "NotSupportedException", "IndexOutOfRangeException",
     };
 
     /// <summary>The class name for the model file at <paramref name="path"/>; always a valid C# identifier.</summary>

@@ -200,6 +200,15 @@ public sealed class FacadeTests
         Assert.NotNull(ModelAssembly.Load(Plan(3 * s, new PlanSymbol("S", SymbolRole.Batch, null))).GetType("Tiny"));
     }
 
+    [Theory]
+    [InlineData("Vector128")]
+    [InlineData("Avx2")]
+    [InlineData("Tile")]
+    [InlineData("Nest")]
+    [InlineData("Exp")]
+    public void Classes_called_like_what_emitted_code_knows_otherwise_compile(string name) =>
+        Assert.NotNull(ModelAssembly.Load(Tiny.Plan with { Name = name }).GetType("Tests." + name));
+
     private static ITinyModel Load() => (ITinyModel)Adapter.GetMethod("Load", BindingFlags.Static | BindingFlags.NonPublic)!.Invoke(null, null)!;
 
     private static (long[] Ids, long[] Mask) Inputs(int tokens, int seed)

@@ -75,9 +75,9 @@ internal sealed class Consumer : IDisposable
     }
 
     /// <summary>Runs a built app and returns what it prints.</summary>
-    public string Start(string assembly)
+    public string Start(string assembly, params (string Name, string Value)[] environment)
     {
-        var result = DotNet.Run(Folder, PathOf(assembly));
+        var result = DotNet.RunProgram(Folder, "dotnet", [PathOf(assembly)], environment);
         Assert.True(result.ExitCode == 0, result.Output);
         return result.Output.Trim();
     }

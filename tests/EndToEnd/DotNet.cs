@@ -11,10 +11,13 @@ internal static class DotNet
     public sealed record Result(int ExitCode, string Output);
 
     /// <summary>Runs the dotnet command.</summary>
-    public static Result Run(string folder, params string[] arguments) => RunProgram(folder, "dotnet", arguments);
+    public static Result Run(string folder, params string[] arguments) => RunProgram(folder, "dotnet", arguments, []);
 
     /// <summary>Runs any program.</summary>
-    public static Result RunProgram(string folder, string program, params string[] arguments)
+    public static Result RunProgram(string folder, string program, params string[] arguments) => RunProgram(folder, program, arguments, []);
+
+    /// <summary>Runs any program with more in its environment.</summary>
+    public static Result RunProgram(string folder, string program, string[] arguments, (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
 
@@ -26,6 +29,11 @@ internal static class DotNet
 
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         start.Environment["MSBUILDTERMINALLOGGER"] = "off";
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEndAsync();

@@ -44,9 +44,10 @@ public sealed class IncrementalTests(PackedPackage package) : IDisposable
     [Fact]
     public void Another_model_and_other_metadata_are_compiled_and_the_first_ones_found_again()
     {
-        _consumer.WriteApp();
+        _consumer.WriteApp("Weights=\"file\"");
         _consumer.Build();
         var first = Assert.Single(_consumer.Results());
+        var firstWeights = File.ReadAllBytes(_consumer.PathOf("bin/Debug/net10.0/Tiny.weights"));
 
         _consumer.CopyModel("bad/valid-base.onnx", "tiny.onnx");
         Assert.DoesNotContain("from the cache", _consumer.Build(), StringComparison.Ordinal);
@@ -59,6 +60,8 @@ public sealed class IncrementalTests(PackedPackage package) : IDisposable
         _consumer.CopyModel("minilm-meanpool-l2-legacy-op14/model.onnx", "tiny.onnx");
         Assert.Contains("from the cache", _consumer.Build(), StringComparison.Ordinal);
         Assert.NotEqual(secondAssembly, File.ReadAllBytes(_consumer.PathOf("bin/Debug/net10.0/App.Tiny.dll")));
+        Assert.Equal(firstWeights, File.ReadAllBytes(_consumer.PathOf("bin/Debug/net10.0/Tiny.weights")));
+        Assert.Equal("class App.Tiny in App.Tiny", _consumer.Start("bin/Debug/net10.0/App.dll"));
         Assert.Equal(2, _consumer.Results().Count);
 
         _consumer.WriteApp("Name=\"Small\" MaxTokens=\"64\"", "Small");

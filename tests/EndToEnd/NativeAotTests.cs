@@ -8,6 +8,11 @@ namespace CompiledBert.EndToEnd;
 [Trait("Category", "NativeAot")]
 public sealed class NativeAotTests(PackedPackage package) : IDisposable
 {
+    public const string Properties = "<PublishAot>true</PublishAot><InvariantGlobalization>true</InvariantGlobalization>";
+
+    public static string ThisPlatform =>
+        (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux") + (RuntimeInformation.ProcessArchitecture == Architecture.X64 ? "-x64" : "-arm64");
+
     private readonly Consumer _consumer = new(package);
 
     public void Dispose() => _consumer.Dispose();
@@ -15,10 +20,10 @@ public sealed class NativeAotTests(PackedPackage package) : IDisposable
     [Fact]
     public void A_native_app_is_one_file_that_uses_the_wide_vectors()
     {
-        _consumer.WriteApp(properties: "<PublishAot>true</PublishAot><InvariantGlobalization>true</InvariantGlobalization>");
+        _consumer.WriteApp(properties: Properties);
         File.AppendAllText(_consumer.PathOf("Program.cs"), """Console.WriteLine($"avx2 {System.Runtime.Intrinsics.X86.Avx2.IsSupported}");""");
         var x64 = RuntimeInformation.ProcessArchitecture == Architecture.X64;
-        var log = _consumer.Succeed("publish", "-r", (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux") + (x64 ? "-x64" : "-arm64"), "-o", _consumer.PathOf("published"));
+        var log = _consumer.Succeed("publish", "-r", ThisPlatform, "-o", _consumer.PathOf("published"));
         Assert.DoesNotContain("warning", log, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.EnumerateFiles(_consumer.PathOf("published")), f => f.EndsWith(".dll", StringComparison.Ordinal) || f.EndsWith(".weights", StringComparison.Ordinal));
         var run = DotNet.RunProgram(_consumer.Folder, _consumer.PathOf("published/App"));
@@ -35,7 +40,7 @@ public sealed class NativeAotTests(PackedPackage package) : IDisposable
             return;
         }
 
-        _consumer.WriteApp(properties: "<PublishAot>true</PublishAot><InvariantGlobalization>true</InvariantGlobalization><IlcInstructionSet>x86-64-v2</IlcInstructionSet>");
+        _consumer.WriteApp(properties: Properties + "<IlcInstructionSet>x86-64-v2</IlcInstructionSet>");
         Assert.Contains("IlcInstructionSet=x86-64-v2 leaves out AVX2", _consumer.Succeed("publish", "--use-current-runtime", "-o", _consumer.PathOf("published")), StringComparison.Ordinal);
         Assert.Contains("class App.Tiny", DotNet.RunProgram(_consumer.Folder, _consumer.PathOf("published/App")).Output, StringComparison.Ordinal);
     }

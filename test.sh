@@ -5,10 +5,13 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-# NativeAOT links with clang and zlib.
+# NativeAOT links with clang and zlib; what is built for Arm needs a cross linker, and runs in an emulator.
 need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
 missing=()
 need clang clang
+need ld.lld lld
+need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+need qemu-aarch64 qemu-user
 [ -e /usr/include/zlib.h ] || missing+=(zlib1g-dev)
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

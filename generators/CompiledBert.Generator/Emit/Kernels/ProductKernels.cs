@@ -19,6 +19,7 @@ internal static class ProductKernels
     {
         var wide = TileKernels.Need(kernels, target, target.PanelsPerTile);
         writer.Line("// Rows of C = A·B for packed B; C is written in whole panels.");
+        writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
         using (writer.Block("private static void Product(long rows, float* a, long lda, float* b, long k, long n, float* c, long ldc)"))
         {
             var step = Text(16 * target.PanelsPerTile);
@@ -73,6 +74,7 @@ internal static class ProductKernels
         }
 
         // 4 × 4 floats: rows lda apart become columns of rows 16 apart.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void Transpose(float* a, long lda, float* to)
         {
             var r0 = V128.Load(a); var r1 = V128.Load(a + lda); var r2 = V128.Load(a + 2 * lda); var r3 = V128.Load(a + 3 * lda);
@@ -85,6 +87,7 @@ internal static class ProductKernels
         }
 
         // a0 b0 a1 b1, or a2 b2 a3 b3.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static Vector128<float> Interleave(Vector128<float> a, Vector128<float> b, bool high)
         {
             if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
@@ -106,11 +109,12 @@ internal static class ProductKernels
     public static string NeedSoftmax(MicroKernels kernels) => kernels.Need("Softmax", (writer, target) =>
     {
         VectorMath.Need(kernels, "exp", 1);
-        var halves = target.Bits switch
+        // Across the lanes by halves: two vectors of half the length, down to four floats, then within those.
+        string Four(string vector, string op) => target.Bits switch
         {
-            512 => "var half = V256.MaxNative(top.GetLower(), top.GetUpper()); var four = V128.MaxNative(half.GetLower(), half.GetUpper());",
-            256 => "var four = V128.MaxNative(top.GetLower(), top.GetUpper());",
-            _ => "var four = top;",
+            512 => $"{op}({op}({vector}.GetLower().GetLower(), {vector}.GetLower().GetUpper()), {op}({vector}.GetUpper().GetLower(), {vector}.GetUpper().GetUpper()))",
+            256 => $"{op}({vector}.GetLower(), {vector}.GetUpper())",
+            _ => vector,
         };
         writer.Lines($$"""
             // exp(score − max) in place, and the sum.
@@ -119,9 +123,10 @@ internal static class ProductKernels
             {
                 VF top = V.Load(row);
                 for (long i = VF.Count; i < n; i += VF.Count) top = V.MaxNative(top, V.Load(row + i));
-                {{halves}}
+                Vector128<float> four = {{Four("top", "V128.MaxNative")}};
                 four = V128.MaxNative(four, V128.Shuffle(four, V128.Create(2, 3, 0, 1)));
-                top = V.Create(MathF.Max(four[0], four[1]));
+                four = V128.MaxNative(four, V128.Shuffle(four, V128.Create(1, 0, 3, 2)));
+                top = V.Create(four[0]);
                 VF sum = VF.Zero;
                 for (long i = 0; i < n; i += VF.Count)
                 {
@@ -129,7 +134,9 @@ internal static class ProductKernels
                     e.Store(row + i);
                     sum += e;
                 }
-                return V.Sum(sum);
+                four = {{Four("sum", "V128.Add")}};
+                four += V128.Shuffle(four, V128.Create(2, 3, 0, 1));
+                return four[0] + four[1];
             }
             """);
     });

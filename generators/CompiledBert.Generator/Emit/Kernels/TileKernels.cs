@@ -29,6 +29,7 @@ internal static class TileKernels
         {
             var heights = Enumerable.Range(1, target.MaxTileRows).Select(rows => (rows, name: NeedHeight(kernels, target, rows, panels))).ToArray();
             writer.Line($"// A tile of some rows × {columns} columns.");
+            writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
             using (writer.Block($"private static void Tile{columns}(long rows, {Parameters})"))
             using (writer.Block("switch (rows)"))
             {
@@ -45,11 +46,14 @@ internal static class TileKernels
         NeedMad(kernels);
         kernels.Need("At", (writer, _) =>
         {
+            writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
             writer.Line("private static VF At(float* a) => V.Create(*a);");
+            writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
             writer.Line("private static VF At(float* a, long bytes) => V.Create(*(float*)((byte*)a + bytes));");
         });
         kernels.Need("Fetch", (writer, _) =>
         {
+            writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
             using (writer.Block("private static void Fetch(byte* p)"))
             using (writer.Block("if (System.Runtime.Intrinsics.X86.Sse.IsSupported)"))
             {
@@ -70,7 +74,10 @@ internal static class TileKernels
 
     /// <summary>Needs <c>Mad(x, y, z)</c>: x·y + z in one instruction where the variant has it.</summary>
     public static string NeedMad(MicroKernels kernels) =>
-        kernels.Need("Mad", (writer, target) => writer.Line($"private static VF Mad(VF x, VF y, VF z) => {target.Fma("x", "y", "z")};"));
+        kernels.Need("Mad", (writer, target) => writer.Lines($"""
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            private static VF Mad(VF x, VF y, VF z) => {target.Fma("x", "y", "z")};
+            """));
 
     private static void Broadcast(CodeWriter writer, VectorTarget target, int rows, int panels)
     {

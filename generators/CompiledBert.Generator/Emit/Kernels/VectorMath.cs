@@ -56,10 +56,12 @@ internal static class VectorMath
             """, []),
         ["log"] = (1, """
             // ln x within 4 ulp.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static VF Log(VF x) => V.Log(x);
             """, []),
         ["sin"] = (1, """
             // sin x within 1 ulp, lane by lane: the runtime's vectors take another way where a neighbour is far out.
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
             private static VF Sin(VF x)
             {
                 float* a = stackalloc float[VF.Count];
@@ -70,6 +72,7 @@ internal static class VectorMath
             """, []),
         ["cos"] = (1, """
             // cos x within 1 ulp, lane by lane: the runtime's vectors take another way where a neighbour is far out.
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
             private static VF Cos(VF x)
             {
                 float* a = stackalloc float[VF.Count];
@@ -118,6 +121,7 @@ internal static class VectorMath
             """, ["tanh"]),
         ["pow"] = (2, """
             // xʸ lane by lane, as the runtime's own power.
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
             private static VF Pow(VF x, VF y)
             {
                 float* a = stackalloc float[VF.Count], b = stackalloc float[VF.Count];

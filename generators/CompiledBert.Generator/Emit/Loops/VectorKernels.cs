@@ -4,9 +4,16 @@ namespace CompiledBert.Generator.Emit.Loops;
 internal static class VectorKernels
 {
     /// <summary>Needs <c>VF LoadPartial(float* p, int count)</c>: the first lanes, zeros after them; nothing beyond them is read.</summary>
-    public static string LoadPartial(MicroKernels kernels) => kernels.Need("LoadPartial", (writer, _) =>
+    public static string LoadPartial(MicroKernels kernels) => kernels.Need("LoadPartial", (writer, target) =>
     {
         writer.Line("// The first lanes of a vector, zeros after them.");
+        if (target.Bits > 128)
+        {
+            writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
+            writer.Line($"private static VF LoadPartial(float* p, int count) => {Masked(target, "Load", target.Bits == 512 ? ", VF.Zero" : "")};");
+            return;
+        }
+
         writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
         using (writer.Block("private static VF LoadPartial(float* p, int count)"))
         {
@@ -21,9 +28,16 @@ internal static class VectorKernels
     });
 
     /// <summary>Needs <c>void StorePartial(float* p, VF v, int count)</c>: writes the first lanes and nothing beyond them.</summary>
-    public static string StorePartial(MicroKernels kernels) => kernels.Need("StorePartial", (writer, _) =>
+    public static string StorePartial(MicroKernels kernels) => kernels.Need("StorePartial", (writer, target) =>
     {
         writer.Line("// Writes the first lanes of a vector.");
+        if (target.Bits > 128)
+        {
+            writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
+            writer.Line($"private static void StorePartial(float* p, VF v, int count) => {Masked(target, "Store", ", v")};");
+            return;
+        }
+
         writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
         using (writer.Block("private static void StorePartial(float* p, VF v, int count)"))
         using (writer.Block("for (int l = 0; l < count; l++)"))
@@ -31,6 +45,10 @@ internal static class VectorKernels
             writer.Line("p[l] = ((float*)&v)[l];");
         }
     });
+
+    /// <summary>Moves the first lanes in one instruction, which neither reads nor writes what lies beyond them.</summary>
+    private static string Masked(VectorTarget target, string move, string last) =>
+        $"System.Runtime.Intrinsics.X86.{(target.Bits == 512 ? "Avx512F" : "Avx")}.Mask{move}(p, V.LessThan(VI.Indices, V.Create(count)).AsSingle(){last})";
 
     /// <summary>Needs <c>VF LoadMask(byte* p)</c>: truth values as a mask.</summary>
     public static string LoadMask(MicroKernels kernels) => kernels.Need("LoadMask", (writer, target) =>

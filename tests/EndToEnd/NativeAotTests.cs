@@ -25,7 +25,8 @@ public sealed class NativeAotTests(PackedPackage package) : IDisposable
         var x64 = RuntimeInformation.ProcessArchitecture == Architecture.X64;
         var log = _consumer.Succeed("publish", "-r", ThisPlatform, "-o", _consumer.PathOf("published"));
         Assert.DoesNotContain("warning", log, StringComparison.Ordinal);
-        Assert.DoesNotContain(Directory.EnumerateFiles(_consumer.PathOf("published")), f => f.EndsWith(".dll", StringComparison.Ordinal) || f.EndsWith(".weights", StringComparison.Ordinal));
+        Assert.Equal(["App"], Directory.EnumerateFiles(_consumer.PathOf("published")).Select(Path.GetFileNameWithoutExtension).Distinct());
+        Assert.DoesNotContain(Directory.EnumerateFiles(_consumer.PathOf("published")), f => Path.GetExtension(f) is ".dll" or ".xml" or ".weights");
         var run = DotNet.RunProgram(_consumer.Folder, _consumer.PathOf("published/App"));
         Assert.True(run.ExitCode == 0, run.Output);
         Assert.Contains("class App.Tiny in App.Tiny", run.Output, StringComparison.Ordinal);

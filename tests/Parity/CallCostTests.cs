@@ -6,6 +6,7 @@ using CompiledBert.Parity.Fixtures;
 namespace CompiledBert.Parity;
 
 /// <summary>What calls cost beside time: no allocation, no growing memory, no processor time between them.</summary>
+[Collection(nameof(Alone))]
 public sealed class CallCostTests : IDisposable
 {
     private readonly ModelSession _session = ModelSession.Compile(new CompileOptions
@@ -67,14 +68,14 @@ public sealed class CallCostTests : IDisposable
             call.Invoke();
         }
 
-        // The test host has threads of its own; the quietest of a few intervals is the model's.
-        var least = Enumerable.Range(0, 4).Min(_ =>
+        // The just-in-time compiler works on for seconds after the model was compiled here; a thread of the model's that never sleeps would never stop.
+        var quiet = Enumerable.Range(0, 60).Any(_ =>
         {
             var before = ProcessorTime();
             Thread.Sleep(500);
-            return ProcessorTime() - before;
+            return (ProcessorTime() - before).TotalMilliseconds < 25;
         });
-        Assert.InRange(least.TotalMilliseconds, 0, 25);
+        Assert.True(quiet, "Something runs although nothing was called.");
     }
 
     public void Dispose() => _session.Dispose();

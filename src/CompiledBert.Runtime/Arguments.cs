@@ -57,6 +57,19 @@ public static class Arguments
         }
     }
 
+    /// <summary>A length beside sequences and tokens, such as that of a cache, which may be empty: at least 0 and at most what the model takes.</summary>
+    /// <param name="actual">The length.</param>
+    /// <param name="most">The greatest length; <see cref="long.MaxValue"/> where there is no limit.</param>
+    /// <param name="parameter">The parameter that states it.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative or too great.</exception>
+    public static void Extent(long actual, long most, string parameter)
+    {
+        if ((ulong)actual > (ulong)most)
+        {
+            ThrowExtent(actual, most, parameter);
+        }
+    }
+
     /// <summary>All ids are rows of their table.</summary>
     /// <param name="ids">The ids.</param>
     /// <param name="low">The least allowed.</param>
@@ -164,6 +177,10 @@ public static class Arguments
 
         throw new ArgumentOutOfRangeException(parameter, actual, $"{parameter} has {actual} {what}, the model takes 1 to {most}.");
     }
+
+    [DoesNotReturn]
+    private static void ThrowExtent(long actual, long most, string parameter) =>
+        throw new ArgumentOutOfRangeException(parameter, actual, $"{parameter} is {actual}, the model takes 0 to {most}.");
 
     [DoesNotReturn]
     private static void ThrowRange<T>(ReadOnlySpan<T> ids, long low, long high, string parameter)

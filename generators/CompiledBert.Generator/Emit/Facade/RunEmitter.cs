@@ -109,7 +109,9 @@ internal static class RunEmitter
             writer.Line("Frame frame = default;");
             foreach (var (symbol, name) in counts)
             {
-                writer.Line($"Arguments.Count({name}, {Most(symbol)}, nameof({name}), {CSharpText.Quote(Counted(symbol))});");
+                writer.Line(symbol.Role == SymbolRole.Other
+                    ? $"Arguments.Extent({name}, {Most(symbol)}, nameof({name}));"
+                    : $"Arguments.Count({name}, {Most(symbol)}, nameof({name}), {CSharpText.Quote(Counted(symbol))});");
                 writer.Line($"frame.{symbol.Name} = {name};");
             }
 

@@ -1,0 +1,46 @@
+namespace CompiledBert.Cli.Tests;
+
+public sealed class InspectTests
+{
+    [Fact]
+    public void It_shows_signature_and_steps()
+    {
+        var (code, output, errors) = Tool.Run("inspect", Tool.Model);
+        Assert.Equal((0, ""), (code, errors));
+        Assert.Contains("input_ids: Int64 [B, T]", output, StringComparison.Ordinal);
+        Assert.Contains("attention", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_plan_is_the_same_each_time_and_names_no_folder()
+    {
+        var first = Tool.Run("inspect", Tool.Model, "--plan");
+        Assert.Equal(0, first.Code);
+        Assert.Equal(first, Tool.Run("inspect", Tool.Model, "--plan"));
+        Assert.DoesNotContain(Tool.Models, first.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_csharp_is_written_into_the_folder()
+    {
+        var folder = Directory.CreateTempSubdirectory("cbert").FullName;
+        try
+        {
+            var (code, _, errors) = Tool.Run("inspect", Tool.Model, "--csharp", Path.Combine(folder, "new"));
+            Assert.Equal((0, ""), (code, errors));
+            Assert.NotEmpty(Directory.GetFiles(Path.Combine(folder, "new"), "*.g.cs"));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Help_names_all_commands()
+    {
+        var (code, output, _) = Tool.Run("--help");
+        Assert.Equal(0, code);
+        Assert.All(["verify", "bench", "inspect"], command => Assert.Contains(command, output, StringComparison.Ordinal));
+    }
+}

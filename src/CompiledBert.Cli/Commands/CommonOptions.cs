@@ -48,7 +48,7 @@ internal static class CommonOptions
 
     public static void AtLeastOne(Option<int> option) => option.Validators.Add(result =>
     {
-        if (result.GetValueOrDefault<int>() is < 1 or > CompiledModel.MaxThreads)
+        if (result.Tokens is [var token] && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= CompiledModel.MaxThreads))
         {
             result.AddError($"{option.Name} must be 1 to {CompiledModel.MaxThreads}.");
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.CommandLine;
 using CompiledBert.Cli.Verification;
 using CompiledBert.Compiler;
@@ -18,7 +19,7 @@ internal static class VerifyCommand
         CommonOptions.AtLeastOne(threads);
         tolerance.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<double?>() is not (null or >= 0))
+            if (result.Tokens is [var token] && !(double.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) && value >= 0))
             {
                 result.AddError("--tolerance must be a number of at least 0.");
             }

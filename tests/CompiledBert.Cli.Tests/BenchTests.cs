@@ -44,6 +44,8 @@ public sealed class BenchTests
     [Theory]
     [InlineData("--tokens", "0")]
     [InlineData("--tokens", "x")]
+    [InlineData("--threads", "1,x")]
+    [InlineData("--threads", "257")]
     [InlineData("--against", "abacus")]
     [InlineData("--against-model", "other.onnx")]
     public void A_bad_option_ends_with_two(string option, string value) => Assert.Equal(2, Tool.Run("bench", Tool.Model, option, value).Code);

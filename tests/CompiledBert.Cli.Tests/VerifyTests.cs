@@ -45,6 +45,20 @@ public sealed class VerifyTests : IDisposable
         Assert.Contains("its shape is", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("{\"atol\": 0.5}", 0, "tolerance 5e-1 ")]
+    [InlineData("{\"atol\": 0.5, \"min_cosine\": 0.999}", 0, "cosine at least 0.999")]
+    [InlineData("{\"atol\": 0.5, \"min_cosine\": 1.5}", 1, "cosine at least 1.5")]
+    [InlineData("{\"atol\": 0}", 1, "0")]
+    public void The_tolerance_beside_a_model_counts(string tolerance, int expected, string shown)
+    {
+        CopyModel();
+        File.WriteAllText(Path.Combine(_folder, "meta.json"), "{\"suggested_tolerance\": " + tolerance + "}");
+        var (code, output, _) = Tool.Run("verify", Path.Combine(_folder, "model.onnx"));
+        Assert.Equal(expected, code);
+        Assert.Contains(shown, output.Split('\n')[0], StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_model_without_test_data_cannot_agree()
     {

@@ -10,8 +10,8 @@ internal static class BenchCommand
     public static Command Create()
     {
         var model = new Argument<string>("model") { Description = "The ONNX file." };
-        var tokens = CommonOptions.Numbers("--tokens", "Lengths of the sequence.", "16", "32", "64", "128", "256");
-        var threads = CommonOptions.Numbers("--threads", "Numbers of threads.", "1");
+        var tokens = CommonOptions.Numbers("--tokens", "Lengths of the sequence.", int.MaxValue, "16", "32", "64", "128", "256");
+        var threads = CommonOptions.Numbers("--threads", "Numbers of threads.", CompiledModel.MaxThreads, "1");
         var batch = new Option<int>("--batch") { Description = "Sequences a call, all of the same length.", DefaultValueFactory = _ => 1 };
         var outputs = new Option<string[]>("--outputs") { Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.", AllowMultipleArgumentsPerToken = true };
         var precision = CommonOptions.Precision();

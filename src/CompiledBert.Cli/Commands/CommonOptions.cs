@@ -29,17 +29,17 @@ internal static class CommonOptions
         return option;
     }
 
-    /// <summary>A list of positive numbers: <c>16,32,64</c>.</summary>
-    public static Option<string[]> Numbers(string name, string description, params string[] standard)
+    /// <summary>A list of numbers from 1 to a limit: <c>16,32,64</c>.</summary>
+    public static Option<string[]> Numbers(string name, string description, int most, params string[] standard)
     {
         var option = new Option<string[]>(name) { Description = description, DefaultValueFactory = _ => standard, AllowMultipleArgumentsPerToken = true };
         option.Validators.Add(result =>
         {
             foreach (var value in Split(result.GetValueOrDefault<string[]>()))
             {
-                if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1)
+                if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1 || number > most)
                 {
-                    result.AddError($"{name}: '{Diagnostic.Abbreviate(value)}' is not a whole number of at least 1.");
+                    result.AddError($"{name}: '{Diagnostic.Abbreviate(value)}' is not a whole number from 1 to {most}.");
                 }
             }
         });

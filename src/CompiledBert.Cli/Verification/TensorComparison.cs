@@ -7,7 +7,7 @@ namespace CompiledBert.Cli.Verification;
 /// <param name="MaxDifference">The largest difference of two elements; infinite where one of them is not a number.</param>
 /// <param name="Scale">The largest size of an element of the reference.</param>
 /// <param name="Cosine">Cosine of the two as vectors; 1 where both are zero.</param>
-/// <param name="Agrees">Whether every element is within the tolerance. Integers and truth values must be equal.</param>
+/// <param name="Agrees">Whether every element, and the cosine, is within the tolerance. Integers and truth values must be equal.</param>
 internal sealed record TensorComparison(double MaxDifference, double Scale, double Cosine, bool Agrees)
 {
     /// <summary>The largest difference as a share of the scale.</summary>
@@ -44,7 +44,7 @@ internal sealed record TensorComparison(double MaxDifference, double Scale, doub
         }
 
         var cosine = own == 0 && other == 0 ? 1 : own == 0 || other == 0 ? 0 : dot / Math.Sqrt(own) / Math.Sqrt(other);
-        return new TensorComparison(most, scale, cosine, agrees);
+        return new TensorComparison(most, scale, cosine, agrees && cosine >= tolerance.MinCosine);
     }
 
     /// <summary>Compares two tensors that models gave.</summary>

@@ -7,13 +7,15 @@ namespace CompiledBert.Cli.Verification;
 /// <param name="Absolute">Allowed for every element.</param>
 /// <param name="Relative">Allowed in addition, times the element's own size.</param>
 /// <param name="OfScale">Allowed in addition, times the largest size of an element of the reference.</param>
-internal sealed record Tolerance(double Absolute, double Relative, double OfScale)
+/// <param name="MinCosine">The least cosine of result and reference as vectors, required as well.</param>
+internal sealed record Tolerance(double Absolute, double Relative, double OfScale, double MinCosine = -1)
 {
     /// <summary>What single precision gives over many layers.</summary>
     public static Tolerance Default { get; } = new(0, 0, 1e-4);
 
     /// <summary>
-    /// The tolerance of a model: <c>suggested_tolerance</c> (<c>atol</c>, <c>rtol</c>) of a <c>meta.json</c> beside it, else the default.
+    /// The tolerance of a model: <c>suggested_tolerance</c> of a <c>meta.json</c> beside it, else the default. <c>atol</c> must be there;
+    /// <c>rtol</c> and <c>min_cosine</c>, which quantised models have, may be.
     /// </summary>
     public static Tolerance Beside(string modelPath)
     {
@@ -27,7 +29,7 @@ internal sealed record Tolerance(double Absolute, double Relative, double OfScal
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(path));
             return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("suggested_tolerance", out var suggested)
-                ? new Tolerance(suggested.GetProperty("atol").GetDouble(), suggested.GetProperty("rtol").GetDouble(), 0)
+                ? new Tolerance(suggested.GetProperty("atol").GetDouble(), Number(suggested, "rtol", 0), 0, Number(suggested, "min_cosine", -1))
                 : Default;
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
@@ -36,7 +38,10 @@ internal sealed record Tolerance(double Absolute, double Relative, double OfScal
         }
     }
 
+    private static double Number(JsonElement json, string name, double standard) =>
+        json.TryGetProperty(name, out var value) ? value.GetDouble() : standard;
+
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{(OfScale > 0 ? $"{OfScale:0.##e+0} of the scale" : $"{Absolute:0.##e+0} + {Relative:0.##e+0} of the element")}");
+        $"{(OfScale > 0 ? $"{OfScale:0.##e+0} of the scale" : $"{Absolute:0.##e+0} + {Relative:0.##e+0} of the element")}{(MinCosine > -1 ? $", cosine at least {MinCosine:0.######}" : "")}");
 }

@@ -6,7 +6,6 @@ using CompiledBert.Parity.Fixtures;
 namespace CompiledBert.Parity;
 
 /// <summary>What calls cost beside time: no allocation, no growing memory, no processor time between them.</summary>
-[Collection(nameof(Alone))]
 public sealed class CallCostTests : IDisposable
 {
     private readonly ModelSession _session = ModelSession.Compile(new CompileOptions

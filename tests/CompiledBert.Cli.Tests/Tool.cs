@@ -5,7 +5,7 @@ namespace CompiledBert.Cli.Tests;
 /// <summary>Runs the tool as a process, its streams piped.</summary>
 internal static class Tool
 {
-    public static string Models { get; } = Path.Combine(FindRoot(), "tests", "models");
+    public static string Models { get; } = Path.Combine(RepositoryFiles.Root, "tests", "models");
 
     /// <summary>A small model with test data.</summary>
     public static string Model => Path.Combine(Models, "zoo", "minilm-maxpool-legacy-op14", "model.onnx");
@@ -31,16 +31,5 @@ internal static class Tool
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, output, errors.Result);
-    }
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "global.json")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 }

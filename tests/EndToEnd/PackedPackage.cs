@@ -14,7 +14,7 @@ public sealed class PackedPackage : IDisposable
     }
 
     /// <summary>The root of the repository.</summary>
-    public static string Repository { get; } = FindRepository();
+    public static string Repository => RepositoryFiles.Root;
 
     /// <summary>The package's version.</summary>
     public string Version { get; }
@@ -35,17 +35,6 @@ public sealed class PackedPackage : IDisposable
         {
             Directory.Delete(restored, recursive: true);
         }
-    }
-
-    private static string FindRepository()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "CompiledBert.slnx")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside the repository.");
-        }
-
-        return folder;
     }
 }
 

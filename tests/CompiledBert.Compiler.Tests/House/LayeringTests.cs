@@ -11,7 +11,7 @@ public partial class LayeringTests
     [Fact]
     public void Rooms_use_only_the_rooms_before_them()
     {
-        var root = Path.Combine(RepositoryRoot(), "src", "CompiledBert.Compiler");
+        var root = Path.Combine(RepositoryFiles.Root, "src", "CompiledBert.Compiler");
         var violations =
             from room in Order
             from file in Directory.EnumerateFiles(Path.Combine(root, room), "*.cs", SearchOption.AllDirectories)
@@ -26,22 +26,11 @@ public partial class LayeringTests
     [Fact]
     public void Every_room_has_its_place_in_the_order()
     {
-        var rooms = Directory.EnumerateDirectories(Path.Combine(RepositoryRoot(), "src", "CompiledBert.Compiler"))
+        var rooms = Directory.EnumerateDirectories(Path.Combine(RepositoryFiles.Root, "src", "CompiledBert.Compiler"))
             .Select(Path.GetFileName)
             .Except(["bin", "obj"]);
 
         Assert.Empty(rooms.Except(Order));
-    }
-
-    private static string RepositoryRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "CompiledBert.slnx")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside the repository.");
-        }
-
-        return folder;
     }
 
     [GeneratedRegex(@"^using CompiledBert\.Compiler\.(\w+)", RegexOptions.Multiline)]

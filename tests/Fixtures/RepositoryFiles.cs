@@ -1,14 +1,18 @@
-namespace CompiledBert.Compiler.Tests.Onnx;
+namespace CompiledBert.Tests;
 
-/// <summary>Where the fixtures lie: tests/models in the repository, and the folder of larger models beside it, which may be absent.</summary>
+/// <summary>Where the fixtures of all test projects lie: in the repository, and in a folder of large models beside it, which may be absent.</summary>
 internal static class RepositoryFiles
 {
+    /// <summary>The repository's folder.</summary>
     public static string Root { get; } = FindRoot();
 
     /// <summary>Malformed and awkward ONNX files; index.json gives each its class.</summary>
     public static string BadModels => Path.Combine(Root, "tests", "models", "bad");
 
-    /// <summary>The folder of shared models, or null where this machine has none.</summary>
+    /// <summary>One folder a model, with test data.</summary>
+    public static string Zoo => Path.Combine(Root, "tests", "models", "zoo");
+
+    /// <summary>The folder of large models: where CBERT_SHARED says, or beside the repository; null where this machine has none.</summary>
     public static string? SharedModels
     {
         get
@@ -31,10 +35,13 @@ internal static class RepositoryFiles
         }
     }
 
+    /// <summary>A file among the large models; null where it is not there.</summary>
+    public static string? Shared(string path) => SharedModels is { } models && File.Exists(Path.Combine(models, path)) ? Path.Combine(models, path) : null;
+
     private static string FindRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "global.json")))
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "CompiledBert.slnx")))
         {
             folder = folder.Parent;
         }

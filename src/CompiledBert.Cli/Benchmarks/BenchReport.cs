@@ -53,24 +53,12 @@ internal static class BenchReport
             json.WriteNumber("threads", row.Threads);
             json.WriteNumber("minMs", Math.Round(row.MinMs, 6));
             json.WriteNumber("medianMs", Math.Round(row.MedianMs, 6));
-            WriteNumber(json, "maxDifference", row.MaxDifference);
-            WriteNumber(json, "cosine", row.Cosine);
+            json.WriteFinite("maxDifference", row.MaxDifference);
+            json.WriteFinite("cosine", row.Cosine);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
         json.WriteEndObject();
-    }
-
-    private static void WriteNumber(Utf8JsonWriter json, string name, double? value)
-    {
-        if (value is { } number && double.IsFinite(number))
-        {
-            json.WriteNumber(name, number);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
     }
 }

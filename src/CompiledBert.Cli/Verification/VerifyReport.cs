@@ -67,9 +67,9 @@ internal static class VerifyReport
             json.WriteStartObject();
             json.WriteString("dataSet", output.DataSet);
             json.WriteString("output", output.Output);
-            WriteNumber(json, "maxDifference", output.Comparison?.MaxDifference);
-            WriteNumber(json, "relativeDifference", output.Comparison?.RelativeDifference);
-            WriteNumber(json, "cosine", output.Comparison?.Cosine);
+            json.WriteFinite("maxDifference", output.Comparison?.MaxDifference);
+            json.WriteFinite("relativeDifference", output.Comparison?.RelativeDifference);
+            json.WriteFinite("cosine", output.Comparison?.Cosine);
             json.WriteBoolean("agrees", output.Agrees);
             json.WriteString("failure", output.Failure);
             json.WriteEndObject();
@@ -77,19 +77,6 @@ internal static class VerifyReport
 
         json.WriteEndArray();
         json.WriteEndObject();
-    }
-
-    private static void WriteNumber(Utf8JsonWriter json, string name, double? value)
-    {
-        // JSON has no infinity.
-        if (value is { } number && double.IsFinite(number))
-        {
-            json.WriteNumber(name, number);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
     }
 
     private static string Verdict(Verification verification)

@@ -61,7 +61,7 @@ public sealed class Tensor
     public static Tensor Of(TensorData data)
     {
         var dims = data.Dims.ToArray();
-        return data.Type.IsFloat() ? new Tensor(data.Type, dims, Widen(data), null) : new Tensor(data.Type, dims, null, ReadIntegers(data));
+        return data.Type.IsFloat() ? new Tensor(data.Type, dims, data.ToFloats(), null) : new Tensor(data.Type, dims, null, ReadIntegers(data));
     }
 
     /// <summary>The elements as a constant of this type.</summary>
@@ -110,28 +110,6 @@ public sealed class Tensor
         for (var i = 0; i < result.Length; i++)
         {
             result[i] = source[positions[i]];
-        }
-
-        return result;
-    }
-
-    private static float[] Widen(TensorData data)
-    {
-        if (data.Type == DataType.Float32)
-        {
-            return data.As<float>().ToArray();
-        }
-
-        var result = new float[data.Count];
-        var bytes = data.Bytes;
-        for (var i = 0; i < result.Length; i++)
-        {
-            result[i] = data.Type switch
-            {
-                DataType.Float64 => (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(i * 8)..]),
-                DataType.Float16 => (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[(i * 2)..]),
-                _ => BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadUInt16LittleEndian(bytes[(i * 2)..]) << 16),
-            };
         }
 
         return result;

@@ -5,8 +5,6 @@ namespace CompiledBert.Compiler.Fusion;
 /// <summary>Writes products with constant weights, and draws the nest that follows into them: elementwise work into the tile, reductions over a row behind it.</summary>
 internal static class LinearWriter
 {
-    public static bool CanWrite(Node node) => node.In(1).IsConstant && node.In(0).Shape.Rank > 0;
-
     /// <summary>The product alone.</summary>
     public static LinearStep Write(Node node, FusionContext context, HashSet<Value> done)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CompiledBert.Compiler.Evaluation;
 using CompiledBert.Compiler.Graph;
 
 namespace CompiledBert.Compiler.Fusion;
@@ -202,7 +203,7 @@ internal sealed partial class NestBuilder
     {
         if (indices.Constant is { Count: 1 } constant)
         {
-            var position = (long)ConstantScalar(constant);
+            var position = Tensor.Of(constant).Integers[0];
             return Affine.Of(position < 0 ? limit + Dim.Of(position) : position);
         }
 
@@ -254,32 +255,21 @@ internal sealed partial class NestBuilder
     private static Operand Literal(TensorData scalar)
     {
         var type = FusionContext.Storage(scalar.Type);
-        var value = ConstantScalar(scalar);
+        var element = Tensor.Of(scalar);
         var text = type switch
         {
-            DataType.Bool => value != 0 ? "true" : "false",
-            DataType.Float32 => double.IsNaN(value) ? "nan" : double.IsInfinity(value) ? (value > 0 ? "inf" : "-inf") : ((float)value).ToString("R", CultureInfo.InvariantCulture),
-            _ => ((long)value).ToString(CultureInfo.InvariantCulture),
+            DataType.Bool => element.Integers[0] != 0 ? "true" : "false",
+            DataType.Float32 => element.Floats[0] switch
+            {
+                float.NaN => "nan",
+                float.PositiveInfinity => "inf",
+                float.NegativeInfinity => "-inf",
+                var value => value.ToString("R", CultureInfo.InvariantCulture),
+            },
+            _ => element.Integers[0].ToString(CultureInfo.InvariantCulture),
         };
         return new Operand(text, type is DataType.Float32 or DataType.Bool or DataType.Int32 ? type : DataType.Int64, 0);
     }
-
-    private static double ConstantScalar(TensorData scalar) => scalar.Type switch
-    {
-        DataType.Float32 => scalar.As<float>()[0],
-        DataType.Float64 => (float)scalar.As<double>()[0],
-        DataType.Float16 => (float)scalar.As<Half>()[0],
-        DataType.BFloat16 => BitConverter.UInt32BitsToSingle((uint)scalar.As<ushort>()[0] << 16),
-        DataType.Int64 => scalar.As<long>()[0],
-        DataType.Int32 => scalar.As<int>()[0],
-        DataType.Int16 => scalar.As<short>()[0],
-        DataType.UInt16 => scalar.As<ushort>()[0],
-        DataType.Int8 => scalar.As<sbyte>()[0],
-        DataType.UInt8 or DataType.Bool => scalar.As<byte>()[0],
-        DataType.UInt32 => scalar.As<uint>()[0],
-        DataType.UInt64 => scalar.As<ulong>()[0],
-        _ => throw new InvalidOperationException($"A scalar of type {scalar.Type} has no literal."),
-    };
 
     private static string KeyOf(Value value, IReadOnlyList<Affine> index) =>
         System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(value).ToString(CultureInfo.InvariantCulture) + value.Name + "[" + string.Join("; ", index) + "]";

@@ -40,11 +40,11 @@ internal sealed class StepWriter
         {
             _steps.Add(AttentionWriter.Write(pattern, _context, _done));
         }
-        else if (node.Operator is Linear && LinearWriter.CanWrite(node))
+        else if (node.Operator is Linear)
         {
             WriteLinear(node);
         }
-        else if (node.Operator is MatMul or Linear)
+        else if (node.Operator is MatMul)
         {
             _steps.Add(MatMulWriter.Write(node, _context, _done));
         }

@@ -23,6 +23,13 @@ public static class GraphVerifier
                 Require(input.IsConstant || defined.Contains(input), () => $"{node} uses {input}, which nothing before it makes.");
             }
 
+            Require(
+                node.Operator is not Linear || node.Inputs.Skip(1).All(i => i is null or { IsConstant: true }),
+                () => $"{node} multiplies by what is not constant.");
+            Require(
+                node.Inputs.All(i => i?.Constant is not { } data || !data.Type.IsFloat() || data.Type == DataType.Float32),
+                () => $"{node} reads a constant that was not widened to 32 bits.");
+
             var inferred = ShapeInference.Infer(node.Operator, node.Inputs, node.Outputs.Count);
             for (var i = 0; i < node.Outputs.Count; i++)
             {

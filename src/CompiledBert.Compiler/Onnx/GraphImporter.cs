@@ -235,5 +235,5 @@ internal sealed class GraphImporter
     }
 
     private static Operand Constant(string name, TensorData data) =>
-        new(ModelGraph.Constant(name, data.Type.IsFloat() ? Widening.ToFloat32(data) : data));
+        new(ModelGraph.Constant(name, data.Type.IsFloat() ? data.ToFloat32() : data));
 }

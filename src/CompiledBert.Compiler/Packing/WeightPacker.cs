@@ -114,14 +114,7 @@ internal sealed class WeightPacker
             return;
         }
 
-        if (request.Data.Type.IsFloat() && request.Data.Type != DataType.Float32)
-        {
-            write(MemoryMarshal.AsBytes<float>(FloatReader.Read(request.Data)));
-        }
-        else
-        {
-            write(request.Data.Bytes);
-        }
+        write(request.Data.Type.IsFloat() ? request.Data.ToFloat32().Bytes : request.Data.Bytes);
 
         if (request.Layout == WeightLayout.PaddedVector)
         {
@@ -131,7 +124,7 @@ internal sealed class WeightPacker
 
     private static void WritePanels(TensorData data, Sink write)
     {
-        ReadOnlySpan<float> matrix = data.Type == DataType.Float32 ? data.As<float>() : FloatReader.Read(data);
+        var matrix = data.ToFloat32().As<float>();
         var (rows, columns) = ((int)data.Dims[0], (int)data.Dims[1]);
         var panel = new float[rows * Panel];
         for (var start = 0; start < columns; start += Panel)

@@ -19,6 +19,13 @@ internal static class Evaluate
                 continue;
             }
 
+            if (op is Linear && operands.Count > 0)
+            {
+                // Its weights and bias are constants by definition.
+                operands.Add(ModelGraph.Constant("w", tensor.ToData()));
+                continue;
+            }
+
             var name = "x" + operands.Count;
             operands.Add(graph.AddInput(name, tensor.Type, Shape.Of(tensor.Dims)));
             given[name] = tensor;

@@ -11,6 +11,9 @@ namespace CompiledBert.Compiler;
 /// <summary>The compiler from end to end. It can be called any number of times in a process, from any thread.</summary>
 public static class CompilePipeline
 {
+    /// <summary>Tokens of the sequence for which the summary states the arena.</summary>
+    private const long UsualTokens = 128;
+
     /// <summary>Compiles a model. Weights are read when they are packed, so the result keeps the model's files mapped until it is disposed.</summary>
     /// <exception cref="CompileException">The file is no sound model, uses what is not supported, or is asked for what it does not have.</exception>
     public static CompileResult Compile(CompileOptions options)
@@ -59,7 +62,14 @@ public static class CompilePipeline
         };
     }
 
-    private static string Summarize(ModelPlan plan) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{plan.SourceNodes} nodes in, {plan.Steps.Count} fused steps out, weights {plan.Weights.Bytes / 1e6:0.0} MB");
+    private static string Summarize(ModelPlan plan)
+    {
+        var tokens = plan.Symbols.FirstOrDefault(s => s.Role == SymbolRole.Tokens);
+        var length = Math.Min(UsualTokens, tokens?.Max ?? UsualTokens);
+        var arena = ArenaPlanner.BytesOf(plan, symbol => plan.Symbols.Any(s => s.Name == symbol.Name && s.Role == SymbolRole.Batch) ? 1 : length);
+        var at = plan.Symbols.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" at {length} tokens");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{plan.SourceNodes} nodes in, {plan.Steps.Count} fused steps out, weights {plan.Weights.Bytes / 1e6:0.0} MB, arena {arena / 1e6:0.0} MB{at}");
+    }
 }

@@ -48,6 +48,12 @@ internal static class ArenaPlanner
     public static Dim BytesOf(BufferTable buffers, string buffer) =>
         buffers.Arena[buffer].Elements * Dim.Of(buffers.Arena[buffer].Type.BitsOf() / 8);
 
+    /// <summary>Bytes of a plan's slots for given lengths: each slot as large as the largest buffer it ever holds.</summary>
+    public static long BytesOf(ModelPlan plan, Func<Symbol, long> lengthOf) => plan.Buffers
+        .Where(b => b.Kind == BufferKind.Arena)
+        .GroupBy(b => b.Place)
+        .Sum(slot => slot.Max(b => b.Elements.Evaluate(lengthOf) * b.Type.BitsOf() / 8));
+
     /// <summary>Whether one size is at least another for all lengths.</summary>
     private static bool Dominates(Dim a, Dim b) => (a - b).Terms.All(t => t.Coefficient > 0);
 }

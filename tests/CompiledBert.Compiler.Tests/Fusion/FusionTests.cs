@@ -53,4 +53,25 @@ public class FusionTests
 
         Assert.Equal(TinyBert.Positions, plan.Symbols.Single(s => s.Role == SymbolRole.Tokens).Max);
     }
+
+    [Fact]
+    public void The_summary_counts_nodes_steps_weights_and_arena()
+    {
+        using var result = PlanCheck.Compile(new TinyBert(2).Graph);
+
+        Assert.Matches(@"^100 nodes in, 12 fused steps out, weights \d+\.\d MB, arena \d+\.\d MB at 16 tokens$", result.Summary);
+    }
+
+    [Fact]
+    public void A_large_integer_constant_keeps_every_digit()
+    {
+        var graph = new ModelGraph();
+        var tokens = new Symbol("T");
+        graph.Symbols.Add(tokens);
+        var ids = graph.AddInput("ids", DataType.Int64, new Shape(Dim.Of(tokens)));
+        var large = ModelGraph.Constant("large", TensorData.FromInt64s([], [9007199254740993]));
+        graph.Outputs.Add(("sum", graph.Add("sum", new Binary(BinaryKind.Add), [ids, large], [])));
+
+        Assert.Contains("9007199254740993", PlanCheck.Compile(graph).PlanText, StringComparison.Ordinal);
+    }
 }

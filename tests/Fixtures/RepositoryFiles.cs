@@ -38,6 +38,12 @@ internal static class RepositoryFiles
     /// <summary>A file among the large models; null where it is not there.</summary>
     public static string? Shared(string path) => SharedModels is { } models && File.Exists(Path.Combine(models, path)) ? Path.Combine(models, path) : null;
 
+    /// <summary>Why a test of a large model, or of all of them, cannot run here; null where it can.</summary>
+    public static string? WhyWithout(string? model) =>
+        SharedModels is null ? "There is no folder shared/models beside the repository."
+        : model is not null && Shared(model) is null ? $"models/{model} is not on this machine."
+        : null;
+
     private static string FindRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);

@@ -19,24 +19,13 @@ public class ZooTests(ITestOutputHelper log)
             data.Add(Path.GetFileName(Path.GetDirectoryName(path)!));
         }
 
-        if (data.Count == 0)
-        {
-            data.Add("");
-        }
-
         return data;
     }
 
-    [Theory]
+    [SharedModelTheory]
     [MemberData(nameof(Zoo))]
     public void A_model_computes_its_golden_outputs_before_and_after_the_passes(string name)
     {
-        if (name.Length == 0)
-        {
-            log.WriteLine("Skipped: there is no shared folder with models.");
-            return;
-        }
-
         var folder = Path.Combine(RepositoryFiles.SharedModels!, "zoo", name);
         using var model = OnnxModel.Open(Path.Combine(folder, "model.onnx"));
         ModelGraph graph;
@@ -77,19 +66,13 @@ public class ZooTests(ITestOutputHelper log)
         }
     }
 
-    [Theory]
+    [SharedModelTheory]
     [InlineData("big")]
     [InlineData("real")]
     [InlineData("demo")]
     public void Large_models_are_imported_in_little_memory(string folder)
     {
-        var models = Models(folder);
-        if (models.Count == 0)
-        {
-            log.WriteLine("Skipped: there is no shared folder with models.");
-        }
-
-        foreach (var path in models)
+        foreach (var path in Models(folder))
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
             using var model = OnnxModel.Open(path);
@@ -99,11 +82,9 @@ public class ZooTests(ITestOutputHelper log)
         }
     }
 
-    private static List<string> Models(string folder)
-    {
-        var root = RepositoryFiles.SharedModels is { } shared ? Path.Combine(shared, folder) : null;
-        return root is null || !Directory.Exists(root) ? [] : [.. Directory.GetFiles(root, "*.onnx", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
-    }
+    private static IEnumerable<string> Models(string folder) => RepositoryFiles.SharedModels is { } shared
+        ? Directory.GetFiles(Path.Combine(shared, folder), "*.onnx", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+        : [];
 
     private static Tensor Read(string path) => Tensor.Of(TensorFile.Read(path));
 

@@ -1,7 +1,6 @@
 using CompiledBert.Compiler.Graph;
 using CompiledBert.Compiler.Onnx;
 using CompiledBert.Compiler.Passes;
-using CompiledBert.Compiler.Tests.Onnx;
 using Xunit.Abstractions;
 
 namespace CompiledBert.Compiler.Tests.Passes;
@@ -15,7 +14,7 @@ public class CanonicalFormTests(ITestOutputHelper log)
         ("Linear", 4), ("MatMul", 2), ("Softmax", 1), ("LayerNorm", 2), ("Gelu", 1), ("Transpose", 4), ("Slice", 3),
     ];
 
-    [Theory]
+    [SharedModelTheory]
     [InlineData("real/all-MiniLM-L6-v2.onnx", 6)]
     [InlineData("zoo/bert-optimum-x188-feature-extraction/model.onnx", 2)]
     [InlineData("zoo/bert-optimum-o124-feature-extraction/model.onnx", 2)]
@@ -30,14 +29,7 @@ public class CanonicalFormTests(ITestOutputHelper log)
     [InlineData("big/bert-base-legacy-op17.onnx", 12)]
     public void Layers_have_one_form_whatever_the_exporter(string file, int layers)
     {
-        var path = RepositoryFiles.SharedModels is { } shared ? Path.Combine(shared, file) : null;
-        if (path is null || !File.Exists(path))
-        {
-            log.WriteLine("Skipped: there is no shared folder with models.");
-            return;
-        }
-
-        using var model = OnnxModel.Open(path);
+        using var model = OnnxModel.Open(Path.Combine(RepositoryFiles.SharedModels!, file));
         var graph = model.Import([]);
         PassPipeline.Run(graph);
         log.WriteLine($"{graph.SourceNodeCount} nodes became {graph.Nodes.Count}: {graph.Text()}");

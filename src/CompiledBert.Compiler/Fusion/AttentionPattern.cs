@@ -13,7 +13,7 @@ namespace CompiledBert.Compiler.Fusion;
 internal sealed record AttentionPattern(Node Scores, Node Softmax, Node Product, IReadOnlySet<Node> Inner)
 {
     /// <summary>The pattern around a softmax; null where it is not one.</summary>
-    public static AttentionPattern? Match(Node softmax, ModelGraph graph, ILookup<Value, Node> uses)
+    public static AttentionPattern? Match(Node softmax, ModelGraph graph)
     {
         var shape = softmax.Output.Shape;
         if (softmax.Operator is not Softmax s || shape.Rank != 4 || s.Axis != 3 || !shape[1].IsConstant)
@@ -31,7 +31,7 @@ internal sealed record AttentionPattern(Node Scores, Node Softmax, Node Product,
         inner.Add(product);
         return new AttentionPattern(scores, softmax, product, inner);
 
-        bool IsPrivate(Value value) => uses[value].Take(2).Count() == 1 && !graph.IsOutput(value);
+        bool IsPrivate(Value value) => value.Users.Count == 1 && !graph.IsOutput(value);
 
         Node? FindScores(Value value)
         {
@@ -65,7 +65,7 @@ internal sealed record AttentionPattern(Node Scores, Node Softmax, Node Product,
             var value = softmax.Output;
             while (true)
             {
-                var users = uses[value].Distinct().ToList();
+                var users = value.Users.Distinct().ToList();
                 if (graph.IsOutput(value) || users.Count == 0)
                 {
                     return null;

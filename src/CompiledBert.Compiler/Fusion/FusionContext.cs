@@ -3,13 +3,11 @@ using CompiledBert.Compiler.Graph;
 namespace CompiledBert.Compiler.Fusion;
 
 /// <summary>What fusion knows while it writes steps: where values lie, and which of them must lie somewhere.</summary>
-internal sealed class FusionContext(ModelGraph graph, ILookup<Value, Node> uses, IReadOnlySet<Value> materialized)
+internal sealed class FusionContext(ModelGraph graph, IReadOnlySet<Value> materialized)
 {
     private Dictionary<Value, Placement> _placements = [];
 
     public ModelGraph Graph { get; } = graph;
-
-    public ILookup<Value, Node> Uses { get; } = uses;
 
     public BufferTable Buffers { get; private set; } = new();
 
@@ -17,7 +15,7 @@ internal sealed class FusionContext(ModelGraph graph, ILookup<Value, Node> uses,
     public List<IndexCheck> Checks { get; private set; } = [];
 
     /// <summary>A context for an attempt: what it adds is seen here only if it is accepted.</summary>
-    public FusionContext Branch() => new(Graph, Uses, materialized) { _placements = new(_placements), Buffers = Buffers.Copy(), Checks = [.. Checks] };
+    public FusionContext Branch() => new(Graph, materialized) { _placements = new(_placements), Buffers = Buffers.Copy(), Checks = [.. Checks] };
 
     /// <summary>Takes over what an attempt has added.</summary>
     public void Accept(FusionContext attempt) => (_placements, Buffers, Checks) = (attempt._placements, attempt.Buffers, attempt.Checks);

@@ -35,14 +35,10 @@ internal static class FusionStage
     }
 
     /// <summary>The attention patterns by each of their nodes.</summary>
-    public static Dictionary<Node, AttentionPattern> FindAttention(ModelGraph graph)
-    {
-        var uses = graph.Uses();
-        return graph.Nodes
-            .Where(n => n.Operator is Softmax)
-            .Select(n => AttentionPattern.Match(n, graph, uses))
-            .OfType<AttentionPattern>()
-            .SelectMany(p => p.Inner.Select(n => (n, p)))
-            .ToDictionary(pair => pair.n, pair => pair.p);
-    }
+    public static Dictionary<Node, AttentionPattern> FindAttention(ModelGraph graph) => graph.Nodes
+        .Where(n => n.Operator is Softmax)
+        .Select(n => AttentionPattern.Match(n, graph))
+        .OfType<AttentionPattern>()
+        .SelectMany(p => p.Inner.Select(n => (n, p)))
+        .ToDictionary(pair => pair.n, pair => pair.p);
 }

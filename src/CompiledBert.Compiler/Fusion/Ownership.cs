@@ -13,7 +13,7 @@ internal sealed class Ownership
     /// <summary>Values with memory of their own.</summary>
     public HashSet<Value> Materialized { get; } = [];
 
-    public Ownership(ModelGraph graph, ILookup<Value, Node> uses, IReadOnlyDictionary<Node, AttentionPattern> attention, IEnumerable<Value> forced)
+    public Ownership(ModelGraph graph, IReadOnlyDictionary<Node, AttentionPattern> attention, IEnumerable<Value> forced)
     {
         Materialized.UnionWith(forced);
         foreach (var (_, value) in graph.Outputs)
@@ -25,7 +25,7 @@ internal sealed class Ownership
         {
             foreach (var value in node.Outputs)
             {
-                Decide(value, node, uses, attention);
+                Decide(value, node, attention);
             }
         }
     }
@@ -34,10 +34,10 @@ internal sealed class Ownership
     public Value? OwnerOf(Value value) => _ownerOf.GetValueOrDefault(value);
 
     /// <summary>The distinct owners of a value's users.</summary>
-    public IReadOnlyList<Value?> UsersOwners(Value value, ILookup<Value, Node> uses) =>
-        [.. uses[value].SelectMany(n => n.Outputs).Select(OwnerOf).Distinct()];
+    public IReadOnlyList<Value?> UsersOwners(Value value) =>
+        [.. value.Users.SelectMany(n => n.Outputs).Select(OwnerOf).Distinct()];
 
-    private void Decide(Value value, Node node, ILookup<Value, Node> uses, IReadOnlyDictionary<Node, AttentionPattern> attention)
+    private void Decide(Value value, Node node, IReadOnlyDictionary<Node, AttentionPattern> attention)
     {
         if (Materialized.Contains(value))
         {
@@ -53,44 +53,42 @@ internal sealed class Ownership
 
         if (ViewReader.IsView(node))
         {
-            var through = UsersOwners(value, uses);
+            var through = UsersOwners(value);
             _ownerOf[value] = through.Count == 1 ? through[0] : null;
             return;
         }
 
-        if (IsAnchor(node) || attention.ContainsKey(node) || NeedsMemory(value, node, uses, attention))
+        if (IsAnchor(node) || attention.ContainsKey(node) || NeedsMemory(value, node, attention))
         {
             Materialized.Add(value);
             _ownerOf[value] = value;
             return;
         }
 
-        var owners = UsersOwners(value, uses);
+        var owners = UsersOwners(value);
         _ownerOf[value] = owners.Count == 1 ? owners[0] : null;
     }
 
-    private bool NeedsMemory(Value value, Node node, ILookup<Value, Node> uses, IReadOnlyDictionary<Node, AttentionPattern> attention)
+    private bool NeedsMemory(Value value, Node node, IReadOnlyDictionary<Node, AttentionPattern> attention)
     {
-        var users = RealUsers(value, uses).ToList();
+        var users = RealUsers(value).ToList();
 
         // Operands of matrix products are read from memory.
-        if (users.Any(u => IsProduct(u.Node) && (!attention.TryGetValue(u.Node, out var p) || !IsSide(u.Node, p, value))))
+        if (users.Any(u => IsProduct(u) && (!attention.TryGetValue(u, out var p) || !IsSide(u, p, value))))
         {
             return true;
         }
 
         var cost = CostOf(value, 0);
-        if (UsersOwners(value, uses).Count != 1 || OwnerOfUsersIsShared(value, uses))
+        if (UsersOwners(value) is not [{ }])
         {
             return cost > 2;
         }
 
         // In attention's programs a side operand must be cheap to read: only what has a value a score is computed there.
-        return users.Any(u => attention.ContainsKey(u.Node) && (node.Operator is Reduce || value.Shape.Elements != u.Node.Output.Shape.Elements) && cost > 1)
-            || (node.Operator is not Reduce && cost > 1 && users.Any(u => Repeats(value, u.Node.Output.Shape)));
+        return users.Any(u => attention.ContainsKey(u) && (node.Operator is Reduce || value.Shape.Elements != u.Output.Shape.Elements) && cost > 1)
+            || (node.Operator is not Reduce && cost > 1 && users.Any(u => Repeats(value, u.Output.Shape)));
     }
-
-    private bool OwnerOfUsersIsShared(Value value, ILookup<Value, Node> uses) => UsersOwners(value, uses)[0] is null;
 
     /// <summary>Whether a user with this shape reads each element again along an axis other than the last.</summary>
     private static bool Repeats(Value value, Shape shape)
@@ -100,8 +98,9 @@ internal sealed class Ownership
             && Enumerable.Range(0, shape.Rank - 1).Any(axis => !shape[axis].Is(1) && (axis < lead || value.Shape[axis - lead].Is(1)));
     }
 
-    private static IEnumerable<(Node Node, Value Operand)> RealUsers(Value value, ILookup<Value, Node> uses) =>
-        uses[value].SelectMany(user => ViewReader.IsView(user) ? RealUsers(user.Output, uses) : [(user, value)]);
+    /// <summary>The nodes that use a value, directly or through views.</summary>
+    private static IEnumerable<Node> RealUsers(Value value) =>
+        value.Users.SelectMany(user => ViewReader.IsView(user) ? RealUsers(user.Output) : [user]);
 
     private static bool IsProduct(Node node) => node.Operator is Linear or MatMul or Conv1d;
 

@@ -49,7 +49,7 @@ internal sealed class RowCaches
         var candidates = counts
             .Where(entry => entry.Value > 1 && !_kept.ContainsKey(entry.Key) && entry.Key.Shape.Rank > 0 && !entry.Key.Shape[-1].Is(1))
             .Where(entry => entry.Key.Producer!.Operator is not Reduce)
-            .Where(entry => context.Uses[entry.Key].SelectMany(n => n.Outputs).All(user => counts.GetValueOrDefault(user) < entry.Value))
+            .Where(entry => entry.Key.Users.SelectMany(n => n.Outputs).All(user => counts.GetValueOrDefault(user) < entry.Value))
             .OrderByDescending(entry => entry.Value)
             .Select(entry => entry.Key);
         var before = Scratch.Count;

@@ -14,7 +14,7 @@ internal static class Sink
         var chain = new List<Node>();
         var last = value;
         while ((last == value || !context.IsMaterialized(last))
-            && context.Uses[last].ToList() is [var user] && (user.Operator is Reshape || (transposes && KeepsRows(user.Operator)))
+            && last.Users is [var user] && (user.Operator is Reshape || (transposes && KeepsRows(user.Operator)))
             && !context.Graph.IsOutput(last))
         {
             chain.Add(user);

@@ -15,10 +15,9 @@ internal sealed class StepWriter
     public StepWriter(ModelGraph graph, IReadOnlyCollection<Value> forced)
     {
         _graph = graph;
-        var uses = graph.Uses();
         _attention = FusionStage.FindAttention(graph);
-        _ownership = new Ownership(graph, uses, _attention, forced);
-        _context = new FusionContext(graph, uses, _ownership.Materialized);
+        _ownership = new Ownership(graph, _attention, forced);
+        _context = new FusionContext(graph, _ownership.Materialized);
     }
 
     public FusedModel Run()
@@ -74,8 +73,7 @@ internal sealed class StepWriter
     private void WriteLinear(Node node)
     {
         var result = node.Output;
-        var isPrivate = !_graph.IsOutput(result) && !_ownership.UsersOwners(result, _context.Uses).Contains(null);
-        if (isPrivate && _ownership.UsersOwners(result, _context.Uses) is [{ } owner] && !ReferenceEquals(owner, result) && !_done.Contains(owner)
+        if (!_graph.IsOutput(result) && _ownership.UsersOwners(result) is [{ } owner] && !ReferenceEquals(owner, result) && !_done.Contains(owner)
             && IsNest(owner))
         {
             foreach (var (root, kept) in Candidates(owner))
@@ -103,7 +101,7 @@ internal sealed class StepWriter
     {
         if (value.Shape.Rank > 0 && !ViewReader.IsView(value.Producer) && !NestBuilder.IsRootOnly(value.Producer!.Operator))
         {
-            var readers = _ownership.UsersOwners(value, _context.Uses)
+            var readers = _ownership.UsersOwners(value)
                 .OfType<Value>()
                 .Where(r => !ReferenceEquals(r, value) && !_done.Contains(r) && IsNest(r) && r.Shape == value.Shape && !NestBuilder.IsRootOnly(r.Producer!.Operator));
             foreach (var reader in readers)

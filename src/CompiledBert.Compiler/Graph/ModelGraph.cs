@@ -104,13 +104,6 @@ public sealed class ModelGraph
         }
     }
 
-    /// <summary>For each value the nodes that use it, each node once a use.</summary>
-    public ILookup<Value, Node> Uses() =>
-        (from node in _nodes
-         from input in node.Inputs
-         where input is not null
-         select (input, node)).ToLookup(use => use.input!, use => use.node);
-
     /// <summary>Whether a value is one of the graph's outputs.</summary>
     public bool IsOutput(Value value)
     {

@@ -26,8 +26,8 @@ internal sealed unsafe class EntryPoint
         _thunk(model, data, counts, symbols, cancellationToken);
 
     /// <summary>
-    /// The overload of a name that takes the most of the plan's symbols; null where the class has none. Parameters are matched by name: those of tensors
-    /// are in the plan, lengths are <c>batch</c>, <c>tokens</c>, and <c>length</c> with the symbol's name.
+    /// The overload of a name that takes the most of the plan's symbols; null where the class has none. Spans are the inputs and then
+    /// the outputs, after the sequences' lengths where there are such; other parameters are matched by name: <c>batch</c>, <c>tokens</c>, and <c>length</c> with the symbol's name.
     /// </summary>
     public static EntryPoint? Find(Type modelType, string name, ModelPlan plan)
     {
@@ -44,9 +44,17 @@ internal sealed unsafe class EntryPoint
         var il = thunk.GetILGenerator();
         il.Emit(OpCodes.Ldarg_0);
         il.Emit(OpCodes.Castclass, modelType);
+        var tensors = 0;
         foreach (var parameter in method.GetParameters())
         {
-            Load(il, parameter, plan);
+            if (parameter.ParameterType.IsGenericType)
+            {
+                LoadSpan(il, parameter, parameter.Name == "lengths" ? plan.Inputs.Count + plan.Outputs.Count : tensors++);
+            }
+            else
+            {
+                Load(il, parameter, plan);
+            }
         }
 
         il.Emit(OpCodes.Call, method);
@@ -54,24 +62,24 @@ internal sealed unsafe class EntryPoint
         return new EntryPoint(thunk.CreateDelegate<Thunk>());
     }
 
+    private static void LoadSpan(ILGenerator il, ParameterInfo parameter, int place)
+    {
+        il.Emit(OpCodes.Ldarg_1);
+        il.Emit(OpCodes.Ldc_I4, place * sizeof(void*));
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Ldind_I);
+        il.Emit(OpCodes.Ldarg_2);
+        il.Emit(OpCodes.Ldc_I4, place * sizeof(int));
+        il.Emit(OpCodes.Add);
+        il.Emit(OpCodes.Ldind_I4);
+        il.Emit(OpCodes.Newobj, parameter.ParameterType.GetConstructor([typeof(void*), typeof(int)])!);
+    }
+
     private static void Load(ILGenerator il, ParameterInfo parameter, ModelPlan plan)
     {
         if (parameter.ParameterType == typeof(CancellationToken))
         {
             il.Emit(OpCodes.Ldarg_S, (byte)4);
-        }
-        else if (parameter.ParameterType.IsGenericType)
-        {
-            var place = PlaceOf(parameter.Name!, plan);
-            il.Emit(OpCodes.Ldarg_1);
-            il.Emit(OpCodes.Ldc_I4, place * sizeof(void*));
-            il.Emit(OpCodes.Add);
-            il.Emit(OpCodes.Ldind_I);
-            il.Emit(OpCodes.Ldarg_2);
-            il.Emit(OpCodes.Ldc_I4, place * sizeof(int));
-            il.Emit(OpCodes.Add);
-            il.Emit(OpCodes.Ldind_I4);
-            il.Emit(OpCodes.Newobj, parameter.ParameterType.GetConstructor([typeof(void*), typeof(int)])!);
         }
         else
         {
@@ -90,13 +98,6 @@ internal sealed unsafe class EntryPoint
                 il.Emit(OpCodes.Conv_Ovf_I4);
             }
         }
-    }
-
-    private static int PlaceOf(string parameter, ModelPlan plan)
-    {
-        var tensors = plan.Inputs.Concat(plan.Outputs).Select(t => t.Identifier).Append("lengths").ToList();
-        var place = tensors.IndexOf(parameter);
-        return place >= 0 ? place : throw new InvalidOperationException($"The emitted class takes '{parameter}', which is no tensor of its plan.");
     }
 
     private static string NameOf(PlanSymbol symbol) => symbol.Role switch

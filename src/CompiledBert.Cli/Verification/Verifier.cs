@@ -58,7 +58,7 @@ internal static class Verifier
         {
             results = session.Run([.. session.Plan.Inputs.Select((input, i) => HostTensor.From(set.Input(i), input.Type))]);
         }
-        catch (Exception e) when (e is ArgumentException or OverflowException or CompileException or OutOfMemoryException)
+        catch (Exception e) when (e is ArgumentException or ArithmeticException or IndexOutOfRangeException or CompileException or OutOfMemoryException)
         {
             results = [];
             failure = e.Message;

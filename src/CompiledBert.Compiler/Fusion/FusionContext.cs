@@ -99,4 +99,11 @@ internal sealed class FusionContext(ModelGraph graph, IReadOnlySet<Value> materi
 
     /// <summary>How elements of a type are stored while the model runs: all floating point in 32 bits.</summary>
     public static DataType Storage(DataType type) => type.IsFloat() ? DataType.Float32 : type;
+
+    /// <summary>What elements of a type are in loop programs: integers of less than 32 bits, and unsigned ones of 32, are computed in 64.</summary>
+    public static DataType Computed(DataType type) => Storage(type) switch
+    {
+        DataType.Float32 or DataType.Bool or DataType.Int32 or DataType.Int64 or DataType.UInt64 => Storage(type),
+        _ => DataType.Int64,
+    };
 }

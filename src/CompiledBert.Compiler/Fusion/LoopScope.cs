@@ -1,7 +1,11 @@
 namespace CompiledBert.Compiler.Fusion;
 
 /// <summary>A value of a loop program under construction: an id or a literal, and the depth of the scope that holds it.</summary>
-internal readonly record struct Operand(string Text, DataType Type, int Depth);
+internal readonly record struct Operand(string Text, DataType Type, int Depth)
+{
+    /// <summary>Whether it is a literal; ids and loop variables begin with letters that no literal begins with.</summary>
+    public bool IsLiteral => Text is "inf" or "nan" or "true" or "false" || Text[0] is '-' or (>= '0' and <= '9');
+}
 
 /// <summary>The statements of one loop body under construction, with what is already known in it.</summary>
 internal sealed class LoopScope(string? variable, Dim extent, LoopKind kind)

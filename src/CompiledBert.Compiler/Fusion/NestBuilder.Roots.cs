@@ -39,7 +39,7 @@ internal sealed partial class NestBuilder
                 foreach (var piece in root.Producer!.Inputs.OfType<Value>())
                 {
                     var (operand, offset) = (piece, start);
-                    StoreRegion(place, index, concat.Axis, piece.Shape, i => i, i => Shift(i, concat.Axis, offset), i => Read(operand, i));
+                    StoreRegion(root, place, index, concat.Axis, piece.Shape, i => i, i => Shift(i, concat.Axis, offset), i => Read(operand, i));
                     start += piece.Shape[concat.Axis];
                 }
 
@@ -55,7 +55,7 @@ internal sealed partial class NestBuilder
                 BuildScatter(root, place, index);
                 break;
             default:
-                StoreRegion(place, index, lane < 0 ? index.Length : lane, root.Shape, i => i, i => i, i => Compute(root, i));
+                StoreRegion(root, place, index, lane < 0 ? index.Length : lane, root.Shape, i => i, i => i, i => Compute(root, i));
                 break;
         }
 
@@ -95,9 +95,9 @@ internal sealed partial class NestBuilder
         return name;
     }
 
-    /// <summary>Loops over the axes from <paramref name="from"/> on, the last one over lanes, and stores what <paramref name="read"/> gives.</summary>
+    /// <summary>Loops over the axes from <paramref name="from"/> on, the last one over lanes, and stores what <paramref name="read"/> gives as elements of <paramref name="of"/>.</summary>
     private void StoreRegion(
-        Placement place, IReadOnlyList<Affine> outer, int from, Shape shape,
+        Value of, Placement place, IReadOnlyList<Affine> outer, int from, Shape shape,
         Func<Affine[], Affine[]> readIndex, Func<Affine[], Affine[]> storeIndex, Func<Affine[], Operand> read)
     {
         var index = (Affine[])[.. outer];
@@ -123,7 +123,7 @@ internal sealed partial class NestBuilder
             address += at[axis] * place.Strides[axis];
         }
 
-        _writer.Store(place.Buffer, address, value);
+        StoreElement(of, place.Buffer, address, value);
         for (; opened > 0; opened--)
         {
             CloseLoop();
@@ -134,14 +134,14 @@ internal sealed partial class NestBuilder
     {
         var node = root.Producer!;
         var fill = node.Inputs.Count > 1 && node.Inputs[1] is { } given ? given : null;
-        StoreRegion(place, index, 0, root.Shape, i => i, i => i, _ => fill is null ? Number(Dim.Zero, FusionContext.Storage(root.Type)) : Read(fill, [.. fill.Shape.Select(_ => Affine.Zero)]));
+        StoreRegion(root, place, index, 0, root.Shape, i => i, i => i, _ => fill is null ? Number(Dim.Zero, FusionContext.Computed(root.Type)) : Read(fill, [.. fill.Shape.Select(_ => Affine.Zero)]));
 
         // Negative padding crops: the copied region starts behind what is cut off.
         static Dim Cut(Dim dim) => dim.IsConstant && dim.Value < 0 ? dim * Dim.Of(-1) : Dim.Zero;
         var operand = node.In(0);
         var region = new Shape(operand.Shape.Select((dim, axis) => dim - Cut(pad.Before[axis]) - Cut(pad.After[axis])));
         StoreRegion(
-            place, index, 0, region,
+            root, place, index, 0, region,
             i => [.. i.Select((a, axis) => a + Affine.Of(Cut(pad.Before[axis])))],
             i => [.. i.Select((a, axis) => a + Affine.Of(pad.Before[axis] + Cut(pad.Before[axis])))],
             i => Read(operand, i));
@@ -152,7 +152,7 @@ internal sealed partial class NestBuilder
     {
         var operand = root.Producer!.In(0);
         var length = root.Shape[sum.Axis];
-        var type = FusionContext.Storage(root.Type);
+        var type = FusionContext.Computed(root.Type);
         var total = _writer.Accumulator(type, "sum");
         var variable = _writer.Open(_writer.NewVariable("r"), length, LoopKind.Serial);
         index[sum.Axis] = sum.Reverse ? new Affine(length - Dim.One, [new AccessTerm(variable, Dim.Of(-1))]) : Affine.Variable(variable);
@@ -165,13 +165,13 @@ internal sealed partial class NestBuilder
         var element = Read(operand, index);
         if (sum.Exclusive)
         {
-            _writer.Store(place.Buffer, address, total);
+            StoreElement(root, place.Buffer, address, total);
             _writer.Accumulate(total, element);
         }
         else
         {
             _writer.Accumulate(total, element);
-            _writer.Store(place.Buffer, address, total);
+            StoreElement(root, place.Buffer, address, total);
         }
 
         CloseLoop();
@@ -182,12 +182,12 @@ internal sealed partial class NestBuilder
     {
         var node = root.Producer!;
         var (data, tuples, updates) = (node.In(0), node.In(1), node.In(2));
-        StoreRegion(place, index, 0, root.Shape, i => i, i => i, i => Read(data, i));
+        StoreRegion(root, place, index, 0, root.Shape, i => i, i => i, i => Read(data, i));
 
         var lead = tuples.Shape.Rank - 1;
         var length = (int)tuples.Shape[-1].Value;
         StoreRegion(
-            place, [.. updates.Shape.Select(_ => Affine.Zero)], 0, updates.Shape, i => i,
+            root, place, [.. updates.Shape.Select(_ => Affine.Zero)], 0, updates.Shape, i => i,
             i => [.. Enumerable.Range(0, length).Select(j => IndexValue(tuples, [.. i.Take(lead), Affine.Of(j)], data.Shape[j])), .. i.Skip(lead)],
             i => Read(updates, i));
         _origins.UnionWith(node.Origins);
@@ -216,7 +216,7 @@ internal sealed partial class NestBuilder
         CloseLoop();
         var result = node.Inputs.Count > 2 && node.Inputs[2] is { } bias ? _writer.Let(DataType.Float32, "add", sum, Read(bias, [channel])) : sum;
         var address = Affine.Of(place.Offset) + (batch * place.Strides[0]) + (channel * place.Strides[1]) + (lane * place.Strides[2]);
-        _writer.Store(place.Buffer, address, result);
+        StoreElement(root, place.Buffer, address, result);
         CloseLoop();
         _origins.UnionWith(node.Origins);
         return InParallel(outer);

@@ -76,7 +76,7 @@ internal sealed partial class NestBuilder
     {
         _rowOf[value] = KeyOf(value, row);
         var (buffer, address) = RowAddress(row, cache, lane);
-        _writer.Store(buffer, address, computed);
+        StoreElement(value, buffer, address, computed);
     }
 
     private void CloseLoop()

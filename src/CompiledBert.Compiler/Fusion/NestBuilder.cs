@@ -82,10 +82,10 @@ internal sealed partial class NestBuilder
         return node.Operator switch
         {
             Unary { Kind: UnaryKind.Identity } => Read(node.In(0), index),
-            Unary unary => _writer.Let(FusionContext.Storage(value.Type), NameOf(unary.Kind), Broadcast(node.In(0), value, index)),
-            Binary binary => _writer.Let(FusionContext.Storage(value.Type), NameOf(binary.Kind), BinaryOperands(node, value, index)),
-            Select => _writer.Let(FusionContext.Storage(value.Type), "select", Operands(node, value, index)),
-            Cast => Convert(Broadcast(node.In(0), value, index), FusionContext.Storage(value.Type)),
+            Unary unary => Wrap(_writer.Let(FusionContext.Computed(value.Type), NameOf(unary.Kind), Broadcast(node.In(0), value, index)), value.Type),
+            Binary binary => Wrap(_writer.Let(FusionContext.Computed(value.Type), NameOf(binary.Kind), BinaryOperands(node, value, index)), value.Type),
+            Select => _writer.Let(FusionContext.Computed(value.Type), "select", Operands(node, value, index)),
+            Cast => Wrap(Convert(Broadcast(node.In(0), value, index), FusionContext.Computed(value.Type)), value.Type),
             Reduce reduce => Reduction(value, node, reduce, index),
             Gather gather => ReadGather(node, gather.Axis, index),
             GatherElements gather => ReadGatherElements(node, gather.Axis, index),
@@ -121,17 +121,27 @@ internal sealed partial class NestBuilder
     private Operand[] BinaryOperands(Node node, Value result, IReadOnlyList<Affine> index)
     {
         var operands = Operands(node, result, index);
-        operands[1] = Convert(operands[1], FusionContext.Storage(node.In(0).Type));
+        operands[1] = Convert(operands[1], FusionContext.Computed(node.In(0).Type));
         return operands;
     }
 
     private Operand Convert(Operand operand, DataType type) => operand.Type == type ? operand : _writer.Let(type, "cast", operand);
 
-    private Operand LoadElement(Value value, string buffer, Affine address)
+    /// <summary>A result of an integer type that is computed in a wider one, cut to what its type holds.</summary>
+    private Operand Wrap(Operand operand, DataType type) =>
+        FusionContext.Computed(type) == FusionContext.Storage(type) ? operand : _writer.Let(operand.Type, "cast", _writer.Let(FusionContext.Storage(type), "cast", operand));
+
+    private Operand LoadElement(Value value, string buffer, Affine address) =>
+        Convert(_writer.Load(FusionContext.Storage(value.Type), buffer, address), FusionContext.Computed(value.Type));
+
+    /// <summary>Writes an element in the type that it is stored in.</summary>
+    private void StoreElement(Value value, string buffer, Affine address, Operand element)
     {
         var stored = FusionContext.Storage(value.Type);
-        var loaded = _writer.Load(stored, buffer, address);
-        return stored is DataType.Float32 or DataType.Int64 or DataType.Int32 or DataType.Bool ? loaded : _writer.Let(DataType.Int64, "cast", loaded);
+        element = Convert(element, stored);
+
+        // A literal has no type of its own, and is taken for a float.
+        _writer.Store(buffer, address, element.IsLiteral && stored != DataType.Float32 ? _writer.Let(stored, "identity", element) : element);
     }
 
     private Operand Reduction(Value value, Node node, Reduce reduce, IReadOnlyList<Affine> index)
@@ -148,7 +158,7 @@ internal sealed partial class NestBuilder
 
         return _writer.AtDepth(depth, () =>
         {
-            var type = FusionContext.Storage(operand.Type);
+            var type = FusionContext.Computed(operand.Type);
             var result = _writer.Accumulator(type, reduce.Kind is ReduceKind.Mean ? "sum" : reduce.Kind.ToString().ToLowerInvariant());
             var inner = (Affine[])[.. index];
             var axes = reduce.Axes.Where(axis => !operand.Shape[axis].Is(1)).ToList();
@@ -171,7 +181,7 @@ internal sealed partial class NestBuilder
                 CloseLoop();
             }
 
-            return reduce.Kind is ReduceKind.Mean ? _writer.Let(type, "div", result, Number(axes.Aggregate(Dim.One, (n, axis) => n * operand.Shape[axis]), type)) : result;
+            return Wrap(reduce.Kind is ReduceKind.Mean ? _writer.Let(type, "div", result, Number(axes.Aggregate(Dim.One, (n, axis) => n * operand.Shape[axis]), type)) : result, operand.Type);
         });
     }
 
@@ -254,7 +264,7 @@ internal sealed partial class NestBuilder
 
     private static Operand Literal(TensorData scalar)
     {
-        var type = FusionContext.Storage(scalar.Type);
+        var type = FusionContext.Computed(scalar.Type);
         var element = Tensor.Of(scalar);
         var text = type switch
         {
@@ -266,9 +276,10 @@ internal sealed partial class NestBuilder
                 float.NegativeInfinity => "-inf",
                 var value => value.ToString("R", CultureInfo.InvariantCulture),
             },
+            DataType.UInt64 => ((ulong)element.Integers[0]).ToString(CultureInfo.InvariantCulture),
             _ => element.Integers[0].ToString(CultureInfo.InvariantCulture),
         };
-        return new Operand(text, type is DataType.Float32 or DataType.Bool or DataType.Int32 ? type : DataType.Int64, 0);
+        return new Operand(text, type, 0);
     }
 
     private static string KeyOf(Value value, IReadOnlyList<Affine> index) =>

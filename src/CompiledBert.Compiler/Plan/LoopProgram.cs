@@ -28,7 +28,7 @@ public sealed record Loop(string Variable, Dim Extent, LoopKind Kind, IReadOnlyL
 /// <c>dim</c> (a <see cref="Dim"/> as I64), <c>index</c> (value, limit: −limit … limit−1 checked, negative ones counted from the end).
 /// </summary>
 /// <param name="Id">The new value's name.</param>
-/// <param name="Type">Its type: Float32, Int64, Int32 or Bool (integers narrower than these are loaded and cast).</param>
+/// <param name="Type">Its type: Float32, Int64, Int32, UInt64 or Bool. Other integers are loaded and cast to Int64, and cast to their own type before they are stored.</param>
 /// <param name="Op">The operation.</param>
 /// <param name="Args">Its arguments.</param>
 public sealed record Let(string Id, DataType Type, string Op, IReadOnlyList<string> Args) : Statement;

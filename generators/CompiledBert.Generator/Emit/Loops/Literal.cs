@@ -27,6 +27,8 @@ internal static class Literal
             case DataType.Int32 or DataType.Int64 when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer)
                 && (type == DataType.Int64 || integer is >= int.MinValue and <= int.MaxValue):
                 return integer == long.MinValue ? "long.MinValue" : integer.ToString(CultureInfo.InvariantCulture) + (type == DataType.Int64 ? "L" : "");
+            case DataType.UInt64 when ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var unsigned):
+                return unsigned.ToString(CultureInfo.InvariantCulture) + "UL";
             default:
                 throw new EmitException($"'{text}' is not a literal of type {type}");
         }

@@ -30,8 +30,8 @@ internal static class LoopTypes
         ("prod", _) => "1",
         ("max", DataType.Float32) => "float.NegativeInfinity",
         ("min", DataType.Float32) => "float.PositiveInfinity",
-        ("max", DataType.Int32 or DataType.Int64) => $"{ElementTypes.Value(type)}.MinValue",
-        ("min", DataType.Int32 or DataType.Int64) => $"{ElementTypes.Value(type)}.MaxValue",
+        ("max", DataType.Int32 or DataType.Int64 or DataType.UInt64) => $"{ElementTypes.Value(type)}.MinValue",
+        ("min", DataType.Int32 or DataType.Int64 or DataType.UInt64) => $"{ElementTypes.Value(type)}.MaxValue",
         _ => throw new EmitException($"a reduction '{kind}' of {type} is not known"),
     };
 

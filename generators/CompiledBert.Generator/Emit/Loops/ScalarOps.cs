@@ -28,7 +28,9 @@ internal static class ScalarOps
             "greater" => $"{a[0]} > {a[1]}",
             "greaterorequal" => $"{a[0]} >= {a[1]}",
             _ when from == DataType.Float32 => Float(op, a, kernels),
-            _ when from is DataType.Int32 or DataType.Int64 => Integer(op, type, a, kernels),
+            _ when from is DataType.UInt64 && op is "mod" => $"{a[0]} % {a[1]}",
+            _ when from is DataType.UInt64 && op is "neg" or "abs" or "sign" or "relu" or "pow" => null,
+            _ when from is DataType.Int32 or DataType.Int64 or DataType.UInt64 => Integer(op, type, a, kernels),
             _ => null,
         };
         return text ?? throw new EmitException($"operation '{op}' is not known for {from}");

@@ -1,4 +1,5 @@
 using CompiledBert.Compiler.Graph;
+using CompiledBert.Compiler.Passes;
 
 namespace CompiledBert.Compiler.Fusion;
 
@@ -6,7 +7,7 @@ namespace CompiledBert.Compiler.Fusion;
 internal sealed partial class NestBuilder
 {
     /// <summary>Whether an operator writes its result piece by piece and so can only be the root of a nest.</summary>
-    public static bool IsRootOnly(Operator op) => op is Concat or Pad or CumSum or ScatterNd or Conv1d;
+    public static bool IsRootOnly(Operator op) => op is Concat or Pad or ScatterNd or Conv1d;
 
     /// <summary>The program that computes a value into its place.</summary>
     public IReadOnlyList<Statement> Build(Value root, Placement place)
@@ -16,6 +17,9 @@ internal sealed partial class NestBuilder
         {
             return BuildConv(root, conv, place);
         }
+
+        var scan = ScanOf(root);
+        var sum = scan?.Producer!.Operator as CumSum;
 
         var serialFrom = op switch
         {
@@ -28,7 +32,7 @@ internal sealed partial class NestBuilder
         var outer = new List<(string Variable, Dim Extent)>();
         for (var axis = 0; axis < index.Length; axis++)
         {
-            var isOuter = !root.Shape[axis].Is(1) && axis < serialFrom && (op is CumSum sum ? axis != sum.Axis : axis != lane);
+            var isOuter = !root.Shape[axis].Is(1) && axis < serialFrom && (sum is null ? axis != lane : axis != sum.Axis);
             index[axis] = isOuter ? Affine.Variable(OuterVariable(root.Shape[axis], outer)) : Affine.Zero;
         }
 
@@ -48,11 +52,11 @@ internal sealed partial class NestBuilder
             case Pad pad:
                 BuildPad(root, pad, place, index);
                 break;
-            case CumSum sum:
-                BuildCumSum(root, sum, place, index);
-                break;
             case ScatterNd:
                 BuildScatter(root, place, index);
+                break;
+            case var _ when scan is not null:
+                BuildScan(root, scan, sum!, place, index);
                 break;
             default:
                 StoreRegion(root, place, index, lane < 0 ? index.Length : lane, root.Shape, i => i, i => i, i => Compute(root, i));
@@ -148,12 +152,11 @@ internal sealed partial class NestBuilder
         _origins.UnionWith(node.Origins);
     }
 
-    private void BuildCumSum(Value root, CumSum sum, Placement place, Affine[] index)
+    /// <summary>A running sum, and what is made of each of its elements, in one pass.</summary>
+    private void BuildScan(Value root, Value scan, CumSum sum, Placement place, Affine[] index)
     {
-        var operand = root.Producer!.In(0);
         var length = root.Shape[sum.Axis];
-        var type = FusionContext.Computed(root.Type);
-        var total = _writer.Accumulator(type, "sum");
+        var total = _writer.Accumulator(FusionContext.Computed(scan.Type), "sum");
         var variable = _writer.Open(_writer.NewVariable("r"), length, LoopKind.Serial);
         index[sum.Axis] = sum.Reverse ? new Affine(length - Dim.One, [new AccessTerm(variable, Dim.Of(-1))]) : Affine.Variable(variable);
         var address = Affine.Of(place.Offset);
@@ -162,21 +165,40 @@ internal sealed partial class NestBuilder
             address += index[axis] * place.Strides[axis];
         }
 
-        var element = Read(operand, index);
+        if (!sum.Exclusive)
+        {
+            _writer.Accumulate(total, Read(scan.Producer!.In(0), index));
+        }
+
+        // It changes in the loop, so that nothing made of it may be computed before.
+        var running = _writer.Remember(KeyOf(scan, index), Wrap(total with { Depth = _writer.Depth }, scan.Type));
+        StoreElement(root, place.Buffer, address, ReferenceEquals(root, scan) ? running : Compute(root, index));
         if (sum.Exclusive)
         {
-            StoreElement(root, place.Buffer, address, total);
-            _writer.Accumulate(total, element);
-        }
-        else
-        {
-            _writer.Accumulate(total, element);
-            StoreElement(root, place.Buffer, address, total);
+            _writer.Accumulate(total, Read(scan.Producer!.In(0), index));
         }
 
         CloseLoop();
-        _origins.UnionWith(root.Producer.Origins);
+        _origins.UnionWith(scan.Producer!.Origins);
     }
+
+    /// <summary>The running sum that a root is, or is made of element by element; null where there is none.</summary>
+    private Value? ScanOf(Value root)
+    {
+        if (root.Producer is not { } node || !(node.Operator is CumSum || node.Operator.IsElementwise()))
+        {
+            return null;
+        }
+
+        return node.Operator is CumSum ? root : node.Inputs.OfType<Value>()
+            .Where(i => i.Shape == root.Shape && !_context.IsMaterialized(i))
+            .Select(ScanOf)
+            .FirstOrDefault(scan => scan is not null);
+    }
+
+    /// <summary>Whether the nest of <paramref name="root"/> can compute a running sum on the way: all that reads it works element by element.</summary>
+    public static bool CarriesScan(Value root, Value scan) => ReferenceEquals(root, scan)
+        || scan.Users.All(u => u.Operator.IsElementwise() && u.Output.Shape == scan.Shape && CarriesScan(root, u.Output));
 
     private void BuildScatter(Value root, Placement place, Affine[] index)
     {

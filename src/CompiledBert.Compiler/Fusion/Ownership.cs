@@ -8,6 +8,9 @@ namespace CompiledBert.Compiler.Fusion;
 /// </summary>
 internal sealed class Ownership
 {
+    /// <summary>What a reduction counts as: it reads a row for each of its results.</summary>
+    private const int RowReduction = 100;
+
     private readonly Dictionary<Value, Value?> _ownerOf = [];
 
     /// <summary>Values with memory of their own.</summary>
@@ -71,7 +74,8 @@ internal sealed class Ownership
 
     private bool NeedsMemory(Value value, Node node, IReadOnlyDictionary<Node, AttentionPattern> attention)
     {
-        var users = RealUsers(value).ToList();
+        var reads = Reads(value).ToList();
+        var users = reads.Select(read => read.User).ToList();
 
         // Operands of matrix products are read from memory.
         if (users.Any(u => IsProduct(u) && (!attention.TryGetValue(u, out var p) || !IsSide(u, p, value))))
@@ -80,27 +84,41 @@ internal sealed class Ownership
         }
 
         var cost = CostOf(value, 0);
-        if (UsersOwners(value) is not [{ }])
+        if (UsersOwners(value) is not [{ } owner])
         {
             return cost > 2;
         }
 
+        // A running sum takes along what is done to each of its elements, and nothing else.
+        if (node.Operator is CumSum && !NestBuilder.CarriesScan(owner, value))
+        {
+            return true;
+        }
+
+        // What is made of whole rows is read across them: the rows are finished first, where they are made.
+        if (cost >= RowReduction && users.Any(u => u.Operator is Reduce reduce && !reduce.Axes.Contains(NestBuilder.LaneAxis(u.In(0).Shape))))
+        {
+            return true;
+        }
+
         // In attention's programs a side operand must be cheap to read: only what has a value a score is computed there.
         return users.Any(u => attention.ContainsKey(u) && (node.Operator is Reduce || value.Shape.Elements != u.Output.Shape.Elements) && cost > 1)
-            || (node.Operator is not Reduce && cost > 1 && users.Any(u => Repeats(value, u.Output.Shape)));
+            || (node.Operator is not Reduce && cost > 1 && reads.Any(read => Repeats(read.Shape, read.User.Output.Shape)));
     }
 
     /// <summary>Whether a user with this shape reads each element again along an axis other than the last.</summary>
-    private static bool Repeats(Value value, Shape shape)
+    private static bool Repeats(Shape read, Shape shape)
     {
-        var lead = shape.Rank - value.Shape.Rank;
-        return lead >= 0 && NestBuilder.LaneAxis(value.Shape) >= 0 && NestBuilder.LaneAxis(value.Shape) + lead == shape.Rank - 1
-            && Enumerable.Range(0, shape.Rank - 1).Any(axis => !shape[axis].Is(1) && (axis < lead || value.Shape[axis - lead].Is(1)));
+        var lead = shape.Rank - read.Rank;
+        return lead >= 0 && NestBuilder.LaneAxis(read) >= 0 && NestBuilder.LaneAxis(read) + lead == shape.Rank - 1
+            && Enumerable.Range(0, shape.Rank - 1).Any(axis => !shape[axis].Is(1) && (axis < lead || read[axis - lead].Is(1)));
     }
 
-    /// <summary>The nodes that use a value, directly or through views.</summary>
-    private static IEnumerable<Node> RealUsers(Value value) =>
-        value.Users.SelectMany(user => ViewReader.IsView(user) ? RealUsers(user.Output) : [user]);
+    /// <summary>The nodes that use a value, directly or through views, and the shape in which they read it, before it is broadcast.</summary>
+    private static IEnumerable<(Shape Shape, Node User)> Reads(Value value) => Reads(value, value.Shape);
+
+    private static IEnumerable<(Shape Shape, Node User)> Reads(Value value, Shape shape) =>
+        value.Users.SelectMany(user => ViewReader.IsView(user) ? Reads(user.Output, user.Operator is Expand ? shape : user.Output.Shape) : [(shape, user)]);
 
     private static bool IsProduct(Node node) => node.Operator is Linear or MatMul or Conv1d;
 
@@ -121,8 +139,9 @@ internal sealed class Ownership
         return node.Inputs.OfType<Value>().Sum(input => CostOf(input, depth + 1)) + node.Operator switch
         {
             Reshape or Transpose or Expand or Slice => 0,
+            Cast when node.In(0).Producer?.Operator is Iota => 0,
             Cast or Gather or GatherElements or GatherNd => 3,
-            Reduce => 100,
+            Reduce or CumSum => RowReduction,
             Unary { Kind: not (UnaryKind.Neg or UnaryKind.Abs or UnaryKind.Relu or UnaryKind.Identity) } => 8,
             _ => 1,
         };

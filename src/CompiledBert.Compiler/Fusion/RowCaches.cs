@@ -48,7 +48,6 @@ internal sealed class RowCaches
         _computedIn.Clear();
         var candidates = counts
             .Where(entry => entry.Value > 1 && !_kept.ContainsKey(entry.Key) && entry.Key.Shape.Rank > 0 && !entry.Key.Shape[-1].Is(1))
-            .Where(entry => entry.Key.Producer!.Operator is not Reduce)
             .Where(entry => entry.Key.Users.SelectMany(n => n.Outputs).All(user => counts.GetValueOrDefault(user) < entry.Value))
             .OrderByDescending(entry => entry.Value)
             .Select(entry => entry.Key);
@@ -80,9 +79,14 @@ internal sealed class RowCaches
             return value.Shape.Rank == 0 || value.Shape[-1].Is(1) ? 0 : 1;
         }
 
-        if (value.Shape.Rank == 0 || value.Shape[-1].Is(1) || value.Producer.Operator is Reduce)
+        if (value.Shape.Rank == 0 || value.Shape[-1].Is(1))
         {
             return 0; // once a row
+        }
+
+        if (value.Producer.Operator is Reduce)
+        {
+            return 100; // a reduction for each element
         }
 
         var operands = value.Producer.Inputs.OfType<Value>().Sum(input => CostOf(context, input, depth + 1));

@@ -74,4 +74,30 @@ public class FusionTests
 
         Assert.Contains("9007199254740993", PlanCheck.Compile(graph).PlanText, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Positions_counted_over_a_mask_are_one_step(bool exclusive, bool reverse)
+    {
+        ModelGraph Positions()
+        {
+            var graph = new ModelGraph();
+            Symbol[] lengths = [new("B"), new("T")];
+            graph.Symbols.AddRange(lengths);
+            var ids = graph.AddInput("ids", DataType.Int64, new Shape(lengths.Select(l => Dim.Of(l))));
+            var isReal = graph.Add("real", new Unary(UnaryKind.Not), [graph.Add("pad", new Binary(BinaryKind.Less), [ids, Number(20)], [])], []);
+            var mask = graph.Add("mask", new Cast(DataType.Int64), [isReal], []);
+            var count = graph.Add("count", new CumSum(1, exclusive, reverse), [mask], []);
+            var positions = graph.Add("positions", new Binary(BinaryKind.Add), [graph.Add("real count", new Binary(BinaryKind.Mul), [count, mask], []), Number(1)], []);
+            graph.Outputs.Add(("positions", graph.Add("positions", new Cast(DataType.Float32), [positions], [])));
+            return graph;
+        }
+
+        PlanCheck.Agrees(Positions, 2, 7);
+        Assert.Single(PlanCheck.Compile(Positions()).Plan.Steps);
+
+        static Value Number(long value) => ModelGraph.Constant("number", TensorData.FromInt64s([], [value]));
+    }
 }

@@ -63,22 +63,21 @@ internal static class Contrib
             throw new ShapeException($"ids {ids.Shape}, tables {words.Shape} and {positions.Shape}");
         }
 
-        var tokens = n.Emit(new Gather(0), words, ids);
-        Value places;
+        // In the order in which the models are trained, which unfused files keep.
+        var sum = n.Emit(new Gather(0), words, ids);
+        if (segments is not null && segmentTable is not null)
+        {
+            sum = n.Emit(BinaryKind.Add, sum, n.Emit(new Gather(0), segmentTable, segments));
+        }
+
         if (positionIds is not null)
         {
-            places = n.Emit(new Gather(0), positions, positionIds);
+            sum = n.Emit(BinaryKind.Add, sum, n.Emit(new Gather(0), positions, positionIds));
         }
         else
         {
             n.Lengths.Assume(ids.Shape[1], positions.Shape[0]);
-            places = n.EmitSlice(positions, 0, 0, ids.Shape[1]);
-        }
-
-        var sum = n.Emit(BinaryKind.Add, tokens, places);
-        if (segments is not null && segmentTable is not null)
-        {
-            sum = n.Emit(BinaryKind.Add, sum, n.Emit(new Gather(0), segmentTable, segments));
+            sum = n.Emit(BinaryKind.Add, sum, n.EmitSlice(positions, 0, 0, ids.Shape[1]));
         }
 
         n.Set(0, Normalization.LayerNorm(n, sum, scale, bias, epsilon));

@@ -28,7 +28,10 @@ internal static class EmittedVariant
     /// <param name="target">The variant.</param>
     /// <param name="kernels">What emitters needed.</param>
     /// <param name="members">Further members.</param>
-    public static Type Compile(VectorTarget target, MicroKernels kernels, string members)
+    public static Type Compile(VectorTarget target, MicroKernels kernels, string members) => Load(Source(target, kernels, members)).GetType("Variant")!;
+
+    /// <summary>The text of that class with what it uses.</summary>
+    public static string Source(VectorTarget target, MicroKernels kernels, string members)
     {
         var source = new StringBuilder("""
             using System;
@@ -43,10 +46,11 @@ internal static class EmittedVariant
         }
 
         source.Append(members).Append("}\n");
-        return Load(source.ToString().Replace("private ", "public ", StringComparison.Ordinal)).GetType("Variant")!;
+        return source.ToString().Replace("private ", "public ", StringComparison.Ordinal);
     }
 
-    private static Assembly Load(string source)
+    /// <summary>Compiles such a text.</summary>
+    public static Assembly Load(string source)
     {
         var compilation = CSharpCompilation.Create(
             "Emitted",

@@ -8,7 +8,7 @@ namespace CompiledBert.Generator.Tests.Kernels;
 internal sealed unsafe class StepHost
 {
     private readonly ModelPlan _plan;
-    private readonly Type _type;
+    private readonly Lazy<Type> _type;
 
     /// <summary>Emits and compiles a step. Its buffers are all floats; their lengths are those of the arrays given to <see cref="Run"/>.</summary>
     public StepHost(string variant, IStepEmitter emitter, Step step, string[] symbols, string[] buffers)
@@ -44,11 +44,15 @@ internal sealed unsafe class StepHost
             public static long ScratchBytes(Frame* f) { {{context.SymbolLocals}} return {{bytes}}; }
 
             """ + writer;
-        _type = EmittedVariant.Compile(target, kernels, Text);
+        Source = EmittedVariant.Source(target, kernels, Text);
+        _type = new(() => EmittedVariant.Load(Source).GetType("Variant")!);
     }
 
     /// <summary>The emitted step with its frame.</summary>
     public string Text { get; }
+
+    /// <summary>The whole emitted file: a class <c>Variant</c> with the step and its kernels.</summary>
+    public string Source { get; }
 
     /// <summary>Runs all shares of the step one after the other. Memory around every buffer and the scratch is checked to be untouched.</summary>
     public void Run(int tasks, long[] symbols, params float[][] buffers)
@@ -76,11 +80,11 @@ internal sealed unsafe class StepHost
             frame[symbols.Length + i] = (long)copy;
         }
 
-        var scratchBytes = ((delegate*<long*, long>)_type.GetMethod("ScratchBytes")!.MethodHandle.GetFunctionPointer())(frame);
+        var scratchBytes = ((delegate*<long*, long>)_type.Value.GetMethod("ScratchBytes")!.MethodHandle.GetFunctionPointer())(frame);
         var scratch = Allocate(scratchBytes / 4 * tasks);
         frame[symbols.Length + buffers.Length] = (long)scratch;
         frame[symbols.Length + buffers.Length + 1] = scratchBytes;
-        var run = (delegate*<long*, int, int, void>)_type.GetMethod("Step0")!.MethodHandle.GetFunctionPointer();
+        var run = (delegate*<long*, int, int, void>)_type.Value.GetMethod("Step0")!.MethodHandle.GetFunctionPointer();
         for (var task = 0; task < tasks; task++)
         {
             run(frame, task, tasks);

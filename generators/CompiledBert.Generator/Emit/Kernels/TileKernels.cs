@@ -31,6 +31,21 @@ internal static class TileKernels
             writer.Line($"// A tile of some rows × {columns} columns.");
             writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
             using (writer.Block($"private static void Tile{columns}(long rows, {Parameters})"))
+            {
+                if (target == VectorTarget.Vector128)
+                {
+                    using (writer.Block($"if ({ArmTileKernels.IsSupported})"))
+                    {
+                        Switch(writer, [.. heights.Select(h => (h.rows, ArmTileKernels.Need(kernels, h.rows, Parameters)))], "return;");
+                    }
+                }
+
+                Switch(writer, heights, "");
+            }
+        });
+
+        static void Switch(CodeWriter writer, IReadOnlyList<(int Rows, string Name)> heights, string end)
+        {
             using (writer.Block("switch (rows)"))
             {
                 foreach (var (rows, name) in heights)
@@ -38,7 +53,12 @@ internal static class TileKernels
                     writer.Line($"case {Text(rows)}: {name}(a, lda, b, ldb, c, ldc, k, bias, next, step); return;");
                 }
             }
-        });
+
+            if (end.Length > 0)
+            {
+                writer.Line(end);
+            }
+        }
     }
 
     private static string NeedHeight(MicroKernels kernels, VectorTarget target, int rows, int panels)

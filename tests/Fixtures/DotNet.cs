@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace CompiledBert.EndToEnd;
+namespace CompiledBert.Tests;
 
 /// <summary>Programs as a user starts them.</summary>
 internal static class DotNet

@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace CompiledBert.Benchmarks.Cycles;
+
+/// <summary>A stretch of instructions without a jump into or out of it, and how often a call runs it.</summary>
+/// <param name="Address">Where it lies in the program.</param>
+/// <param name="Code">Its instructions, a 32-bit word each.</param>
+/// <param name="Runs">How often a call runs it.</param>
+internal sealed record Block(ulong Address, IReadOnlyList<uint> Code, double Runs)
+{
+    /// <summary>Instructions that a call spends in it.</summary>
+    public double Instructions => Runs * Code.Count;
+}
+
+/// <summary>Block profiles as the qemu plugin writes them.</summary>
+internal static class BlockProfile
+{
+    /// <summary>What one call runs: the difference of two profiles of the same program, one of which makes <paramref name="calls"/> calls more.</summary>
+    public static IReadOnlyList<Block> Difference(string fewer, string more, int calls)
+    {
+        var before = Read(fewer);
+        return
+        [
+            .. Read(more)
+                .Select(b => new Block(b.Key.Address, Words(b.Key.Code), (b.Value - before.GetValueOrDefault(b.Key)) / (double)calls))
+                .Where(b => b.Runs > 0)
+                .OrderByDescending(b => b.Instructions)
+                .ThenBy(b => b.Address),
+        ];
+    }
+
+    private static Dictionary<(ulong Address, string Code), long> Read(string path)
+    {
+        var runs = new Dictionary<(ulong, string), long>();
+        foreach (var fields in File.ReadLines(path).Select(line => line.Split(' ')))
+        {
+            // A block that was translated twice has two lines.
+            var key = (ulong.Parse(fields[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture), fields[2]);
+            runs[key] = runs.GetValueOrDefault(key) + long.Parse(fields[0], CultureInfo.InvariantCulture);
+        }
+
+        return runs;
+    }
+
+    private static uint[] Words(string code) =>
+        [.. Convert.FromHexString(code).Chunk(4).Select(word => BitConverter.ToUInt32(word))];
+}

@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-# NativeAOT links with clang and zlib; what is built for Arm needs a cross linker, and runs in an emulator.
+# NativeAOT links with clang and zlib; what is built for Arm needs a cross linker, and runs in an emulator. ONNX's tests of operators are a package.
 need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
 missing=()
 need clang clang
@@ -13,11 +13,12 @@ need ld.lld lld
 need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
 need qemu-aarch64 qemu-user
 [ -e /usr/include/zlib.h ] || missing+=(zlib1g-dev)
+[ -d /usr/share/libonnx-testdata ] || missing+=(libonnx-testdata)
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || echo "could not install: ${missing[*]}" >&2
   else
-    echo "NativeAOT tests need: ${missing[*]}" >&2
+    echo "some tests need: ${missing[*]}" >&2
   fi
 fi
 

@@ -68,6 +68,11 @@ internal sealed class NestShape
             writer.Line("long first = shares * task / tasks, end = shares * (task + 1) / tasks;");
         }
 
+        using (writer.Block("if (first >= end)"))
+        {
+            writer.Line("return;");
+        }
+
         emitter.Statements(_prefix);
         if (_chain.Count == 1)
         {

@@ -81,6 +81,10 @@ internal sealed class OnnxRuntimeEngine : IDisposable
         DataType.Int32 => TensorElementType.Int32,
         DataType.Int8 => TensorElementType.Int8,
         DataType.UInt8 => TensorElementType.UInt8,
+        DataType.Int16 => TensorElementType.Int16,
+        DataType.UInt16 => TensorElementType.UInt16,
+        DataType.UInt32 => TensorElementType.UInt32,
+        DataType.UInt64 => TensorElementType.UInt64,
         DataType.Bool => TensorElementType.Bool,
         _ => throw new BenchmarkException($"Tensors of type {type} are not passed to ONNX Runtime."),
     };

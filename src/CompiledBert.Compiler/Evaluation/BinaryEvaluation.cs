@@ -83,7 +83,8 @@ internal static class BinaryEvaluation
         _ => a >= b,
     };
 
-    private static float OfFloats(BinaryKind kind, float a, float b) => kind switch
+    /// <summary>A function of two numbers.</summary>
+    public static float OfFloats(BinaryKind kind, float a, float b) => kind switch
     {
         BinaryKind.Add => a + b,
         BinaryKind.Sub => a - b,
@@ -97,7 +98,8 @@ internal static class BinaryEvaluation
         _ => throw new EvaluationException($"{kind} has no meaning for floating point."),
     };
 
-    private static long OfIntegers(BinaryKind kind, long a, long b) => kind switch
+    /// <summary>A function of two integers, before it is cut to their type.</summary>
+    public static long OfIntegers(BinaryKind kind, long a, long b) => kind switch
     {
         BinaryKind.Add => a + b,
         BinaryKind.Sub => a - b,

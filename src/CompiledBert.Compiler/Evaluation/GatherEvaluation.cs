@@ -52,18 +52,30 @@ internal static class GatherEvaluation
         return data.Take([.. indices.Dims[..^1], .. data.Dims[(batchDims + (int)indices.Dims[^1])..]], positions);
     }
 
-    public static Tensor ScatterNd(Tensor data, Tensor indices, Tensor updates)
+    public static Tensor ScatterNd(ReduceKind? combine, Tensor data, Tensor indices, Tensor updates)
     {
         var (starts, block) = Tuples(0, data.Dims, indices);
-        Array result = data.IsFloat ? Place(data.Floats, updates.Floats) : Place(data.Integers, updates.Integers);
+        Array result = data.IsFloat
+            ? Place(data.Floats, updates.Floats, (a, b) => BinaryEvaluation.OfFloats(Operation(), a, b))
+            : Place(data.Integers, updates.Integers, (a, b) => UnaryEvaluation.Wrap(data.Type, BinaryEvaluation.OfIntegers(Operation(), a, b)));
         return Tensor.Of(data.Type, data.Dims, result);
 
-        T[] Place<T>(T[] source, T[] news)
+        BinaryKind Operation() => combine switch
+        {
+            ReduceKind.Sum => BinaryKind.Add,
+            ReduceKind.Prod => BinaryKind.Mul,
+            ReduceKind.Max => BinaryKind.Max,
+            ReduceKind.Min => BinaryKind.Min,
+            _ => throw new EvaluationException($"{combine} does not combine two elements."),
+        };
+
+        T[] Place<T>(T[] source, T[] news, Func<T, T, T> combined)
         {
             var placed = (T[])source.Clone();
-            for (var i = 0; i < starts.Length; i++)
+            for (var i = 0; i < starts.Length * block; i++)
             {
-                Array.Copy(news, i * block, placed, starts[i], block);
+                ref var at = ref placed[starts[i / block] + (i % block)];
+                at = combine is null ? news[i] : combined(at, news[i]);
             }
 
             return placed;

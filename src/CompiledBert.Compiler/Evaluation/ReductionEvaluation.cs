@@ -75,32 +75,6 @@ internal static class ReductionEvaluation
         return Tensor.Of(Shrunk(x.Dims, axis, 1), result);
     }
 
-    public static Tensor[] TopK(int axis, int k, bool largest, Tensor x)
-    {
-        var (outer, length, inner) = Positions.Split(x.Dims, axis);
-        var positions = new int[outer * k * inner];
-        var indices = new long[positions.Length];
-        for (var line = 0; line < outer * inner; line++)
-        {
-            var start = (line / inner * length * inner) + (line % inner);
-            var sorted = Enumerable.Range(0, length).ToArray();
-            Array.Sort(sorted, (i, j) =>
-            {
-                var order = Order(x, start + (j * inner), start + (i * inner)) * (largest ? 1 : -1);
-                return order != 0 ? order : i.CompareTo(j);
-            });
-            for (var i = 0; i < k; i++)
-            {
-                var at = (((line / inner * k) + i) * inner) + (line % inner);
-                indices[at] = sorted[i];
-                positions[at] = start + (sorted[i] * inner);
-            }
-        }
-
-        var dims = Shrunk(x.Dims, axis, k);
-        return [x.Take(dims, positions), Tensor.Of(dims, indices)];
-    }
-
     private static int Order(Tensor x, int i, int j) =>
         x.IsFloat ? x.Floats[i].CompareTo(x.Floats[j]) : x.Integers[i].CompareTo(x.Integers[j]);
 

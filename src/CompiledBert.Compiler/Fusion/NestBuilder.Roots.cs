@@ -102,7 +102,7 @@ internal sealed partial class NestBuilder
     /// <summary>Loops over the axes from <paramref name="from"/> on, the last one over lanes, and stores what <paramref name="read"/> gives as elements of <paramref name="of"/>.</summary>
     private void StoreRegion(
         Value of, Placement place, IReadOnlyList<Affine> outer, int from, Shape shape,
-        Func<Affine[], Affine[]> readIndex, Func<Affine[], Affine[]> storeIndex, Func<Affine[], Operand> read)
+        Func<Affine[], Affine[]> readIndex, Func<Affine[], Affine[]> storeIndex, Func<Affine[], Operand> read, ReduceKind? combine = null)
     {
         var index = (Affine[])[.. outer];
         var lane = LaneAxis(shape);
@@ -115,7 +115,7 @@ internal sealed partial class NestBuilder
                 continue;
             }
 
-            index[axis] = Affine.Variable(_writer.Open(_writer.NewVariable(axis == lane ? "c" : "r"), shape[axis], axis == lane ? LoopKind.Lanes : LoopKind.Serial));
+            index[axis] = Affine.Variable(_writer.Open(_writer.NewVariable(axis == lane ? "c" : "r"), shape[axis], axis == lane && combine is null ? LoopKind.Lanes : LoopKind.Serial));
             opened++;
         }
 
@@ -127,12 +127,20 @@ internal sealed partial class NestBuilder
             address += at[axis] * place.Strides[axis];
         }
 
-        StoreElement(of, place.Buffer, address, value);
+        StoreElement(of, place.Buffer, address, combine is null ? value : Combined(of, place.Buffer, address, value, combine.Value));
         for (; opened > 0; opened--)
         {
             CloseLoop();
         }
     }
+
+    /// <summary>What lies at an address, read each time, with a value.</summary>
+    private Operand Combined(Value of, string buffer, Affine address, Operand value, ReduceKind combine) => Wrap(
+        _writer.Let(
+            value.Type,
+            combine switch { ReduceKind.Sum => "add", ReduceKind.Prod => "mul", _ => NameOf(combine) },
+            LoadElement(of, buffer, address), value),
+        of.Type);
 
     private void BuildPad(Value root, Pad pad, Placement place, Affine[] index)
     {
@@ -211,7 +219,7 @@ internal sealed partial class NestBuilder
         StoreRegion(
             root, place, [.. updates.Shape.Select(_ => Affine.Zero)], 0, updates.Shape, i => i,
             i => [.. Enumerable.Range(0, length).Select(j => IndexValue(tuples, [.. i.Take(lead), Affine.Of(j)], data.Shape[j])), .. i.Skip(lead)],
-            i => Read(updates, i));
+            i => Read(updates, i), ((ScatterNd)node.Operator).Combine);
         _origins.UnionWith(node.Origins);
     }
 

@@ -188,7 +188,7 @@ internal sealed partial class NestBuilder
     private Operand ReadGather(Node node, int axis, IReadOnlyList<Affine> index)
     {
         var (data, indices) = (node.In(0), node.In(1));
-        var row = IndexValue(indices, [.. index.Skip(axis).Take(indices.Shape.Rank)], data.Shape[axis]);
+        var row = IndexValue(indices, [.. index.Skip(axis).Take(indices.Shape.Rank)], data.Shape[axis], isTable: data.IsConstant);
         return Read(data, [.. index.Take(axis), row, .. index.Skip(axis + indices.Shape.Rank)]);
     }
 
@@ -208,8 +208,11 @@ internal sealed partial class NestBuilder
         return Read(data, [.. index.Take(batchDims), .. rows, .. index.Skip(lead)]);
     }
 
-    /// <summary>An element of an index tensor as part of an index. Indices straight from an input are checked before the model runs, others here.</summary>
-    private Affine IndexValue(Value indices, IReadOnlyList<Affine> index, Dim limit)
+    /// <summary>
+    /// An element of an index tensor as part of an index. Ids of a table straight from an input are checked before the model runs, and may not be
+    /// negative; others are checked here, and may count from the end.
+    /// </summary>
+    private Affine IndexValue(Value indices, IReadOnlyList<Affine> index, Dim limit, bool isTable = false)
     {
         if (indices.Constant is { Count: 1 } constant)
         {
@@ -225,7 +228,7 @@ internal sealed partial class NestBuilder
 
         var value = Convert(Read(indices, index), DataType.Int64);
         var input = _context.Graph.Inputs.IndexOf(source);
-        if (input >= 0 && source.Type.IsInteger() && limit.IsConstant)
+        if (isTable && input >= 0 && source.Type.IsInteger() && limit.IsConstant)
         {
             _context.Checks.Add(new IndexCheck(input, 0, limit.Value));
         }

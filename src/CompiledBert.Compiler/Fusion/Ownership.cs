@@ -126,7 +126,7 @@ internal sealed class Ownership
     private static bool IsSide(Node product, AttentionPattern pattern, Value value) =>
         ReferenceEquals(product, pattern.Product) && value.Producer is { } node && pattern.Inner.Contains(node);
 
-    private static bool IsAnchor(Node node) => IsProduct(node) || NestBuilder.IsRootOnly(node.Operator) || node.Operator is TopK or ArgExtremum;
+    private static bool IsAnchor(Node node) => IsProduct(node) || NestBuilder.IsRootOnly(node.Operator) || node.Operator is ArgExtremum;
 
     /// <summary>Rough operations a value costs where it is recomputed; conversions of integers are slow among lanes.</summary>
     private static int CostOf(Value value, int depth)

@@ -177,8 +177,8 @@ public sealed record GatherElements(int Axis) : Operator;
 /// <summary>Inputs data, index tuples along the last axis (ONNX GatherND).</summary>
 public sealed record GatherNd(int BatchDims) : Operator;
 
-/// <summary>Inputs data, index tuples, updates (ONNX ScatterND; reduction none).</summary>
-public sealed record ScatterNd : Operator;
+/// <summary>Inputs data, index tuples, updates (ONNX ScatterND). An update takes an element's place, or is combined with it; of several at one place the last stays, or all are combined.</summary>
+public sealed record ScatterNd(ReduceKind? Combine = null) : Operator;
 
 /// <summary>A reduction over axes (all non-negative, sorted); the axes stay with length 1.</summary>
 public sealed record Reduce(ReduceKind Kind, params int[] Axes) : Operator
@@ -201,9 +201,6 @@ public sealed record CumSum(int Axis, bool Exclusive, bool Reverse) : Operator;
 
 /// <summary>The index of the largest or smallest element along an axis, which stays with length 1; Int64.</summary>
 public sealed record ArgExtremum(int Axis, bool Largest, bool SelectLast) : Operator;
-
-/// <summary>The k largest or smallest along an axis: values, indices (Int64).</summary>
-public sealed record TopK(int Axis, long K, bool Largest) : Operator;
 
 /// <summary>numpy's matmul: [.., M, K] × [.., K, N], leading axes broadcast.</summary>
 public sealed record MatMul : Operator;

@@ -52,8 +52,6 @@ public static class ShapeInference
                 return [(In(0).Type, In(0).Shape)];
             case ArgExtremum arg:
                 return [(DataType.Int64, In(0).Shape.With(arg.Axis, 1))];
-            case TopK top:
-                return [(In(0).Type, In(0).Shape.With(top.Axis, top.K)), (DataType.Int64, In(0).Shape.With(top.Axis, top.K))];
             case MatMul:
                 return [InferMatMul(In(0), In(1))];
             case Linear:

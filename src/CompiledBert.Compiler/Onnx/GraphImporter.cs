@@ -97,6 +97,11 @@ internal sealed class GraphImporter
                 throw Unsupported(import, domain);
             }
 
+            if (domain.Length == 0 && !OperatorTable.IsUnchanged(node.OpType, import.Opset))
+            {
+                throw ModelChecks.TooOld(Path, name, node.OpType, import.Opset);
+            }
+
             import.CheckArity(rule);
             rule.Import(import);
             import.Finish();

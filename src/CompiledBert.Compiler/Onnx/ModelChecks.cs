@@ -9,6 +9,9 @@ internal static class ModelChecks
     /// <summary>The oldest opset of the default domain that is understood.</summary>
     public const int OldestOpset = 7;
 
+    /// <summary>The oldest for operators that have not changed since.</summary>
+    private const int FirstOpset = 1;
+
     /// <summary>The newest.</summary>
     public const int NewestOpset = 24;
 
@@ -48,10 +51,14 @@ internal static class ModelChecks
             throw Invalid(file, "No opset is imported for ONNX's own domain");
         }
 
-        return version is >= OldestOpset and <= NewestOpset
+        return version is >= FirstOpset and <= NewestOpset
             ? opsets
-            : throw Invalid(file, version < 1 ? $"Opset {version} does not exist" : $"Opset {version} is {(version < OldestOpset ? "older" : "newer")} than supported");
+            : throw Invalid(file, version < FirstOpset ? $"Opset {version} does not exist" : $"Opset {version} is newer than supported");
     }
+
+    /// <summary>Refuses an operator whose meaning was another before the oldest opset.</summary>
+    public static CompileException TooOld(string file, string node, string op, long opset) =>
+        DiagnosticTable.InvalidVersion.Error(file, node, $"{Diagnostic.Abbreviate(op)} of opset {opset} is older than supported", OldestOpset, NewestOpset);
 
     private static CompileException Invalid(string file, string wrong) => DiagnosticTable.InvalidVersion.Error(file, null, wrong, OldestOpset, NewestOpset);
 }

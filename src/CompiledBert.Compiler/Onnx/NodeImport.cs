@@ -215,7 +215,16 @@ internal sealed partial class NodeImport
 
         RequireSame(a.Shape[-1], b.Shape[-2], "inner lengths");
         Broadcast(a, b, apart: 2);
-        return Emit(new MatMul(), a, b);
+        if (a.Type.IsFloat())
+        {
+            return Emit(new MatMul(), a, b);
+        }
+
+        // Matrix products are of floats; integers are multiplied and summed as they are.
+        var rows = EmitReshape(a, a.Shape.Append(Dim.One));
+        var columns = EmitReshape(b, [.. b.Shape.SkipLast(2), Dim.One, .. b.Shape.TakeLast(2)]);
+        var products = Emit(BinaryKind.Mul, rows, columns);
+        return EmitReshape(Emit(new Reduce(ReduceKind.Sum, products.Shape.Rank - 2), products), [.. products.Shape.SkipLast(2), b.Shape[-1]]);
     }
 
     /// <summary>A constant of one element.</summary>
@@ -247,6 +256,20 @@ internal sealed partial class NodeImport
         if (!Lengths.Unify(a, b))
         {
             throw new ShapeException($"{what} differ: {a} and {b}");
+        }
+    }
+
+    /// <summary>Makes the lengths of two shapes, which are read again after each replacement of a symbol, the same, or refuses the node.</summary>
+    public void RequireShape(Func<Shape> a, Func<Shape> b, string what)
+    {
+        if (a().Rank != b().Rank)
+        {
+            throw new ShapeException($"{what} are {a()}, they should be {b()}");
+        }
+
+        for (var axis = 0; axis < a().Rank; axis++)
+        {
+            RequireSame(a()[axis], b()[axis], $"lengths of the {what}");
         }
     }
 

@@ -18,6 +18,16 @@ internal sealed class OperatorTable
     /// <summary>For operators with any number of inputs or outputs.</summary>
     public const int Any = int.MaxValue;
 
+    /// <summary>Operators of ONNX's own domain that meant before the oldest opset what they mean in it.</summary>
+    private static readonly HashSet<string> Unchanged = new(
+        [
+            "Abs", "Ceil", "Constant", "Elu", "Exp", "Floor", "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid", "Identity", "InstanceNormalization", "LeakyRelu", "Log",
+            "LpNormalization", "MatMul", "Neg", "Not", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin",
+            "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu", "Shape", "Sigmoid", "Size", "Softmax", "Softplus", "Softsign", "Sqrt", "Squeeze", "Tanh", "Transpose",
+            "Unsqueeze",
+        ],
+        StringComparer.Ordinal);
+
     private readonly Dictionary<(string Domain, string Name), OperatorRule> _rules = [];
 
     private OperatorTable()
@@ -26,10 +36,16 @@ internal sealed class OperatorTable
         Shapes.Register(this);
         Elementwise.Register(this);
         Activations.Register(this);
+        Trigonometry.Register(this);
+        Bits.Register(this);
         Layout.Register(this);
+        Blocks.Register(this);
         Gathers.Register(this);
+        Scatters.Register(this);
+        Selection.Register(this);
         Reductions.Register(this);
         MatrixProducts.Register(this);
+        Convolutions.Register(this);
         Normalization.Register(this);
         Attention.Register(this);
         Quantization.Register(this);
@@ -49,6 +65,9 @@ internal sealed class OperatorTable
     /// <summary>Adds an operator of a domain.</summary>
     public void Add(string domain, string name, int minInputs, int maxInputs, Action<NodeImport> import, int maxOutputs = 1) =>
         _rules.Add((domain, name), new OperatorRule(minInputs, maxInputs, maxOutputs, import));
+
+    /// <summary>Whether an operator of ONNX's own domain means the same in an opset as in those that are supported.</summary>
+    public static bool IsUnchanged(string name, long opset) => opset >= ModelChecks.OldestOpset || Unchanged.Contains(name) || (opset == 6 && name == "Selu");
 
     /// <summary>The rule for an operator, or null.</summary>
     public OperatorRule? Find(string domain, string name) => _rules.GetValueOrDefault((domain, name));

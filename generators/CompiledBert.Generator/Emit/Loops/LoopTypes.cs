@@ -10,7 +10,7 @@ internal static class LoopTypes
     {
         switch (let.Op)
         {
-            case "not" or "and" or "or" or "xor":
+            case "not":
                 return DataType.Bool;
             case "cast" or "isnan" or "isinf" or "equal" or "less" or "lessorequal" or "greater" or "greaterorequal":
                 var named = let.Args.FirstOrDefault(a => !Literal.Is(a));

@@ -19,9 +19,9 @@ internal static class ScalarOps
             "cast" => Cast(type, from, a[0]),
             "select" => $"{a[0]} ? {a[1]} : {a[2]}",
             "not" => $"!{a[0]}",
-            "and" => $"{a[0]} && {a[1]}",
-            "or" => $"{a[0]} || {a[1]}",
-            "xor" => $"{a[0]} != {a[1]}",
+            "and" => from == DataType.Bool ? $"{a[0]} && {a[1]}" : $"{a[0]} & {a[1]}",
+            "or" => from == DataType.Bool ? $"{a[0]} || {a[1]}" : $"{a[0]} | {a[1]}",
+            "xor" => from == DataType.Bool ? $"{a[0]} != {a[1]}" : $"{a[0]} ^ {a[1]}",
             "equal" => $"{a[0]} == {a[1]}",
             "less" => $"{a[0]} < {a[1]}",
             "lessorequal" => $"{a[0]} <= {a[1]}",
@@ -29,7 +29,7 @@ internal static class ScalarOps
             "greaterorequal" => $"{a[0]} >= {a[1]}",
             _ when from == DataType.Float32 => Float(op, a, kernels),
             _ when from is DataType.UInt64 && op is "mod" => $"{a[0]} % {a[1]}",
-            _ when from is DataType.UInt64 && op is "neg" or "abs" or "sign" or "relu" or "pow" => null,
+            _ when from is DataType.UInt64 && op is "neg" or "abs" or "sign" or "relu" => null,
             _ when from is DataType.Int32 or DataType.Int64 or DataType.UInt64 => Integer(op, type, a, kernels),
             _ => null,
         };
@@ -115,9 +115,12 @@ internal static class ScalarOps
         using (writer.Block($"private static {type} Pow_{type}({type} a, {type} b)"))
         using (writer.Block("unchecked"))
         {
-            using (writer.Block("if (b < 0)"))
+            if (type != "ulong")
             {
-                writer.Line($"return a == 1 ? 1 : a == -1 ? ((b & 1) == 0 ? 1 : -1) : 0;");
+                using (writer.Block("if (b < 0)"))
+                {
+                    writer.Line($"return a == 1 ? 1 : a == -1 ? ((b & 1) == 0 ? 1 : -1) : 0;");
+                }
             }
 
             writer.Line($"{type} power = 1;");

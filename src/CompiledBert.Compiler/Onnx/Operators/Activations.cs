@@ -31,9 +31,6 @@ internal static class Activations
         Add(table, "Mish", (n, x) => n.Emit(BinaryKind.Mul, x, n.Emit(UnaryKind.Tanh, n.Emit(UnaryKind.Softplus, x))));
         Add(table, "Swish", (n, x) => Swish(n, x, n.Float("alpha", 1)));
         Add(table, "Shrink", Shrink);
-        Add(table, "Tan", (n, x) => n.Emit(BinaryKind.Div, n.Emit(UnaryKind.Sin, x), n.Emit(UnaryKind.Cos, x)));
-        Add(table, "Sinh", (n, x) => Half(n, n.Emit(BinaryKind.Sub, n.Emit(UnaryKind.Exp, x), n.Emit(UnaryKind.Exp, n.Emit(UnaryKind.Neg, x)))));
-        Add(table, "Cosh", (n, x) => Half(n, n.Emit(BinaryKind.Add, n.Emit(UnaryKind.Exp, x), n.Emit(UnaryKind.Exp, n.Emit(UnaryKind.Neg, x)))));
         table.Add("PRelu", 2, 2, n =>
         {
             var x = Elementwise.Float(n, n.Data(0));
@@ -89,6 +86,4 @@ internal static class Activations
     private static Value Negative(NodeImport n, Value x) => n.Emit(BinaryKind.Less, x, 0);
 
     private static Value ExpM1(NodeImport n, Value x) => n.Emit(BinaryKind.Sub, n.Emit(UnaryKind.Exp, x), 1);
-
-    private static Value Half(NodeImport n, Value x) => n.Emit(BinaryKind.Mul, x, 0.5);
 }

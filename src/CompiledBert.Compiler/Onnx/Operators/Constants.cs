@@ -69,7 +69,8 @@ internal static class Constants
         n.Ignore("ratio");
         n.Ignore("seed");
         n.Ignore("is_test");
-        if (n.Optional(2) is { } training && training.Integers is not [0])
+        var drops = n.Optional(1) is not { } ratio || ratio.Integers is not [0];
+        if (n.Optional(2) is { } training && training.Integers is not [0] && drops)
         {
             throw n.Unsupported("training_mode");
         }

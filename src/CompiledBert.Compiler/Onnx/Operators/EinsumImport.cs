@@ -15,7 +15,7 @@ internal static class EinsumImport
             throw n.BadAttribute("equation", $"'{Diagnostic.Abbreviate(equation)}' does not fit {n.InputCount} operands");
         }
 
-        var operands = terms.Select((term, i) => (Labels: Expand(n, term, n.Data(i).Shape.Rank), Value: n.Data(i))).ToList();
+        var operands = terms.Select((term, i) => Diagonal(n, Expand(n, term, n.Data(i).Shape.Rank), n.Data(i))).ToList();
         var result = sides.Length == 2
             ? Expand(n, sides[1], operands.Max(o => o.Labels.Count(char.IsDigit)) + sides[1].Count(char.IsAsciiLetter))
             : string.Concat(operands.SelectMany(o => o.Labels).GroupBy(l => l).Where(g => char.IsDigit(g.Key) || g.Count() == 1).Select(g => g.Key).Order());
@@ -39,12 +39,31 @@ internal static class EinsumImport
     {
         var letters = term.Replace("...", "", StringComparison.Ordinal);
         var open = rank - letters.Length;
-        if (!letters.All(char.IsAsciiLetter) || open < 0 || open > 9 || (open > 0 && letters.Length == term.Length) || letters.Distinct().Count() != letters.Length)
+        if (!letters.All(char.IsAsciiLetter) || open < 0 || open > 9 || (open > 0 && letters.Length == term.Length))
         {
             throw n.Unsupported($"the term '{Diagnostic.Abbreviate(term)}' for {rank} axes");
         }
 
         return term.Replace("...", string.Concat(Enumerable.Range(0, open).Select(i => (char)('0' + open - 1 - i))), StringComparison.Ordinal);
+    }
+
+    /// <summary>Where a label stands on two axes, only elements with the same index on both count: the second axis is summed over them.</summary>
+    private static (string Labels, Value Value) Diagonal(NodeImport n, string labels, Value x)
+    {
+        for (var axis = 0; axis < labels.Length; axis++)
+        {
+            for (var other = labels.LastIndexOf(labels[axis]); other > axis; other = labels.LastIndexOf(labels[axis]))
+            {
+                n.RequireSame(x.Shape[axis], x.Shape[other], $"lengths of '{labels[axis]}'");
+                Value Positions(int along) => n.EmitReshape(n.Emit(new Iota(Dim.Zero, 1, x.Shape[along])), x.Shape.Select((d, a) => a == along ? d : Dim.One));
+                var isDiagonal = n.Emit(BinaryKind.Equal, Positions(axis), Positions(other));
+                var sum = n.Emit(new Reduce(ReduceKind.Sum, other), n.EmitSelect(isDiagonal, x, NodeImport.Scalar(x.Type, 0)));
+                x = n.EmitReshape(sum, sum.Shape.Where((_, a) => a != other));
+                labels = labels.Remove(other, 1);
+            }
+        }
+
+        return (labels, x);
     }
 
     private static (string Labels, Value Value) Sum(NodeImport n, (string Labels, Value Value) x, string needed)

@@ -83,8 +83,16 @@ internal static class Elementwise
             }
         }
 
-        n.Set(n.Emit(kind, n.Data(0)));
+        n.Set((kind, IsUnsigned(x.Type)) switch
+        {
+            (UnaryKind.Neg, true) => throw n.BadTypes($"it does not take {x.Type}"),
+            (UnaryKind.Abs, true) => n.Data(0),
+            (UnaryKind.Sign, true) => n.Emit(BinaryKind.Min, n.Data(0), NodeImport.Scalar(x.Type, 1)),
+            _ => n.Emit(kind, n.Data(0)),
+        });
     });
+
+    private static bool IsUnsigned(DataType type) => type is DataType.UInt8 or DataType.UInt16 or DataType.UInt32 or DataType.UInt64;
 
     private static void AddBinary(OperatorTable table, string name, BinaryKind kind, Func<NodeImport, Dim, Dim, Dim?> symbolic) => table.Add(name, 2, 2, n =>
     {

@@ -2,7 +2,7 @@ using CompiledBert.Compiler.Graph;
 
 namespace CompiledBert.Compiler.Onnx.Operators;
 
-/// <summary>Operators that pick elements: slices, gathers, scatters and padding.</summary>
+/// <summary>Operators that pick elements: slices, gathers and padding.</summary>
 internal static class Gathers
 {
     public static void Register(OperatorTable table)
@@ -11,7 +11,6 @@ internal static class Gathers
         table.Add("Gather", 2, 2, Gather);
         table.Add("GatherElements", 2, 2, GatherElements);
         table.Add("GatherND", 2, 2, GatherNd);
-        table.Add("ScatterND", 3, 3, ScatterNd);
         table.Add("OneHot", 3, 3, OneHot);
         table.Add("Pad", 1, 4, Pad);
     }
@@ -201,28 +200,6 @@ internal static class Gathers
         n.Set(n.Emit(new GatherNd((int)batch), x, indices));
     }
 
-    private static void ScatterNd(NodeImport n)
-    {
-        var (x, indices, updates) = (n.Data(0), n.Data(1), n.Data(2));
-        if (n.Text("reduction", "none") is var reduction && reduction != "none")
-        {
-            throw n.Unsupported($"reduction '{Diagnostic.Abbreviate(reduction)}'");
-        }
-
-        if (indices.Type != DataType.Int64 || updates.Type != x.Type)
-        {
-            throw n.BadTypes($"indices are {indices.Type}, updates {updates.Type} for {x.Type}");
-        }
-
-        if (indices.Shape.Rank == 0 || !indices.Shape[-1].IsConstant || indices.Shape[-1].Value > x.Shape.Rank)
-        {
-            throw new ShapeException($"indices {indices.Shape} do not fit {x.Shape}");
-        }
-
-        n.Broadcast(() => updates.Shape, () => new Shape([.. indices.Shape.SkipLast(1), .. x.Shape.Skip((int)indices.Shape[-1].Value)]));
-        n.Set(n.Emit(new ScatterNd(), x, indices, updates));
-    }
-
     private static void OneHot(NodeImport n)
     {
         var (indices, values) = (n.Data(0), n.Data(2));
@@ -274,6 +251,7 @@ internal static class Gathers
         {
             "constant" => n.Emit(new Pad(before, after), x, n.EmitReshape(value)),
             "edge" => PadByIndex(n, x, before, after, (position, _) => position),
+            "wrap" => PadByIndex(n, x, before, after, (position, last) => n.Emit(BinaryKind.Mod, position, n.Emit(BinaryKind.Add, last, 1))),
             "reflect" => PadByIndex(n, x, before, after, (position, last) => n.Emit(BinaryKind.Sub, last, n.Emit(UnaryKind.Abs, n.Emit(BinaryKind.Sub, last, n.Emit(UnaryKind.Abs, position))))),
             _ => throw n.Unsupported($"mode '{Diagnostic.Abbreviate(mode)}'"),
         });

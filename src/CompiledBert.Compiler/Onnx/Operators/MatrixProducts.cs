@@ -2,14 +2,13 @@ using CompiledBert.Compiler.Graph;
 
 namespace CompiledBert.Compiler.Onnx.Operators;
 
-/// <summary>Products of matrices, convolutions and what is one of them in other words.</summary>
+/// <summary>Products of matrices and what is one of them in other words.</summary>
 internal static class MatrixProducts
 {
     public static void Register(OperatorTable table)
     {
         table.Add("MatMul", 2, 2, n => n.Set(Multiply(n, n.Data(0), n.Data(1))));
         table.Add("Gemm", 2, 3, n => n.Set(Gemm(n)));
-        table.Add("Conv", 2, 3, Conv);
         table.Add("Einsum", 1, OperatorTable.Any, EinsumImport.Import);
     }
 
@@ -76,49 +75,5 @@ internal static class MatrixProducts
 
         var sum = n.Emit(BinaryKind.Add, product, beta == 1 ? c : n.Emit(BinaryKind.Mul, c, beta));
         return sum.Shape == product.Shape ? sum : throw new ShapeException($"{c.Shape} does not fit {product.Shape}");
-    }
-
-    private static void Conv(NodeImport n)
-    {
-        var (x, w) = (Elementwise.Float(n, n.Data(0)), n.Data(1));
-        var bias = n.OptionalData(2);
-        var autoPad = n.Text("auto_pad", "NOTSET");
-        var (groups, kernel) = (n.Int("group", 1), n.Ints("kernel_shape"));
-        var (dilations, pads, strides) = (n.Ints("dilations"), n.Ints("pads"), n.Ints("strides"));
-        if (x.Shape.Rank != 3)
-        {
-            throw n.Unsupported($"{x.Shape.Rank - 2} dimensions");
-        }
-
-        if (w.Shape.Rank != 3 || !w.Shape.IsConstant || w.Type != DataType.Float32)
-        {
-            throw new ShapeException($"weights {w.Type}{w.Shape} do not fit {x.Shape}");
-        }
-
-        var (stride, dilation) = (strides?[0] ?? 1, dilations?[0] ?? 1);
-        var (before, after) = (pads?[0] ?? 0, pads is { Length: 2 } ? pads[1] : 0);
-        var span = (dilation * (w.Shape[2].Value - 1)) + 1;
-        if ((kernel ?? [w.Shape[2].Value]) is not [var size] || size != w.Shape[2].Value || groups < 1 || stride < 1 || dilation < 1 || before < 0 || after < 0
-            || w.Shape[0].Value % groups != 0 || (pads ?? [0, 0]).Length != 2)
-        {
-            throw new ShapeException($"kernel, groups, strides, dilations or pads do not fit weights {w.Shape}");
-        }
-
-        if (autoPad is "SAME_UPPER" or "SAME_LOWER" && stride == 1)
-        {
-            (before, after) = autoPad == "SAME_UPPER" ? ((span - 1) / 2, span / 2) : (span / 2, (span - 1) / 2);
-        }
-        else if (autoPad is not ("NOTSET" or "VALID" or ""))
-        {
-            throw n.Unsupported($"auto_pad {Diagnostic.Abbreviate(autoPad)} and stride {stride}");
-        }
-
-        n.RequireSame(x.Shape[1], w.Shape[1] * groups, "channels");
-        if (bias is not null)
-        {
-            n.RequireSame(bias.Shape.Elements, w.Shape[0], "bias and channels");
-        }
-
-        n.Set(n.Emit(new Conv1d(groups, stride, dilation, before, after), x, w, bias));
     }
 }

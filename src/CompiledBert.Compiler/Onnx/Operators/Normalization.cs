@@ -7,13 +7,13 @@ internal static class Normalization
 {
     public static void Register(OperatorTable table)
     {
-        table.Add("Softmax", 1, 1, n => Softmax(n, (x, axis) => n.Emit(new Softmax(axis), x)));
-        table.Add("LogSoftmax", 1, 1, n => Softmax(n, (x, axis) => n.Emit(BinaryKind.Sub, x, Reductions.LogSumExp(n, x, [axis]))));
+        table.Add("Softmax", 1, 1, n => AlongAxis(n, (x, axis) => n.Emit(new Softmax(axis), x)));
+        table.Add("LogSoftmax", 1, 1, n => AlongAxis(n, (x, axis) => n.Emit(BinaryKind.Sub, x, Reductions.LogSumExp(n, x, [axis]))));
         table.Add("LayerNormalization", 2, 3, LayerNormalization, maxOutputs: 3);
         table.Add("RMSNormalization", 2, 2, RmsNormalization);
         // ONNX Runtime saves its fused form in the default domain.
         table.Add("SimplifiedLayerNormalization", 2, 2, RmsNormalization, maxOutputs: 2);
-        table.Add("BatchNormalization", 5, 5, BatchNormalization);
+        table.Add("BatchNormalization", 5, 5, BatchNormalization, maxOutputs: 5);
         table.Add("InstanceNormalization", 3, 3, InstanceNormalization);
         table.Add("LpNormalization", 1, 1, LpNormalization);
         table.Add("MeanVarianceNormalization", 1, 1, MeanVarianceNormalization);
@@ -39,20 +39,20 @@ internal static class Normalization
         return n.Emit(new RmsNorm(epsilon), x, n.EmitReshape(scale, x.Shape[-1]));
     }
 
-    private static void Softmax(NodeImport n, Func<Value, int, Value> softmax)
+    /// <summary>Sets the result of a function along an axis; before opset 13 that axis and all behind it are one.</summary>
+    public static void AlongAxis(NodeImport n, Func<Value, int, Value> compute)
     {
         var x = Elementwise.Float(n, n.Data(0));
         var isFlat = n.Opset < 13;
         var axis = n.Axis("axis", isFlat ? 1 : -1, Math.Max(1, x.Shape.Rank));
         if (x.Shape.Rank == 0 || !isFlat || axis == x.Shape.Rank - 1)
         {
-            n.Set(x.Shape.Rank == 0 ? n.EmitReshape(softmax(n.EmitReshape(x, Dim.One), 0)) : softmax(x, axis));
+            n.Set(x.Shape.Rank == 0 ? n.EmitReshape(compute(n.EmitReshape(x, Dim.One), 0)) : compute(x, axis));
             return;
         }
 
-        // Before opset 13 all axes from the given one on count as one.
         var matrix = n.EmitReshape(x, new Shape(x.Shape.Take(axis)).Elements, new Shape(x.Shape.Skip(axis)).Elements);
-        n.Set(n.EmitReshape(softmax(matrix, 1), x.Shape));
+        n.Set(n.EmitReshape(compute(matrix, 1), x.Shape));
     }
 
     private static void LayerNormalization(NodeImport n)
@@ -109,15 +109,30 @@ internal static class Normalization
     {
         var x = Elementwise.Float(n, n.Data(0));
         var epsilon = n.Float("epsilon", 1e-5f);
-        n.Ignore("momentum");
+        var momentum = n.Float("momentum", 0.9f);
         n.Ignore("spatial");
         n.Ignore("is_test");
-        if (n.Flag("training_mode", false) || x.Shape.Rank < 2)
+        if (x.Shape.Rank < 2)
         {
-            throw n.Unsupported(x.Shape.Rank < 2 ? $"operand {x.Shape}" : "training_mode");
+            throw n.Unsupported($"operand {x.Shape}");
         }
 
         var parameters = Enumerable.Range(1, 4).Select(i => n.EmitReshape(n.Data(i), x.Shape.Skip(2).Select(_ => Dim.One).Prepend(n.Data(i).Shape.Elements))).ToArray();
+        if (n.Flag("training_mode", false))
+        {
+            // By the batch's own mean and variance; with momentum they also become the running ones.
+            int[] axes = [0, .. Enumerable.Range(2, x.Shape.Rank - 2)];
+            var mean = n.Emit(new Reduce(ReduceKind.Mean, axes), x);
+            var centred = n.Emit(BinaryKind.Sub, x, mean);
+            var variance = n.Emit(new Reduce(ReduceKind.Mean, axes), n.Emit(BinaryKind.Mul, centred, centred));
+            foreach (var (output, own) in new[] { (1, mean), (2, variance) })
+            {
+                var old = n.Emit(BinaryKind.Mul, n.Data(output + 2), momentum);
+                n.Set(output, n.Emit(BinaryKind.Add, old, n.Emit(BinaryKind.Mul, n.EmitReshape(own, x.Shape[1]), 1 - (double)momentum)));
+                parameters[output + 1] = n.EmitReshape(own, x.Shape.Skip(2).Select(_ => Dim.One).Prepend(x.Shape[1]));
+            }
+        }
+
         var normal = n.Emit(BinaryKind.Mul, n.Emit(BinaryKind.Sub, x, parameters[2]), n.Emit(UnaryKind.Rsqrt, n.Emit(BinaryKind.Add, parameters[3], epsilon)));
         n.Set(n.Emit(BinaryKind.Add, n.Emit(BinaryKind.Mul, normal, parameters[0]), parameters[1]));
     }

@@ -19,10 +19,7 @@ internal static class Reductions
         table.Add("ReduceLogSumExp", 1, 2, n => Reduced(n, LogSumExp));
         table.Add("GlobalAveragePool", 1, 1, n => Pool(n, ReduceKind.Mean));
         table.Add("GlobalMaxPool", 1, 1, n => Pool(n, ReduceKind.Max));
-        table.Add("ArgMax", 1, 1, n => ArgExtremum(n, largest: true));
-        table.Add("ArgMin", 1, 1, n => ArgExtremum(n, largest: false));
         table.Add("CumSum", 2, 2, CumSum);
-        table.Add("TopK", 1, 2, TopK, maxOutputs: 2);
     }
 
     /// <summary>log Σ eˣ along axes that stay, safe from overflow.</summary>
@@ -45,8 +42,11 @@ internal static class Reductions
 
             Reduced(n, (_, x, axes) =>
             {
+                // Truth values are reduced as numbers, roots and logarithms are taken of floats.
+                var type = x.Type;
+                x = type == DataType.Bool ? n.EmitCast(x, DataType.Int32) : after is null ? x : n.EmitCast(x, DataType.Float32);
                 x = n.Emit(new Reduce(kind, axes), before is null ? x : before(n, x));
-                return after is null ? x : after(n, x);
+                return n.EmitCast(after is null ? x : after(n, x), type);
             });
         });
 
@@ -111,15 +111,6 @@ internal static class Reductions
         n.Set(n.Emit(new Reduce(kind, [.. Enumerable.Range(2, x.Shape.Rank - 2)]), x));
     }
 
-    private static void ArgExtremum(NodeImport n, bool largest)
-    {
-        var x = n.Data(0);
-        var axis = n.Axis("axis", 0, x.Shape.Rank);
-        var keep = n.Flag("keepdims", true);
-        var result = n.Emit(new ArgExtremum(axis, largest, n.Flag("select_last_index", false)), x);
-        n.Set(keep ? result : n.EmitReshape(result, result.Shape.Where((_, a) => a != axis)));
-    }
-
     private static void CumSum(NodeImport n)
     {
         var x = n.Data(0);
@@ -129,21 +120,5 @@ internal static class Reductions
         }
 
         n.Set(n.Emit(new CumSum(Shapes.Normalise(n, [axis], x.Shape.Rank)[0], n.Flag("exclusive", false), n.Flag("reverse", false)), x));
-    }
-
-    private static void TopK(NodeImport n)
-    {
-        var x = n.Data(0);
-        var axis = n.Axis("axis", -1, x.Shape.Rank);
-        n.Ignore("sorted");
-        var count = n.Optional(1) is { } input ? (input.Integers is [var only] ? only : throw n.DataDependent("on its k")) : n.RequiredInt("k");
-        if (count < 0 || !n.Lengths.Assume(count, x.Shape[axis]))
-        {
-            throw new ShapeException($"{count} of {x.Shape[axis]} elements");
-        }
-
-        var results = n.EmitAll(new TopK(axis, count, n.Flag("largest", true)), 2, x);
-        n.Set(0, results[0]);
-        n.Set(1, results[1]);
     }
 }

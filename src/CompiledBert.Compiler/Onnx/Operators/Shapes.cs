@@ -186,6 +186,11 @@ internal static class Shapes
     private static void NonZero(NodeImport n)
     {
         var x = n.In(0);
+        if (x.Value?.Constant is not null && x.Contents is null)
+        {
+            x = new Operand(n.EmitCast(n.Data(0), DataType.Bool));
+        }
+
         if (x.Contents is not { } contents || Array.Exists(contents, c => n.Lengths.Same(c, 0) is null))
         {
             throw n.DataDependent("on how many elements are not zero");

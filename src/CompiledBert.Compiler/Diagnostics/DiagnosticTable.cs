@@ -3,7 +3,7 @@ using System.Globalization;
 namespace CompiledBert.Compiler;
 
 /// <summary>Every code and message of the compiler in one table. A code is never used again for something else.</summary>
-/// <remarks>CBERT00xx the request, 01xx the file as a container, 02xx the model's structure, 03xx operators, 04xx what the compiler cannot do, 05xx files beside the model.</remarks>
+/// <remarks>CBERT00xx the request, 01xx the file as a container, 02xx the model's structure, 03xx operators, 04xx what the compiler cannot do, 05xx external data, 06xx files that describe the model.</remarks>
 public static class DiagnosticTable
 {
     /// <summary>Something in the compiler failed that should not.</summary>
@@ -116,6 +116,15 @@ public static class DiagnosticTable
 
     /// <summary>External data that is missing or whose offset and length do not fit.</summary>
     public static readonly Rule ExternalData = new("CBERT0502", Severity.Error, "Tensor '{0}' has its data in '{1}': {2}. Put the whole file beside the model, or download both again.");
+
+    /// <summary>A file that is not JSON.</summary>
+    public static readonly Rule InvalidJson = new("CBERT0601", Severity.Error, "The file is damaged or not JSON: {0} Download it again.");
+
+    /// <summary>A file that describes the model and does not have the form that it should.</summary>
+    public static readonly Rule InvalidDescription = new("CBERT0602", Severity.Error, "{0} {1}. Download the file again, or save the tokenizer again.");
+
+    /// <summary>A tokenizer that does what is not supported.</summary>
+    public static readonly Rule UnsupportedTokenizer = new("CBERT0603", Severity.Error, "The tokenizer's {0} is {1}, which is not supported. Set Head=\"raw\" on the BertModel item to compile the model without text.");
 
     /// <summary>A diagnostic's code, severity and text with places for its facts.</summary>
     /// <param name="Code">The code.</param>

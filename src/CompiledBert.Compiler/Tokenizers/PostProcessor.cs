@@ -1,0 +1,110 @@
+using CompiledBert.Text.Blob;
+
+namespace CompiledBert.Compiler.Tokenizers;
+
+/// <summary>What is put around tokens, and whether blanks are taken off their ranges.</summary>
+internal sealed record PostProcessor(IReadOnlyList<TemplatePart> Single, IReadOnlyList<TemplatePart> Pair, bool TrimsOffsets, bool AddsPrefixBlank)
+{
+    /// <summary>The ids of special tokens.</summary>
+    public IEnumerable<int> Ids => Single.Concat(Pair).Where(p => p.Sequence < 0).Select(p => p.Id);
+
+    public void WriteTemplates(BlobWriter blob)
+    {
+        foreach (var template in new[] { Single, Pair })
+        {
+            blob.Number(template.Count);
+            foreach (var part in template)
+            {
+                blob.Number(part.Sequence);
+                blob.Number(part.Id);
+                blob.Number(part.TypeId);
+            }
+        }
+    }
+}
+
+/// <summary>The post-processor of a tokenizer's file.</summary>
+internal static class PostProcessorReader
+{
+    private static readonly TemplatePart s_first = new(0, 0, 0);
+    private static readonly TemplatePart s_second = new(1, 0, 1);
+
+    public static PostProcessor Read(JsonPart part)
+    {
+        var result = new PostProcessor([s_first], [s_first, s_second], false, false);
+        var hasTemplate = false;
+        foreach (var step in Steps(part))
+        {
+            var type = step["type"].Text();
+            switch (type)
+            {
+                case "ByteLevel":
+                    result = result with { TrimsOffsets = step["trim_offsets"].Flag(true), AddsPrefixBlank = step["add_prefix_space"].Flag(true) };
+                    continue;
+                case "TemplateProcessing" or "BertProcessing" or "RobertaProcessing" when hasTemplate:
+                    throw step["type"].Unsupported("a second step that puts special tokens around");
+                case "TemplateProcessing":
+                    result = result with { Single = Template(step, "single"), Pair = Template(step, "pair") };
+                    break;
+                case "BertProcessing":
+                    result = Bert(result, Token(step["cls"]), Token(step["sep"]));
+                    break;
+                case "RobertaProcessing":
+                    result = Roberta(result, step, Token(step["cls"]), Token(step["sep"]));
+                    break;
+                default:
+                    throw step["type"].Unsupported("'" + type + "'");
+            }
+
+            hasTemplate = true;
+        }
+
+        return result;
+    }
+
+    private static IEnumerable<JsonPart> Steps(JsonPart part) =>
+        part.IsNull ? [] : part["type"].Text() == "Sequence" ? part["processors"].Items().SelectMany(Steps) : [part];
+
+    private static PostProcessor Bert(PostProcessor result, int cls, int sep) => result with
+    {
+        Single = [new(-1, cls, 0), s_first, new(-1, sep, 0)],
+        Pair = [new(-1, cls, 0), s_first, new(-1, sep, 0), s_second, new(-1, sep, 1)],
+    };
+
+    private static PostProcessor Roberta(PostProcessor result, JsonPart step, int cls, int sep) => new(
+        [new(-1, cls, 0), s_first, new(-1, sep, 0)],
+        [new(-1, cls, 0), s_first, new(-1, sep, 0), new(-1, sep, 0), s_second with { TypeId = 0 }, new(-1, sep, 0)],
+        result.TrimsOffsets || step["trim_offsets"].Flag(true),
+        step["trim_offsets"].Flag(true) ? step["add_prefix_space"].Flag(true) : result.AddsPrefixBlank);
+
+    private static int Token(JsonPart part) => part.Items() is [_, var id] ? id.Number() : throw part.Invalid("must be a token and its id");
+
+    private static List<TemplatePart> Template(JsonPart step, string name)
+    {
+        var parts = new List<TemplatePart>();
+        foreach (var item in step[name].Items())
+        {
+            if (item["Sequence"] is { IsNull: false } sequence)
+            {
+                var which = sequence["id"].Text();
+                parts.Add(new TemplatePart(which switch { "A" => 0, "B" => 1, _ => throw sequence["id"].Invalid("must be A or B") }, 0, sequence["type_id"].Number()));
+                continue;
+            }
+
+            var special = item["SpecialToken"];
+            var token = special["id"].Text();
+            var known = step["special_tokens"][token];
+            if (known.IsNull)
+            {
+                throw special["id"].Invalid($"is '{token}', which special_tokens lacks");
+            }
+
+            parts.AddRange(known["ids"].Items().Select(id => new TemplatePart(-1, id.Number(), special["type_id"].Number())));
+        }
+
+        var needed = name == "single" ? 1 : 2;
+        return parts.Where(p => p.Sequence >= 0).Select(p => p.Sequence).Distinct().Count() == needed
+            ? parts
+            : throw step[name].Unsupported("a template that leaves a text out");
+    }
+}

@@ -1,0 +1,300 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using CompiledBert.Text.Blob;
+using CompiledBert.Text.Normalization;
+using CompiledBert.Text.Unicode;
+
+namespace CompiledBert.Text;
+
+/// <summary>
+/// A tokenizer that was compiled while the project was built. It gives the ids that the tokenizer of the model's folder gives in the Hugging Face
+/// library, under every culture and globalization mode. One instance serves any number of threads; calls allocate nothing but what the result holds.
+/// </summary>
+public sealed unsafe class Tokenizer
+{
+    private readonly TokenizerParts _parts;
+
+    // What the tables lie in: a resource of a loaded assembly, or memory of the process that lives as long as this.
+    private readonly UnmanagedMemoryStream? _resource;
+    private readonly byte[]? _memory;
+
+    private Tokenizer(byte* blob, long length, UnmanagedMemoryStream? resource, byte[]? memory, string place)
+    {
+        Check(blob, length, place);
+        (_resource, _memory) = (resource, memory);
+        _parts = new BlobReader(blob).Read();
+        Fingerprint = Convert.ToHexStringLower(new ReadOnlySpan<byte>(blob + BlobFormat.HashAt, BlobFormat.HashBytes));
+    }
+
+    /// <summary>Rows that a table of tokens must have: one more than the greatest id.</summary>
+    public int VocabularySize => _parts.VocabularySize;
+
+    /// <summary>Stands for all that decides ids: two tokenizers with one fingerprint give the same ids for every text.</summary>
+    public string Fingerprint { get; }
+
+    /// <summary>The most tokens that the tokenizer's file truncates to, special ones included; <see cref="int.MaxValue"/> where it says nothing.</summary>
+    public int MaxTokens => _parts.MostTokens;
+
+    /// <summary>A tokenizer embedded in an assembly, read where the assembly is loaded.</summary>
+    /// <param name="assembly">The assembly that has it.</param>
+    /// <param name="name">Name of the manifest resource.</param>
+    /// <exception cref="InvalidDataException">The resource is missing or no compiled tokenizer of this version.</exception>
+    public static Tokenizer FromResource(Assembly assembly, string name)
+    {
+        ArgumentNullException.ThrowIfNull(assembly);
+        var place = $"The resource '{name}' of {assembly.GetName().Name}";
+        var stream = assembly.GetManifestResourceStream(name) ?? throw new InvalidDataException($"{place} is missing. Build again.");
+        if (stream is UnmanagedMemoryStream unmanaged)
+        {
+            return new Tokenizer(unmanaged.PositionPointer, unmanaged.Length, unmanaged, null, place);
+        }
+
+        using (stream)
+        {
+            return FromStream(stream, place);
+        }
+    }
+
+    /// <summary>A tokenizer from a stream, copied to memory.</summary>
+    /// <param name="stream">The stream, from its position to its end.</param>
+    /// <exception cref="InvalidDataException">It holds no compiled tokenizer of this version.</exception>
+    public static Tokenizer FromStream(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return FromStream(stream, "The stream");
+    }
+
+    /// <summary>Tokens that are put around one text, or two.</summary>
+    public int SpecialTokens(bool pair = false)
+    {
+        var count = 0;
+        foreach (var part in pair ? _parts.Pair : _parts.Single)
+        {
+            count += part.Sequence < 0 ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    /// <summary>How many tokens a text has, special ones included, without truncation.</summary>
+    public int CountTokens(ReadOnlySpan<char> text)
+    {
+        var sink = TokenSink.Rent();
+        try
+        {
+            Tokenize(text, sink, sink.First);
+            return sink.First.Count + SpecialTokens();
+        }
+        finally
+        {
+            sink.Return();
+        }
+    }
+
+    /// <summary>Tokenizes a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="result">Takes the tokens.</param>
+    /// <param name="maxTokens">The most tokens, special ones included; what is beyond is left out at the end of the text (at its beginning where the tokenizer's file says so).</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is not even room for the special tokens.</exception>
+    public void Encode(ReadOnlySpan<char> text, TokenizedText result, int maxTokens = int.MaxValue)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var room = Room(maxTokens, pair: false);
+        var sink = TokenSink.Rent();
+        try
+        {
+            Tokenize(text, sink, sink.First);
+            var tokens = sink.First.Items;
+            Assemble(_parts.Single, Kept(tokens, Math.Min(room, tokens.Length)), default, result, tokens.Length + SpecialTokens());
+        }
+        finally
+        {
+            sink.Return();
+        }
+    }
+
+    /// <summary>Tokenizes two texts for a model that takes them together.</summary>
+    /// <param name="first">The first text, such as a question.</param>
+    /// <param name="second">The second text, such as a passage.</param>
+    /// <param name="result">Takes the tokens; ranges are in the text that a token is of.</param>
+    /// <param name="maxTokens">The most tokens, special ones included; the longer text is shortened first.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is not even room for the special tokens.</exception>
+    public void EncodePair(ReadOnlySpan<char> first, ReadOnlySpan<char> second, TokenizedText result, int maxTokens = int.MaxValue)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var room = Room(maxTokens, pair: true);
+        var sink = TokenSink.Rent();
+        try
+        {
+            Tokenize(first, sink, sink.First);
+            Tokenize(second, sink, sink.Second);
+            var (a, b) = LongestFirst(sink.First.Count, sink.Second.Count, room);
+            var all = sink.First.Count + sink.Second.Count + SpecialTokens(pair: true);
+            Assemble(_parts.Pair, Kept(sink.First.Items, a), Kept(sink.Second.Items, b), result, all);
+        }
+        finally
+        {
+            sink.Return();
+        }
+    }
+
+    /// <summary>Tokenizes words that are split already: each by itself, ranges within the word.</summary>
+    /// <param name="words">The words.</param>
+    /// <param name="result">Takes the tokens; <see cref="TokenizedText.Words"/> says which word each is of.</param>
+    /// <param name="maxTokens">The most tokens, special ones included.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is not even room for the special tokens.</exception>
+    public void EncodeWords(ReadOnlySpan<string> words, TokenizedText result, int maxTokens = int.MaxValue)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var room = Room(maxTokens, pair: false);
+        var sink = TokenSink.Rent();
+        try
+        {
+            sink.First.Clear();
+            for (var i = 0; i < words.Length; i++)
+            {
+                Append(words[i], sink, sink.First, i);
+            }
+
+            var tokens = sink.First.Items;
+            Assemble(_parts.Single, Kept(tokens, Math.Min(room, tokens.Length)), default, result, tokens.Length + SpecialTokens());
+        }
+        finally
+        {
+            sink.Return();
+        }
+    }
+
+    /// <summary>A question with one window of a passage: as many tokens of the passage from a place on as there is room for.</summary>
+    /// <returns>How many tokens of the passage it holds, and how many the passage has.</returns>
+    internal (int Held, int All) EncodeWindow(ReadOnlySpan<char> question, ReadOnlySpan<char> passage, int from, TokenizedText result, int maxTokens)
+    {
+        var room = Room(maxTokens, pair: true);
+        var sink = TokenSink.Rent();
+        try
+        {
+            Tokenize(question, sink, sink.First);
+            Tokenize(passage, sink, sink.Second);
+
+            // A question so long that it leaves no room is itself shortened to half.
+            var asked = Math.Min(sink.First.Count, Math.Max(room / 2, room - sink.Second.Count));
+            var held = Math.Min(sink.Second.Count - from, room - asked);
+            Assemble(_parts.Pair, sink.First.Items[..asked], sink.Second.Items.Slice(from, held), result, asked + held + SpecialTokens(pair: true));
+            return (held, sink.Second.Count);
+        }
+        finally
+        {
+            sink.Return();
+        }
+    }
+
+    private int Room(int maxTokens, bool pair)
+    {
+        var special = SpecialTokens(pair);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxTokens, special);
+        return maxTokens - special;
+    }
+
+    /// <summary>How much of each text is kept, as the Hugging Face library shares the room: only the longer is cut, or both to half.</summary>
+    private static (int First, int Second) LongestFirst(int first, int second, int room)
+    {
+        if ((long)first + second <= room)
+        {
+            return (first, second);
+        }
+
+        var shorter = Math.Min(first, second);
+        var longer = shorter > room ? shorter : Math.Max(shorter, room - shorter);
+        if ((long)shorter + longer > room)
+        {
+            shorter = room / 2;
+            longer = shorter + (room % 2);
+        }
+
+        return first > second ? (longer, shorter) : (shorter, longer);
+    }
+
+    private Span<TokenList.Token> Kept(Span<TokenList.Token> tokens, int count) =>
+        _parts.TruncatesFromLeft ? tokens[(tokens.Length - count)..] : tokens[..count];
+
+    private static void Assemble(TemplatePart[] template, Span<TokenList.Token> first, Span<TokenList.Token> second, TokenizedText result, int untruncated)
+    {
+        result.Clear();
+        foreach (var part in template)
+        {
+            if (part.Sequence < 0)
+            {
+                result.Add(part.Id, part.TypeId, default, -1, -1);
+                continue;
+            }
+
+            foreach (var token in part.Sequence == 0 ? first : second)
+            {
+                result.Add(token.Id, part.TypeId, new TextRange(token.Start, token.End), token.Word, part.Sequence);
+            }
+        }
+
+        result.UntruncatedCount = untruncated;
+    }
+
+    private void Tokenize(ReadOnlySpan<char> text, TokenSink sink, TokenList list)
+    {
+        list.Clear();
+        Append(text, sink, list, word: -1);
+    }
+
+    private void Append(ReadOnlySpan<char> text, TokenSink sink, TokenList list, int word)
+    {
+        var workspace = Workspace.Rent();
+        try
+        {
+            _parts.Pipeline.Run(workspace, text);
+            var first = list.Count;
+            sink.Begin(workspace.Text, list);
+            var number = 0;
+            foreach (ref readonly var piece in workspace.Pieces.Items)
+            {
+                sink.Word = word >= 0 ? word : number++;
+                if (piece.IsToken)
+                {
+                    sink.Add(piece.TokenId, piece.Start, piece.End, isUnknown: false);
+                }
+                else
+                {
+                    _parts.Model.Tokenize(workspace, piece, sink);
+                }
+            }
+
+            if (_parts.TrimsOffsets)
+            {
+                sink.TrimBlanks(text, first, _parts.AddsPrefixBlank);
+            }
+        }
+        finally
+        {
+            workspace.Return();
+        }
+    }
+
+    private static Tokenizer FromStream(Stream stream, string place)
+    {
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        var memory = GC.AllocateUninitializedArray<byte>((int)Math.Max(1, copy.Length), pinned: true);
+        copy.GetBuffer().AsSpan(0, (int)copy.Length).CopyTo(memory);
+        return new Tokenizer((byte*)Marshal.UnsafeAddrOfPinnedArrayElement(memory, 0), copy.Length, null, memory, place);
+    }
+
+    private static void Check(byte* blob, long length, string place)
+    {
+        if (length < BlobFormat.HeaderBytes || !new ReadOnlySpan<byte>(blob, BlobFormat.Magic.Length).SequenceEqual(BlobFormat.Magic))
+        {
+            throw new InvalidDataException($"{place} holds no compiled tokenizer (it is {length} bytes long and must begin with CBERTT01). Build again.");
+        }
+
+        if (*(long*)(blob + BlobFormat.LengthAt) != length)
+        {
+            throw new InvalidDataException($"{place} is cut short: the tokenizer is {*(long*)(blob + BlobFormat.LengthAt)} bytes, {length} are there. Build again.");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using CompiledBert.Compiler;
+using Xunit;
+
+namespace CompiledBert.Text.Tests;
+
+/// <summary>What tokenizers do with odd input and odd files.</summary>
+public class TokenizerTests
+{
+    private const string Words = """
+        {"version":"1.0","added_tokens":[{"id":0,"content":"[UNK]","special":true,"normalized":false},{"id":1,"content":"[CLS]","special":true,"normalized":false}],
+         "normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true},
+         "pre_tokenizer":PRE,
+         "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
+           "pair":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"Sequence":{"id":"B","type_id":1}}],
+           "special_tokens":{"[CLS]":{"id":"[CLS]","ids":[1],"tokens":["[CLS]"]}}},
+         "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,
+           "vocab":{"[UNK]":0,"[CLS]":1,"a":2,"##b":3,"cd":4,"e":5,".":6}}}
+        """;
+
+    private static Tokenizer Sample(string preTokenizer = "{\"type\":\"BertPreTokenizer\"}") => Tokenizers.Compile(Words.Replace("PRE", preTokenizer, StringComparison.Ordinal));
+
+    private static int[] Ids(Tokenizer tokenizer, string text, int maxTokens = int.MaxValue)
+    {
+        var result = new TokenizedText();
+        tokenizer.Encode(text, result, maxTokens);
+        return result.Ids.ToArray();
+    }
+
+    [Fact]
+    public void Words_are_cut_from_the_longest_token_on()
+    {
+        Assert.Equal([1, 2, 3, 4, 6, 0], Ids(Sample(), "Ab CD. xyz"));
+        Assert.Equal([1, 5], Ids(Sample(), "\u00c9"));
+    }
+
+    [Fact]
+    public void A_surrogate_without_its_other_half_is_a_replacement_character()
+    {
+        Assert.Equal([1, 2, 3], Ids(Sample(), "a\ud83db"));
+        Assert.Equal([1, 2, 3], Ids(Sample(), "a\udc00b\ud83d"));
+    }
+
+    [Fact]
+    public void Nothing_has_the_special_tokens_only() => Assert.Equal([1], Ids(Sample(), ""));
+
+    [Fact]
+    public void Ranges_are_in_the_original_text()
+    {
+        var result = new TokenizedText();
+        Sample().Encode("\u0001 \ud83d\ude00 a\u0301b", result);
+        Assert.Equal([default, new(2, 4), new(5, 6), new(7, 8)], result.Ranges.ToArray());
+        Assert.Equal(["\ud83d\ude00", "a", "b"], result.Ranges[1..].ToArray().Select(r => r.In("\u0001 \ud83d\ude00 a\u0301b").ToString()));
+    }
+
+    [Fact]
+    public void Too_many_tokens_are_left_out_and_counted()
+    {
+        var result = new TokenizedText();
+        Sample().Encode("a a a a a", result, maxTokens: 3);
+        Assert.Equal([1, 2, 2], result.Ids.ToArray());
+        Assert.True(result.IsTruncated);
+        Assert.Equal(6, result.UntruncatedCount);
+        Assert.Equal(6, Sample().CountTokens("a a a a a"));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Sample().Encode("a", result, maxTokens: 0));
+    }
+
+    [Theory]
+    [InlineData("a a a a a a", "e", 4, new[] { 1, 2, 2, 5 })]
+    [InlineData("a", "e e e e e", 4, new[] { 1, 2, 5, 5 })]
+    [InlineData("a a a a a", "e e e e e", 6, new[] { 1, 2, 2, 5, 5, 5 })]
+    public void Of_two_texts_the_longer_is_shortened_first(string first, string second, int most, int[] expected)
+    {
+        var result = new TokenizedText();
+        Sample().EncodePair(first, second, result, most);
+        Assert.Equal(expected, result.Ids.ToArray());
+    }
+
+    [Fact]
+    public void Calls_allocate_nothing()
+    {
+        var tokenizer = Sample();
+        var result = new TokenizedText();
+        tokenizer.Encode("ab cd \u00e9 \ud83d\ude00", result);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+        {
+            tokenizer.Encode("ab cd \u00e9 \ud83d\ude00", result);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"UnicodeScripts"}""", "CBERT0603", "UnicodeScripts")]
+    [InlineData("""{"type":"Split","pattern":{"Regex":"(?<x>a)"},"behavior":"Isolated","invert":false}""", "CBERT0603", "(?<")]
+    [InlineData("""{"type":"Split","pattern":{"Regex":"(a"},"behavior":"Isolated","invert":false}""", "CBERT0602", "lacks a )")]
+    [InlineData("""{"type":"Split","pattern":{"Regex":"(a*)*"},"behavior":"Isolated","invert":false}""", "CBERT0603", "repetition")]
+    [InlineData("""{"type":"Split","pattern":{"Regex":"\\p{Klingon}"},"behavior":"Isolated","invert":false}""", "CBERT0603", "\\p")]
+    [InlineData("""{"type":5}""", "CBERT0602", "pre_tokenizer.type")]
+    public void What_is_not_understood_is_refused_by_name(string preTokenizer, string code, string named)
+    {
+        var error = Assert.Throws<CompileException>(() => Sample(preTokenizer)).Diagnostic;
+        Assert.Equal(code, error.Code);
+        Assert.Contains(named, error.Message + error.Node, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_same_file_gives_the_same_bytes()
+    {
+        Assert.Equal(Sample().Fingerprint, Sample().Fingerprint);
+        Assert.NotEqual(Sample().Fingerprint, Sample("""{"type":"Whitespace"}""").Fingerprint);
+    }
+
+    [Fact]
+    public void A_blob_that_is_none_is_refused() =>
+        Assert.Throws<InvalidDataException>(() => Tokenizer.FromStream(new MemoryStream(new byte[100])));
+}

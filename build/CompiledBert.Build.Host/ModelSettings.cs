@@ -15,7 +15,7 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
 
     private static readonly string[] Accesses = ["public", "internal"];
     private static readonly string[] WeightsPlaces = [Embedded, "file"];
-    private static readonly string[] Precisions = ["fp32"];
+    private static readonly string[] Precisions = ["fp32", "int8"];
 
     /// <summary>Name of the class.</summary>
     public string ClassName => Options.Name!;
@@ -47,6 +47,7 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
             Outputs = metadata.List("Outputs"),
             MaxTokens = metadata.Number("MaxTokens", 1, int.MaxValue),
             Threads = metadata.Number("Threads", 1, 256) ?? 1,
+            Precision = Enum.Parse<Precision>(precision, ignoreCase: true),
             SignatureOnly = signatureOnly,
         };
         return new ModelSettings(options, place, precision);

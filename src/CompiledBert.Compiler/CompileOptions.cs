@@ -1,5 +1,15 @@
 namespace CompiledBert.Compiler;
 
+/// <summary>The numbers that a model's products are computed with.</summary>
+public enum Precision
+{
+    /// <summary>32-bit floating point.</summary>
+    Fp32,
+
+    /// <summary>8-bit integers with exact sums, for weights a scale a column, for activations a scale a row found while the model runs.</summary>
+    Int8,
+}
+
 /// <summary>What to compile and how: the metadata of a <c>BertModel</c> item.</summary>
 public sealed record CompileOptions
 {
@@ -23,6 +33,9 @@ public sealed record CompileOptions
 
     /// <summary>Threads a call uses unless the caller says otherwise.</summary>
     public int Threads { get; init; } = 1;
+
+    /// <summary>The numbers that products are computed with.</summary>
+    public Precision Precision { get; init; }
 
     /// <summary>Reads the signature only and makes a stub plan, for design-time builds.</summary>
     public bool SignatureOnly { get; init; }

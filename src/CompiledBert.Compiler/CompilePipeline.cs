@@ -4,6 +4,7 @@ using CompiledBert.Compiler.Graph;
 using CompiledBert.Compiler.Onnx;
 using CompiledBert.Compiler.Packing;
 using CompiledBert.Compiler.Passes;
+using CompiledBert.Compiler.Quantization;
 using CompiledBert.Compiler.Schedule;
 
 namespace CompiledBert.Compiler;
@@ -25,6 +26,10 @@ public static class CompilePipeline
             if (!options.SignatureOnly)
             {
                 PassPipeline.Run(graph);
+                if (options.Precision == Precision.Int8)
+                {
+                    QuantizationStage.Run(graph);
+                }
             }
 
             return options.SignatureOnly ? Stub(graph, options, model) : Lower(graph, options, model);

@@ -18,14 +18,18 @@ internal sealed class LinearEmitter : IStepEmitter
     {
         var step = (LinearStep)context.Step;
         var shared = new SharedProgram(context, step.RowScratch);
-        var product = new LinearLoops(context, step, target, shared);
+        var product = step.IsInteger ? null : new LinearLoops(context, step, target, shared);
+        var integers = step.IsInteger ? new IntegerLinearLoops(context, step, target, shared) : null;
         var tile = shared.Rename(step.Tile);
         var result = shared.Value(step.TileResult);
         var rows = shared.Rename(step.Row);
-        shared.Write($"Linear{LinearLoops.Text(step.K)}x{LinearLoops.Text(step.N)}", writer, text => product.Write(
-            text,
-            tile.Count == 0 ? null : () => WriteTile(text, context.Kernels, shared.Scope(), tile, result, product.WholeTile),
-            rows.Count == 0 ? null : () => LoopEmitter.WriteRange(text, target, context.Kernels, shared.Scope(), (Loop)rows[0], "top", "bottom")));
+        shared.Write($"Linear{LinearLoops.Text(step.K)}x{LinearLoops.Text(step.N)}{(step.IsInteger ? "Int8" : "")}", writer, text =>
+        {
+            Action? writeRows = rows.Count == 0 ? null : () => LoopEmitter.WriteRange(text, target, context.Kernels, shared.Scope(), (Loop)rows[0], "top", "bottom");
+            Action<long?>? writeTile = tile.Count == 0 ? null : whole => WriteTile(text, context.Kernels, shared.Scope(), tile, result, whole);
+            product?.Write(text, writeTile is null ? null : () => writeTile(product.WholeTile), writeRows);
+            integers?.Write(text, writeTile, writeRows);
+        });
     }
 
     /// <summary>Writes the epilogue of a tile whose sums lie at <c>c</c>, rows <c>ldc</c> apart, for rows m0 … m1−1 and columns j … j1−1.</summary>

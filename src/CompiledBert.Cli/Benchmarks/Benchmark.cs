@@ -20,6 +20,9 @@ internal sealed class Benchmark
     /// <summary>The model that ONNX Runtime runs; null for no other engine.</summary>
     public string? AgainstModel { get; init; }
 
+    /// <summary>The precisions to compile the model in; they run in turns too.</summary>
+    public IReadOnlyList<Precision> Precisions { get; init; } = [Precision.Fp32];
+
     public required IReadOnlyList<int> Tokens { get; init; }
 
     public required IReadOnlyList<int> Threads { get; init; }
@@ -34,34 +37,46 @@ internal sealed class Benchmark
     /// <exception cref="BenchmarkException">The model, or the other one, cannot be measured like this.</exception>
     public IEnumerable<BenchRow> Run()
     {
-        using var session = ModelSession.Compile(Options);
-        foreach (var threads in Threads)
+        var sessions = new List<ModelSession>();
+        try
         {
-            session.Model.Threads = threads;
-            using var other = AgainstModel is null ? null : new OnnxRuntimeEngine(AgainstModel, threads);
-            foreach (var tokens in Tokens)
+            foreach (var precision in Precisions)
             {
-                foreach (var row in Measure(session, other, tokens, threads))
+                sessions.Add(ModelSession.Compile(Options with { Precision = precision }));
+            }
+
+            foreach (var threads in Threads)
+            {
+                sessions.ForEach(s => s.Model.Threads = threads);
+                using var other = AgainstModel is null ? null : new OnnxRuntimeEngine(AgainstModel, threads);
+                foreach (var tokens in Tokens)
                 {
-                    yield return row;
+                    foreach (var row in Measure(sessions, other, tokens, threads))
+                    {
+                        yield return row;
+                    }
                 }
             }
         }
+        finally
+        {
+            sessions.ForEach(s => s.Dispose());
+        }
     }
 
-    private List<BenchRow> Measure(ModelSession session, OnnxRuntimeEngine? other, int tokens, int threads)
+    private List<BenchRow> Measure(List<ModelSession> sessions, OnnxRuntimeEngine? other, int tokens, int threads)
     {
-        var inputs = Workload.Make(session.Plan, Batch, tokens);
-        var own = session.Prepare(inputs);
-        using var others = other?.Prepare(session.Plan, inputs, own.Outputs);
-        var calls = new List<(string Engine, Action Invoke)> { ("compiledbert", own.Invoke) };
+        var inputs = Workload.Make(sessions[0].Plan, Batch, tokens);
+        var own = sessions.ConvertAll(s => s.Prepare(inputs));
+        using var others = other?.Prepare(sessions[0].Plan, inputs, own[0].Outputs);
+        var calls = own.Zip(Precisions, (call, precision) => (Engine: "compiledbert", Precision: NameOf(precision), Invoke: (Action)call.Invoke)).ToList();
         if (others is not null)
         {
-            calls.Add(("onnxruntime", others.Invoke));
+            calls.Add(("onnxruntime", "file", others.Invoke));
         }
 
         var times = calls.Select(_ => new List<double>()).ToList();
-        foreach (var (_, invoke) in calls)
+        foreach (var (_, _, invoke) in calls)
         {
             for (var i = 0; i < CallsBeforeMeasuring; i++)
             {
@@ -78,19 +93,21 @@ internal sealed class Benchmark
             }
         }
 
-        var comparison = others is null ? null : Compare(own, others);
         return
         [
             .. calls.Select((call, i) =>
             {
                 times[i].Sort();
+                var comparison = others is not null && i < own.Count ? Compare(own[i], others) : null;
                 return new BenchRow(
-                    call.Engine, "fp32", tokens, threads, times[i][0], times[i][times[i].Count / 2],
-                    comparison is null ? null : i == 0 ? comparison.MaxDifference : 0,
-                    comparison is null ? null : i == 0 ? comparison.Cosine : 1);
+                    call.Engine, call.Precision, tokens, threads, times[i][0], times[i][times[i].Count / 2],
+                    others is null ? null : comparison?.MaxDifference ?? 0,
+                    others is null ? null : comparison?.Cosine ?? 1);
             }),
         ];
     }
+
+    private static string NameOf(Precision precision) => precision.ToString().ToLowerInvariant();
 
     /// <summary>Calls for a while. The first call finds its weights and threads as the other engine left them, and does not count.</summary>
     private static void TakeTurn(Action invoke, List<double> times, bool pause)

@@ -14,7 +14,7 @@ internal static class BenchCommand
         var threads = CommonOptions.Numbers("--threads", "Numbers of threads.", CompiledModel.MaxThreads, "1");
         var batch = new Option<int>("--batch") { Description = "Sequences a call, all of the same length.", DefaultValueFactory = _ => 1 };
         var outputs = new Option<string[]>("--outputs") { Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.", AllowMultipleArgumentsPerToken = true };
-        var precision = CommonOptions.Precision();
+        var precision = CommonOptions.Precisions();
         var against = new Option<string?>("--against") { Description = "Another engine to run in turns with: onnxruntime." };
         against.AcceptOnlyFromAmong("onnxruntime");
         var againstModel = new Option<string?>("--against-model") { Description = "The model that the other engine runs; the same by default." };
@@ -40,6 +40,7 @@ internal static class BenchCommand
             {
                 Options = new CompileOptions { ModelPath = path, Outputs = CommonOptions.Split(parsed.GetValue(outputs)) },
                 AgainstModel = parsed.GetValue(against) is null ? null : parsed.GetValue(againstModel) ?? path,
+                Precisions = CommonOptions.ParsePrecisions(parsed.GetValue(precision)),
                 Tokens = CommonOptions.ParseNumbers(parsed.GetValue(tokens)),
                 Threads = CommonOptions.ParseNumbers(parsed.GetValue(threads)),
                 Batch = parsed.GetValue(batch),

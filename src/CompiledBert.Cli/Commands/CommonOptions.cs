@@ -7,27 +7,57 @@ namespace CompiledBert.Cli.Commands;
 /// <summary>What the commands have in common: options, lists, errors.</summary>
 internal static class CommonOptions
 {
-    private static readonly string[] Precisions = ["fp32"];
+    private static readonly string[] PrecisionNames = ["fp32", "int8"];
 
     public static Option<bool> Json() => new("--json") { Description = "Prints JSON." };
 
-    public static Option<string[]> Precision()
+    /// <summary>The precision of one model.</summary>
+    public static Option<Precision> OnePrecision()
+    {
+        var option = new Option<Precision>("--precision")
+        {
+            Description = "Precision of the compiled model: fp32 or int8.",
+            CustomParser = result => Enum.TryParse<Precision>(result.Tokens[0].Value, ignoreCase: true, out var precision) ? precision : default,
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token])
+            {
+                CheckPrecision(result, token.Value);
+            }
+        });
+        return option;
+    }
+
+    /// <summary>Precisions to go through.</summary>
+    public static Option<string[]> Precisions()
     {
         var option = new Option<string[]>("--precision")
         {
-            Description = "Precision of the compiled model: fp32.",
+            Description = "Precisions of the compiled model: fp32, int8, or both with a comma between them.",
             DefaultValueFactory = _ => ["fp32"],
             AllowMultipleArgumentsPerToken = true,
         };
         option.Validators.Add(result =>
         {
-            foreach (var value in Split(result.GetValueOrDefault<string[]>()).Where(value => !Precisions.Contains(value, StringComparer.Ordinal)))
+            foreach (var value in Split(result.GetValueOrDefault<string[]>()))
             {
-                result.AddError(DiagnosticTable.InvalidMetadata.At(null, null, "Precision", value, string.Join(", ", Precisions)).ToString());
+                CheckPrecision(result, value);
             }
         });
         return option;
     }
+
+    private static void CheckPrecision(System.CommandLine.Parsing.SymbolResult result, string value)
+    {
+        if (!PrecisionNames.Contains(value, StringComparer.Ordinal))
+        {
+            result.AddError(DiagnosticTable.InvalidMetadata.At(null, null, "Precision", value, string.Join(", ", PrecisionNames)).ToString());
+        }
+    }
+
+    /// <summary>Precisions as given, each once.</summary>
+    public static IReadOnlyList<Precision> ParsePrecisions(string[]? values) => [.. Split(values).Select(value => Enum.Parse<Precision>(value, ignoreCase: true)).Distinct()];
 
     /// <summary>A list of numbers from 1 to a limit: <c>16,32,64</c>.</summary>
     public static Option<string[]> Numbers(string name, string description, int most, params string[] standard)

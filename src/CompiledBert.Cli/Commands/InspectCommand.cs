@@ -13,13 +13,14 @@ internal static class InspectCommand
         var model = new Argument<string>("model") { Description = "The ONNX file." };
         var outputs = new Option<string[]>("--outputs") { Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.", AllowMultipleArgumentsPerToken = true };
         var plan = new Option<bool>("--plan") { Description = "Prints the plan itself, what the source generator reads." };
+        var precision = CommonOptions.OnePrecision();
         var csharp = new Option<string?>("--csharp") { Description = "Writes the C# into this folder." };
-        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, plan, csharp };
+        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, csharp };
         command.SetAction(parsed =>
         {
             try
             {
-                var options = new CompileOptions { ModelPath = parsed.GetRequiredValue(model), Outputs = CommonOptions.Split(parsed.GetValue(outputs)) };
+                var options = new CompileOptions { ModelPath = parsed.GetRequiredValue(model), Outputs = CommonOptions.Split(parsed.GetValue(outputs)), Precision = parsed.GetValue(precision) };
                 return Run(options, parsed.GetValue(plan), parsed.GetValue(csharp));
             }
             catch (CompileException e)

@@ -12,8 +12,8 @@ internal static class VerifyCommand
     {
         var model = new Argument<string>("model") { Description = "The ONNX file, or a folder: then every model in it that has test data." };
         var outputs = new Option<string[]>("--outputs") { Description = "Names of the outputs to compute, separated by commas; all by default.", AllowMultipleArgumentsPerToken = true };
-        var tolerance = new Option<double?>("--tolerance") { Description = "Largest difference allowed, as a share of the reference's largest element. Default: suggested_tolerance of a meta.json beside the model, else 1e-4." };
-        var precision = CommonOptions.Precision();
+        var tolerance = new Option<double?>("--tolerance") { Description = "Largest difference allowed, as a share of the reference's largest element. Default: suggested_tolerance of a meta.json beside the model, else 1e-4; for int8 a cosine of 0.99 and a tenth of the scale." };
+        var precision = CommonOptions.OnePrecision();
         var threads = new Option<int>("--threads") { Description = "Threads of the calls.", DefaultValueFactory = _ => 1 };
         var json = CommonOptions.Json();
         CommonOptions.AtLeastOne(threads);
@@ -34,12 +34,12 @@ internal static class VerifyCommand
             var path = parsed.GetRequiredValue(model);
             var names = CommonOptions.Split(parsed.GetValue(outputs));
             var allowed = parsed.GetValue(tolerance) is { } share ? new Tolerance(0, 0, share) : null;
-            return Run(path, names.Count == 0 ? ["*"] : names, allowed, parsed.GetValue(threads), parsed.GetValue(json));
+            return Run(path, names.Count == 0 ? ["*"] : names, allowed, parsed.GetValue(precision), parsed.GetValue(threads), parsed.GetValue(json));
         });
         return command;
     }
 
-    private static int Run(string path, IReadOnlyList<string> outputs, Tolerance? tolerance, int threads, bool json)
+    private static int Run(string path, IReadOnlyList<string> outputs, Tolerance? tolerance, Precision precision, int threads, bool json)
     {
         var isFolder = Directory.Exists(path);
         var models = isFolder ? ModelsIn(path) : [path];
@@ -52,7 +52,7 @@ internal static class VerifyCommand
         var verifications = new List<Verification.Verification>();
         foreach (var model in models)
         {
-            var verification = Verifier.Verify(model, outputs, tolerance, threads);
+            var verification = Verifier.Verify(model, outputs, tolerance, precision, threads);
             verifications.Add(verification);
             if (!isFolder)
             {

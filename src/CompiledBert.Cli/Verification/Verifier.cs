@@ -33,13 +33,15 @@ internal static class Verifier
     /// <param name="modelPath">The model.</param>
     /// <param name="outputs">Names of outputs, or <c>*</c> for all.</param>
     /// <param name="tolerance">What is allowed; null for what the folder says.</param>
+    /// <param name="precision">Precision of the compiled model.</param>
     /// <param name="threads">Threads of the calls.</param>
-    public static Verification Verify(string modelPath, IReadOnlyList<string> outputs, Tolerance? tolerance = null, int threads = 1)
+    public static Verification Verify(
+        string modelPath, IReadOnlyList<string> outputs, Tolerance? tolerance = null, Precision precision = Precision.Fp32, int threads = 1)
     {
-        tolerance ??= Tolerance.Beside(modelPath);
+        tolerance ??= precision == Precision.Int8 ? Tolerance.Int8 : Tolerance.Beside(modelPath);
         try
         {
-            var options = new CompileOptions { ModelPath = modelPath, Outputs = outputs, Threads = threads };
+            var options = new CompileOptions { ModelPath = modelPath, Outputs = outputs, Precision = precision, Threads = threads };
             using var session = ModelSession.Compile(options);
             var positions = PositionsOf(session.Plan, options);
             return new Verification(modelPath, tolerance, null, [.. DataSet.Beside(modelPath).SelectMany(set => Verify(session, set, positions, tolerance))]);

@@ -39,6 +39,8 @@ public static class NodeEvaluation
             ArgExtremum arg => [ReductionEvaluation.ArgExtremum(arg.Axis, arg.Largest, arg.SelectLast, In(0))],
             MatMul => [ProductEvaluation.MatMul(In(0), In(1))],
             Linear => [ProductEvaluation.Linear(In(0), In(1), Optional(2))],
+            QuantizeRows => QuantizedEvaluation.QuantizeRows(In(0)),
+            IntegerLinear => [QuantizedEvaluation.IntegerLinear(In(0), In(1), Optional(2))],
             Conv1d c => [ProductEvaluation.Conv1d((int)c.Groups, (int)c.Stride, (int)c.Dilation, (int)c.PadBefore, (int)c.PadAfter, In(0), In(1), Optional(2))],
             Softmax softmax => [NormEvaluation.Softmax(softmax.Axis, In(0))],
             LayerNorm norm => [NormEvaluation.LayerNorm(norm.Epsilon, In(0), In(1), Optional(2))],

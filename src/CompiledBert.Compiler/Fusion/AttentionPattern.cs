@@ -88,7 +88,7 @@ internal sealed record AttentionPattern(Node Scores, Node Softmax, Node Product,
 
         Value? Join(Value value, List<Node> users)
         {
-            if (users.Any(u => !IsElementwise(u) || u.Output.Shape != shape))
+            if (users.Any(u => !IsElementwise(u) || u.Outputs[0].Shape != shape))
             {
                 return null;
             }

@@ -14,6 +14,9 @@ internal enum WeightLayout
     /// <summary>A matrix [K, N] in panels of 16 columns.</summary>
     Panels,
 
+    /// <summary>A matrix [K, N] of 8-bit integers in panels <c>[⌈N/16⌉][⌈K/4⌉][16][4]</c>, padded with zeros, and the sums of its columns as Int32 behind it.</summary>
+    IntegerPanels,
+
     /// <summary>A vector padded with zeros to a multiple of 16.</summary>
     PaddedVector,
 }

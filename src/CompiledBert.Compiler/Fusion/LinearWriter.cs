@@ -12,7 +12,7 @@ internal static class LinearWriter
         var place = context.AllocateAs(node.Output, last, strides);
         done.Add(last);
         var step = Product(node, context, new RowOperand(place.Buffer, place.Offset, node.Output.Shape[-1]));
-        return Raggedness.Mark(step with { Title = Titles.OfLinear(step.K, step.N, [], [], node.Origins) }, context.Graph);
+        return Raggedness.Mark(step with { Title = Titles.OfLinear(step, node.Origins) }, context.Graph);
     }
 
     /// <summary>The product with the nest of <paramref name="root"/> run on its rows; null where they do not fit together.</summary>
@@ -36,14 +36,15 @@ internal static class LinearWriter
             ? step with { Tile = tile.Statements, TileResult = tile.Result }
             : step with { Row = [new Loop("m", rows, LoopKind.Parallel, inner)], RowScratch = nest.Scratch };
         string[] origins = [.. node.Origins, .. nest.Origins];
-        step = step with { Origins = origins, Title = Titles.OfLinear(step.K, step.N, step.Tile, step.Row, origins) };
+        step = step with { Origins = origins, Title = Titles.OfLinear(step, origins) };
         return (Raggedness.Mark(step, context.Graph), nest);
     }
 
     private static LinearStep Product(Node node, FusionContext context, RowOperand y)
     {
         var (x, weights) = (node.In(0), node.In(1));
-        var bias = node.Inputs.Count > 2 ? node.Inputs[2] : null;
+        var isInteger = node.Operator is IntegerLinear;
+        var third = node.Inputs.Count > 2 ? node.Inputs[2] : null;
         return new LinearStep
         {
             Title = "",
@@ -52,11 +53,19 @@ internal static class LinearWriter
             K = weights.Shape[0].Value,
             N = weights.Shape[1].Value,
             X = RowsOf(x, context),
-            Weights = context.Buffers.WeightsOf(weights.Constant!, WeightLayout.Panels),
-            Bias = bias is null ? null : context.Buffers.WeightsOf(bias.Constant!, WeightLayout.PaddedVector),
+            Weights = context.Buffers.WeightsOf(weights.Constant!, isInteger ? WeightLayout.IntegerPanels : WeightLayout.Panels),
+            Bias = isInteger || third is null ? null : context.Buffers.WeightsOf(third.Constant!, WeightLayout.PaddedVector),
+            IsInteger = isInteger,
+            Shift = isInteger && third is not null ? BufferOf(third, context) : null,
             Y = y,
         };
     }
+
+    /// <summary>The buffer that holds a single element.</summary>
+    private static string BufferOf(Value value, FusionContext context) =>
+        context.AddressOf(value, [.. value.Shape.Select(_ => Affine.Zero)], _ => null) is { Address: { Offset: var offset, Terms.Count: 0 } } place && offset.Is(0)
+            ? place.Buffer
+            : throw new MaterializeException(value);
 
     /// <summary>A value as rows of its last axis; copied first where its rows are not evenly spaced.</summary>
     private static RowOperand RowsOf(Value value, FusionContext context)

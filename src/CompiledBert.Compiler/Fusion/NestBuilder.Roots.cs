@@ -55,6 +55,9 @@ internal sealed partial class NestBuilder
             case ScatterNd:
                 BuildScatter(root, place, index);
                 break;
+            case QuantizeRows:
+                BuildQuantization(root, place, index, lane);
+                break;
             case var _ when scan is not null:
                 BuildScan(root, scan, sum!, place, index);
                 break;
@@ -175,7 +178,7 @@ internal sealed partial class NestBuilder
 
         if (!sum.Exclusive)
         {
-            _writer.Accumulate(total, Read(scan.Producer!.In(0), index));
+            _writer.Accumulate(total, Widened(Read(scan.Producer!.In(0), index)));
         }
 
         // It changes in the loop, so that nothing made of it may be computed before.
@@ -183,7 +186,7 @@ internal sealed partial class NestBuilder
         StoreElement(root, place.Buffer, address, ReferenceEquals(root, scan) ? running : Compute(root, index));
         if (sum.Exclusive)
         {
-            _writer.Accumulate(total, Read(scan.Producer!.In(0), index));
+            _writer.Accumulate(total, Widened(Read(scan.Producer!.In(0), index)));
         }
 
         CloseLoop();

@@ -82,7 +82,7 @@ internal sealed partial class NestBuilder
         return node.Operator switch
         {
             Unary { Kind: UnaryKind.Identity } => Read(node.In(0), index),
-            Unary unary => Wrap(_writer.Let(FusionContext.Computed(value.Type), NameOf(unary.Kind), Broadcast(node.In(0), value, index)), value.Type),
+            Unary unary => Wrap(_writer.Let(FusionContext.Computed(value.Type), NameOf(unary.Kind), Widened(Broadcast(node.In(0), value, index))), value.Type),
             Binary binary => Wrap(_writer.Let(FusionContext.Computed(value.Type), NameOf(binary.Kind), BinaryOperands(node, value, index)), value.Type),
             Select => _writer.Let(FusionContext.Computed(value.Type), "select", Operands(node, value, index)),
             Cast => Wrap(Convert(Broadcast(node.In(0), value, index), FusionContext.Computed(value.Type)), value.Type),
@@ -111,7 +111,7 @@ internal sealed partial class NestBuilder
         var operands = new Operand[node.Inputs.Count];
         foreach (var i in Enumerable.Range(0, operands.Length).OrderBy(i => node.In(i).Shape is { Rank: > 0 } shape && !shape[-1].Is(1)))
         {
-            operands[i] = Broadcast(node.In(i), result, index);
+            operands[i] = Widened(Broadcast(node.In(i), result, index));
         }
 
         return operands;
@@ -131,8 +131,11 @@ internal sealed partial class NestBuilder
     private Operand Wrap(Operand operand, DataType type) =>
         FusionContext.Computed(type) == FusionContext.Storage(type) ? operand : _writer.Let(operand.Type, "cast", _writer.Let(FusionContext.Storage(type), "cast", operand));
 
-    private Operand LoadElement(Value value, string buffer, Affine address) =>
-        Convert(_writer.Load(FusionContext.Storage(value.Type), buffer, address), FusionContext.Computed(value.Type));
+    /// <summary>An element in the type that it is stored in: what only moves or converts it need not widen it.</summary>
+    private Operand LoadElement(Value value, string buffer, Affine address) => _writer.Load(FusionContext.Storage(value.Type), buffer, address);
+
+    /// <summary>An operand in the type that arithmetic on it is done in.</summary>
+    private Operand Widened(Operand operand) => Convert(operand, FusionContext.Computed(operand.Type));
 
     /// <summary>Writes an element in the type that it is stored in.</summary>
     private void StoreElement(Value value, string buffer, Affine address, Operand element)
@@ -175,7 +178,7 @@ internal sealed partial class NestBuilder
                 inner[axis] = Affine.Variable(_writer.Open(_writer.NewVariable(kind == LoopKind.Lanes ? "c" : "r"), operand.Shape[axis], kind));
             }
 
-            _writer.Accumulate(result, Read(operand, inner));
+            _writer.Accumulate(result, Widened(Read(operand, inner)));
             foreach (var _ in axes)
             {
                 CloseLoop();

@@ -13,7 +13,7 @@ internal sealed class NestDraft
 
     public required Value Root { get; init; }
 
-    /// <summary>Views of the result that lie in its buffer as well.</summary>
+    /// <summary>Views of the result that lie in its buffer as well, and further results of its node.</summary>
     public required IReadOnlyList<Value> AlsoPlaced { get; init; }
 
     /// <summary>What is known once the nest is taken.</summary>
@@ -52,6 +52,12 @@ internal static class NestWriter
                 keptPlace = new RowCache(null, trial.Allocate(kept));
             }
 
+            Value[] beside = root.Producer!.Operator is QuantizeRows ? [root.Producer.Outputs[1]] : [];
+            foreach (var value in beside)
+            {
+                trial.Allocate(value);
+            }
+
             var caches = new RowCaches();
             if (keptPlace is not null)
             {
@@ -80,7 +86,7 @@ internal static class NestWriter
                         Scratch = caches.Scratch,
                         Origins = [.. Titles.InGraphOrder(builder.Origins, context.Graph)],
                         Root = root,
-                        AlsoPlaced = ReferenceEquals(last, root) ? [] : [last],
+                        AlsoPlaced = ReferenceEquals(last, root) ? beside : [last, .. beside],
                         Context = trial,
                     };
                 }

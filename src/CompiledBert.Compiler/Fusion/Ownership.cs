@@ -61,6 +61,14 @@ internal sealed class Ownership
             return;
         }
 
+        if (node.Operator is QuantizeRows && value.OutputIndex > 0)
+        {
+            // Rows and their scales are written together.
+            Materialized.Add(value);
+            _ownerOf[value] = node.Outputs[0];
+            return;
+        }
+
         if (IsAnchor(node) || attention.ContainsKey(node) || NeedsMemory(value, node, attention))
         {
             Materialized.Add(value);
@@ -103,7 +111,7 @@ internal sealed class Ownership
 
         // In attention's programs a side operand must be cheap to read: only what has a value a score is computed there.
         return users.Any(u => attention.ContainsKey(u) && (node.Operator is Reduce || value.Shape.Elements != u.Output.Shape.Elements) && cost > 1)
-            || (node.Operator is not Reduce && cost > 1 && reads.Any(read => Repeats(read.Shape, read.User.Output.Shape)));
+            || (node.Operator is not Reduce && cost > 1 && reads.Any(read => Repeats(read.Shape, read.User.Outputs[0].Shape)));
     }
 
     /// <summary>Whether a user with this shape reads each element again along an axis other than the last.</summary>
@@ -120,7 +128,7 @@ internal sealed class Ownership
     private static IEnumerable<(Shape Shape, Node User)> Reads(Value value, Shape shape) =>
         value.Users.SelectMany(user => ViewReader.IsView(user) ? Reads(user.Output, user.Operator is Expand ? shape : user.Output.Shape) : [(shape, user)]);
 
-    private static bool IsProduct(Node node) => node.Operator is Linear or MatMul or Conv1d;
+    private static bool IsProduct(Node node) => node.Operator is Linear or IntegerLinear or MatMul or Conv1d;
 
     /// <summary>Whether a value reaches a product of attention through the pattern's own elementwise nodes only.</summary>
     private static bool IsSide(Node product, AttentionPattern pattern, Value value) =>

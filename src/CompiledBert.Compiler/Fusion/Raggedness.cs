@@ -28,7 +28,7 @@ internal static class Raggedness
     {
         var mode = step.Rows == batch * tokens ? RaggedMode.AllTokens : step.Rows == batch ? RaggedMode.AllSequences : RaggedMode.EachSequence;
         var programs = step.Tile.Concat(step.Row is [Loop { Body: var body }] ? body : step.Row).ToList();
-        var even = IsFree(step.X.Offset) && IsFree(step.X.RowStride) && IsFree(step.Y.Offset) && IsFree(step.Y.RowStride)
+        var even = (step.Shift is null || step.Shift[0] == 'w') && IsFree(step.X.Offset) && IsFree(step.X.RowStride) && IsFree(step.Y.Offset) && IsFree(step.Y.RowStride)
             && NoLengths(programs) && Accesses(programs).All(IsEven);
         return even ? mode : RaggedMode.EachSequence;
 

@@ -39,7 +39,7 @@ internal sealed class StepWriter
         {
             _steps.Add(AttentionWriter.Write(pattern, _context, _done));
         }
-        else if (node.Operator is Linear)
+        else if (node.Operator is Linear or IntegerLinear)
         {
             WriteLinear(node);
         }
@@ -91,7 +91,7 @@ internal sealed class StepWriter
     }
 
     private bool IsNest(Value value) =>
-        value.Producer is { } producer && producer.Operator is not (MatMul or Linear) && !_attention.ContainsKey(producer);
+        value.Producer is { } producer && producer.Operator is not (MatMul or Linear or IntegerLinear) && !_attention.ContainsKey(producer);
 
     /// <summary>
     /// What to compute in one pass: first a normalisation that reads the value together with the value, which is then stored on the way

@@ -17,6 +17,7 @@ internal static class Titles
     {
         var all = Flatten(body).ToList();
         var words = new List<string>();
+        var quantises = all.OfType<Let>().Any(l => l is { Op: "cast", Type: DataType.Int8 });
         if (all.OfType<Load>().Any(l => l.From.Terms.Any(t => t.Variable.StartsWith('v'))))
         {
             words.Add("gather");
@@ -26,9 +27,14 @@ internal static class Titles
         {
             words.Add("norm");
         }
-        else if (all.OfType<Accumulator>().Any())
+        else if (all.OfType<Accumulator>().Any() && !quantises)
         {
             words.Add("reduce");
+        }
+
+        if (quantises)
+        {
+            words.Add("quantise");
         }
 
         if (words.Count == 0)
@@ -40,12 +46,16 @@ internal static class Titles
     }
 
     /// <summary>The name of a matrix product.</summary>
-    public static string OfLinear(long k, long n, IReadOnlyList<Statement> tile, IReadOnlyList<Statement> row, IReadOnlyList<string> origins)
+    public static string OfLinear(LinearStep step, IReadOnlyList<string> origins)
     {
-        var activation = tile.OfType<Let>().Select(l => l.Op).FirstOrDefault(op => op is "geluerf" or "gelutanh" or "relu" or "tanh" or "silu" or "sigmoid");
-        var after = activation is not null ? " + " + activation : tile.Count > 0 ? " + elementwise" : "";
-        after += row.Count == 0 ? "" : Flatten(row).OfType<Let>().Any(l => l.Op == "rsqrt") ? " + norm" : " + reduce";
-        return System.FormattableString.Invariant($"{Layer(origins)}linear {k}→{n}{after}");
+        var (tile, row) = (step.Tile, step.Row);
+        var activation = tile.Concat(Flatten(row)).OfType<Let>().Select(l => l.Op).FirstOrDefault(op => op is "geluerf" or "gelutanh" or "relu" or "tanh" or "silu" or "sigmoid");
+        var after = activation is not null ? " + " + activation : tile.Count > 0 && !step.IsInteger ? " + elementwise" : "";
+        var work = Flatten(row).ToList();
+        var quantises = work.OfType<Let>().Any(l => l is { Op: "cast", Type: DataType.Int8 });
+        after += work.OfType<Let>().Any(l => l.Op == "rsqrt") ? " + norm" : work.OfType<Accumulator>().Any() && !quantises ? " + reduce" : "";
+        after += quantises ? " + quantise" : "";
+        return System.FormattableString.Invariant($"{Layer(origins)}linear {step.K}→{step.N}{(step.IsInteger ? " int8" : "")}{after}");
     }
 
     /// <summary>The layer that node names speak of, as a prefix; empty where they do not agree.</summary>

@@ -208,6 +208,21 @@ public sealed record MatMul : Operator;
 /// <summary>Inputs x [.., K], constant weights [K, N], optional constant bias [N]: x·W + b.</summary>
 public sealed record Linear : Operator;
 
+/// <summary>
+/// Each row of the last axis as whole numbers −127 … 127 and the row's scale: results q (Int8) and s [.., 1], the row's largest magnitude / 127, so that
+/// x ≈ q·s. Halves are rounded to even; rows below 10⁻³⁶ are zeros.
+/// </summary>
+public sealed record QuantizeRows : Operator;
+
+/// <summary>
+/// Inputs q [.., K] (Int8), constant weights [K, N] (Int8), optional shift (Int32, one element): Σₖ (q + shift)·W, exact in 32 bits, then rounded to a float once.
+/// </summary>
+public sealed record IntegerLinear : Operator
+{
+    /// <summary>The most rows that the weights may have, so that sums of (−255 … 255)·(−128 … 127) fit in 32 bits.</summary>
+    public const int MaxRows = 65_536;
+}
+
 /// <summary>One-dimensional convolution: x [B, Cin, L], w [Cout, Cin/groups, kernel], optional bias [Cout] (ONNX Conv).</summary>
 public sealed record Conv1d(long Groups, long Stride, long Dilation, long PadBefore, long PadAfter) : Operator;
 

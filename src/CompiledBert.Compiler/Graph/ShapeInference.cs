@@ -57,6 +57,15 @@ public static class ShapeInference
             case Linear:
                 Require(In(1).Shape.Rank == 2 && In(0).Shape[-1] == In(1).Shape[0], $"inner lengths differ: {In(0).Shape} × {In(1).Shape}");
                 return [(DataType.Float32, In(0).Shape.With(-1, In(1).Shape[1]))];
+            case QuantizeRows:
+                Require(In(0).Type == DataType.Float32 && In(0).Shape.Rank > 0, $"rows of {In(0).Type}{In(0).Shape} are not quantised");
+                return [(DataType.Int8, In(0).Shape), (DataType.Float32, In(0).Shape.With(-1, 1))];
+            case IntegerLinear:
+                Require(In(0).Type == DataType.Int8 && In(1).Type == DataType.Int8, $"types are not Int8: {In(0).Type} and {In(1).Type}");
+                Require(In(1).Shape.Rank == 2 && In(0).Shape[-1] == In(1).Shape[0], $"inner lengths differ: {In(0).Shape} × {In(1).Shape}");
+                Require(In(1).Shape[0].Value <= IntegerLinear.MaxRows, $"sums over {In(1).Shape[0]} products may not fit in 32 bits");
+                Require(inputs.Count < 3 || inputs[2] is not { } shift || (shift.Type == DataType.Int32 && shift.Shape.Elements.Is(1)), "the shift must be one Int32");
+                return [(DataType.Float32, In(0).Shape.With(-1, In(1).Shape[1]))];
             case Conv1d conv:
                 return [InferConv(conv, In(0), In(1))];
             case LayerNorm:

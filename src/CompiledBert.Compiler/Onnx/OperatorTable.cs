@@ -48,7 +48,7 @@ internal sealed class OperatorTable
         Convolutions.Register(this);
         Normalization.Register(this);
         Attention.Register(this);
-        Quantization.Register(this);
+        Operators.Quantization.Register(this);
         Contrib.Register(this);
         ContribQuantization.Register(this);
     }

@@ -8,7 +8,7 @@ namespace CompiledBert.Compiler.Packing;
 
 /// <summary>
 /// Writes constants into the blob in the order in which the kernels read them: matrices in panels of 16 columns, <c>[⌈N/16⌉][K][16]</c>, the one order
-/// that suits every instruction set; the rest row-major. Each begins at a multiple of 64 bytes.
+/// that suits every instruction set, those of 8-bit integers likewise (<see cref="IntegerPanels"/>); the rest row-major. Each begins at a multiple of 64 bytes.
 /// </summary>
 internal sealed class WeightPacker
 {
@@ -114,6 +114,12 @@ internal sealed class WeightPacker
             return;
         }
 
+        if (request.Layout == WeightLayout.IntegerPanels)
+        {
+            IntegerPanels.Write(request.Data, write.Invoke);
+            return;
+        }
+
         write(request.Data.Type.IsFloat() ? request.Data.ToFloat32().Bytes : request.Data.Bytes);
 
         if (request.Layout == WeightLayout.PaddedVector)
@@ -142,6 +148,7 @@ internal sealed class WeightPacker
 
     private static long BytesOf(WeightRequest request) => request.Layout switch
     {
+        WeightLayout.IntegerPanels => IntegerPanels.BytesOf(request.Data.Dims[0], request.Data.Dims[1]),
         WeightLayout.Panels => (request.Data.Dims[1] + Panel - 1) / Panel * Panel * request.Data.Dims[0] * sizeof(float),
         WeightLayout.PaddedVector => (request.Data.Count + Panel - 1) / Panel * Panel * sizeof(float),
         _ => request.Data.Count * FusionContext.Storage(request.Data.Type).BitsOf() / 8,

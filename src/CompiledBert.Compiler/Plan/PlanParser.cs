@@ -145,6 +145,9 @@ public static class PlanParser
 
     private static LinearStep ReadLinear(PlanLine line, string title, List<string> origins)
     {
+        var integer = line.TryChild("integer");
+        var shift = integer is not null && integer.TryKeyword("shift") ? integer.Identifier() : null;
+        integer?.End();
         var step = new LinearStep
         {
             Title = title,
@@ -154,6 +157,8 @@ public static class PlanParser
             N = Of(line.Child("n"), l => l.Number64()),
             X = Of(line.Child("x"), ReadRows),
             Weights = Of(line.Child("weights"), l => l.Identifier()),
+            IsInteger = integer is not null,
+            Shift = shift,
             Bias = line.TryChild("bias") is { } bias ? Of(bias, l => l.Identifier()) : null,
             Y = Of(line.Child("y"), ReadRows),
         };

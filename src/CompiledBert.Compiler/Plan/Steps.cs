@@ -40,7 +40,11 @@ public sealed record NestStep : Step
 /// <summary>Rows of a matrix in memory: element (m, i) at <c>Offset + m·RowStride + i</c>.</summary>
 public sealed record RowOperand(string Buffer, Dim Offset, Dim RowStride);
 
-/// <summary>Y = epilogue(X·W + bias): X [Rows, K], W constant and packed in panels of 16 columns <c>[⌈N/16⌉][K][16]</c>, padded with zeros.</summary>
+/// <summary>
+/// Y = epilogue(X·W + bias): X [Rows, K], W constant and packed in panels of 16 columns <c>[⌈N/16⌉][K][16]</c>, padded with zeros.
+/// Of integers: Y = epilogue(Σ (X + shift)·W), X and W of 8 bits, the sums exact in 32 bits; W is packed <c>[⌈N/16⌉][⌈K/4⌉][16][4]</c>, padded with zeros,
+/// and behind it stand the sums of its columns, Int32, padded to a multiple of 16.
+/// </summary>
 public sealed record LinearStep : Step
 {
     /// <summary>Rows of X and Y.</summary>
@@ -60,6 +64,12 @@ public sealed record LinearStep : Step
 
     /// <summary>Buffer of the bias, padded with zeros to a multiple of 16; null for none.</summary>
     public string? Bias { get; init; }
+
+    /// <summary>Whether X and W are integers of 8 bits.</summary>
+    public bool IsInteger { get; init; }
+
+    /// <summary>Buffer whose first element (Int32) is added to every element of X; null for none. Of integers only.</summary>
+    public string? Shift { get; init; }
 
     /// <summary>Where the results go.</summary>
     public required RowOperand Y { get; init; }

@@ -71,15 +71,7 @@ internal static class TileKernels
             writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
             writer.Line("private static VF At(float* a, long bytes) => V.Create(*(float*)((byte*)a + bytes));");
         });
-        kernels.Need("Fetch", (writer, _) =>
-        {
-            writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
-            using (writer.Block("private static void Fetch(byte* p)"))
-            using (writer.Block("if (System.Runtime.Intrinsics.X86.Sse.IsSupported)"))
-            {
-                writer.Line("System.Runtime.Intrinsics.X86.Sse.Prefetch1(p);");
-            }
-        });
+        NeedFetch(kernels);
         return kernels.Need($"Tile{Text(16 * panels)}_{Text(rows)}", (writer, _) =>
         {
             using (writer.Block($"""
@@ -91,6 +83,17 @@ internal static class TileKernels
             }
         });
     }
+
+    /// <summary>Needs <c>Fetch(p)</c>: brings a line of memory near.</summary>
+    public static void NeedFetch(MicroKernels kernels) => kernels.Need("Fetch", (writer, _) =>
+    {
+        writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
+        using (writer.Block("private static void Fetch(byte* p)"))
+        using (writer.Block("if (System.Runtime.Intrinsics.X86.Sse.IsSupported)"))
+        {
+            writer.Line("System.Runtime.Intrinsics.X86.Sse.Prefetch1(p);");
+        }
+    });
 
     /// <summary>Needs <c>Mad(x, y, z)</c>: x·y + z in one instruction where the variant has it.</summary>
     public static string NeedMad(MicroKernels kernels) =>

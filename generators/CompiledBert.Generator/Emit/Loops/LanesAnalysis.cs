@@ -175,10 +175,11 @@ internal sealed class LanesAnalysis
             case Load load when load.From.Terms.All(t => FormOf(t.Variable) == LaneForm.Uniform):
                 return LaneForm.Uniform;
             case Load load:
-                return load.Type is DataType.Float32 or DataType.Bool && IsContiguous(load.From) ? LaneForm.Vector : LaneForm.Slots;
+                return (load.Type is DataType.Float32 or DataType.Bool || VectorOps.IsByte(load.Type)) && IsContiguous(load.From) ? LaneForm.Vector : LaneForm.Slots;
             case Store store:
                 var isFloat = Literal.Is(store.Value) || TypeOf(store.Value) == DataType.Float32;
-                return isFloat && IsContiguous(store.To) ? LaneForm.Vector : LaneForm.Slots;
+                var isNarrowed = !isFloat && VectorOps.IsByte(TypeOf(store.Value)) && FormOf(store.Value) == LaneForm.Vector;
+                return (isFloat || isNarrowed) && IsContiguous(store.To) ? LaneForm.Vector : LaneForm.Slots;
             case Accumulator accumulator:
                 return accumulator.Type == DataType.Float32 ? LaneForm.Vector : LaneForm.Slots;
             case Accumulate accumulate:

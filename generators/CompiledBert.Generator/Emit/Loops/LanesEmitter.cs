@@ -187,7 +187,7 @@ internal sealed class LanesEmitter
             var (access, type) = statement.Statement switch
             {
                 Load load => (load.From, load.Type),
-                Store store => (store.To, DataType.Float32),
+                Store store => (store.To, Literal.Is(store.Value) ? DataType.Float32 : _analysis.TypeOf(store.Value)),
                 _ => (null, default),
             };
             if (access is null || !access.Terms.All(t => t.Variable == _variable || IsBefore(t.Variable)))
@@ -244,14 +244,23 @@ internal sealed class LanesEmitter
                 {
                     (DataType.Bool, false) => $"{VectorKernels.LoadMask(_kernels)}({address})",
                     (DataType.Bool, true) => $"{VectorKernels.LoadMaskPartial(_kernels)}({address}, {Rest})",
+                    (DataType.Int8 or DataType.UInt8, false) => $"{ByteVectors.Widen(_kernels, load.Type)}({address})",
+                    (DataType.Int8 or DataType.UInt8, true) => $"{ByteVectors.WidenPartial(_kernels, load.Type)}({address}, {Rest})",
                     (_, false) => $"V.Load({address})",
                     (_, true) => $"{VectorKernels.LoadPartial(_kernels)}({address}, {Rest})",
                 };
                 _writer.Line($"VF {LoopNames.Local(load.Id, suffix)} = {read};");
                 break;
             case Store store:
-                var value = Value(store.Value, DataType.Float32, suffix);
-                var to = Address(store.To, DataType.Float32, copy);
+                var stored = Literal.Is(store.Value) ? DataType.Float32 : _analysis.TypeOf(store.Value);
+                var value = Value(store.Value, stored, suffix);
+                var to = Address(store.To, stored, copy);
+                if (VectorOps.IsByte(stored))
+                {
+                    _writer.Line(partial ? $"{ByteVectors.NarrowPartial(_kernels, stored)}({to}, {value}, {Rest});" : $"{ByteVectors.Narrow(_kernels, stored)}({to}, {value});");
+                    break;
+                }
+
                 _writer.Line(partial ? $"{VectorKernels.StorePartial(_kernels)}({to}, {value}, {Rest});" : $"V.Store({value}, {to});");
                 break;
             case Accumulator accumulator:
@@ -295,18 +304,18 @@ internal sealed class LanesEmitter
         {
             var spilled = LoopNames.Local(id, "l" + LoopNames.Text(number));
             _writer.Line($"VF {spilled} = {LoopNames.Local(id)};");
-            names.Bind(id, _analysis.TypeOf(id), Lane(id, spilled, index));
+            names.Bind(id, _analysis.TypeOf(id), Read(id, spilled, index));
         }
 
         foreach (var id in declared.Where(_analysis.Escaping.Contains))
         {
             var type = _analysis.TypeOf(id);
-            _writer.Line($"Unsafe.SkipInit(out {(type is DataType.Float32 or DataType.Bool ? "VF" : VectorKernels.Slots(_kernels))} {LoopNames.Local(id)});");
+            _writer.Line($"Unsafe.SkipInit(out {(type is DataType.Float32 or DataType.Bool || VectorOps.IsByte(type) ? "VF" : VectorKernels.Slots(_kernels))} {LoopNames.Local(id)});");
         }
 
         foreach (var id in read.Where(_analysis.Escaping.Contains).Except(declared, StringComparer.Ordinal))
         {
-            names.Bind(id, _analysis.TypeOf(id), Lane(id, LoopNames.Local(id), index));
+            names.Bind(id, _analysis.TypeOf(id), Read(id, LoopNames.Local(id), index));
         }
 
         using (_writer.Block($"for (int {index} = 0; {index} < {(partial ? Rest : LoopNames.Text(Lanes))}; {index}++)"))
@@ -352,10 +361,15 @@ internal sealed class LanesEmitter
         _writer.Line(type == DataType.Bool ? $"((int*)&{LoopNames.Local(id)})[{index}] = {local} ? -1 : 0;" : $"{lane} = {local};");
     }
 
-    /// <summary>One lane of a value as C#.</summary>
+    /// <summary>One lane of a value as a C# expression of its type.</summary>
+    private string Read(string id, string local, string index) => _analysis.TypeOf(id) is var type && VectorOps.IsByte(type)
+        ? $"({ElementTypes.Value(type)}){Lane(id, local, index)}"
+        : Lane(id, local, index);
+
+    /// <summary>One lane of a value as C# that can be assigned.</summary>
     private string Lane(string id, string local, string index) => _analysis.TypeOf(id) switch
     {
-        DataType.Float32 => $"((float*)&{local})[{index}]",
+        DataType.Float32 or DataType.Int8 or DataType.UInt8 => $"((float*)&{local})[{index}]",
         DataType.Bool => $"(((int*)&{local})[{index}] != 0)",
         var type => $"(*({ElementTypes.Value(type)}*)({local}.Values + {index}))",
     };

@@ -2,7 +2,10 @@ using CompiledBert.Compiler;
 
 namespace CompiledBert.Generator.Emit.Loops;
 
-/// <summary>Operations of loop programs on vectors of floats, and on truth values as masks of all ones or none.</summary>
+/// <summary>
+/// Operations of loop programs on vectors of floats, and on truth values as masks of all ones or none. Integers of 8 bits are floats while they are in
+/// vectors, which is exact.
+/// </summary>
 internal static class VectorOps
 {
     /// <summary>Whether an operation with lanes in its arguments has a vector form.</summary>
@@ -12,6 +15,7 @@ internal static class VectorOps
     /// <param name="arguments">How many arguments it has.</param>
     public static bool Has(string op, DataType type, DataType from, int arguments) => op switch
     {
+        "cast" when IsByte(from) || IsByte(type) => (IsByte(from) || from == DataType.Float32) && (IsByte(type) || type == DataType.Float32) && (IsByte(from) != IsByte(type) || from == type),
         "cast" or "identity" => from is DataType.Float32 or DataType.Bool && type is DataType.Float32 or DataType.Bool,
         "mod" or "fmod" => false,
         _ when from is DataType.Float32 or DataType.Bool && type is DataType.Float32 or DataType.Bool =>
@@ -19,11 +23,14 @@ internal static class VectorOps
         _ => false,
     };
 
+    /// <summary>Whether a type is an integer of 8 bits.</summary>
+    public static bool IsByte(DataType type) => type is DataType.Int8 or DataType.UInt8;
+
     /// <summary>The C# expression of an operation; null where it has no vector form.</summary>
     public static string? Text(string op, DataType type, DataType from, IReadOnlyList<string> a, MicroKernels kernels) => (op, a.Count) switch
     {
         ("identity", 1) => a[0],
-        ("cast", 1) when type == from => a[0],
+        ("cast", 1) when type == from || IsByte(type) || IsByte(from) => a[0], // what becomes 8 bits is a whole number already
         ("cast", 1) => type == DataType.Float32 ? $"({a[0]} & VF.One)" : $"~V.Equals({a[0]}, VF.Zero)",
         ("select", 3) => $"V.ConditionalSelect({a[0]}, {a[1]}, {a[2]})",
         ("not", 1) => $"~{a[0]}",

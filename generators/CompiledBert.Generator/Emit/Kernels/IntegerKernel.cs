@@ -1,0 +1,103 @@
+using System.Globalization;
+
+namespace CompiledBert.Generator.Emit;
+
+/// <summary>
+/// A way to multiply 8-bit integers on one instruction set: how rows are packed for it, and micro-kernels C[r, j] = Σₖ A[r, k]·B[k, j] + start[j] of some
+/// rows by whole panels, the sums exact in 32 bits, stored as floats. So all of them give the same bits.
+/// </summary>
+internal abstract class IntegerKernel
+{
+    private const string Parameters = "byte* a, sbyte* b, long ldb, float* c, long ldc, long groups, int* start, byte* next, long step";
+
+    /// <summary>What its methods' names begin with.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>C# expression that says whether the machine has it, given the variant; null where it always has.</summary>
+    public virtual string? Condition => null;
+
+    /// <summary>The preprocessor symbol without which it cannot be compiled; null for none.</summary>
+    public virtual string? Symbol => null;
+
+    /// <summary>Rows of the largest tile.</summary>
+    public abstract int Rows { get; }
+
+    /// <summary>Panels of 16 columns of a tile.</summary>
+    public virtual int Panels => 1;
+
+    /// <summary>What is added to every element of A when it is packed.</summary>
+    public virtual int Bias => 0;
+
+    /// <summary>Bytes that four neighbours of K take in a packed tile of the most rows.</summary>
+    public abstract int GroupBytes { get; }
+
+    /// <summary>The ways of a variant, the first whose condition holds is used; the last has none. Here is what there is to tune for a processor.</summary>
+    public static IReadOnlyList<IntegerKernel> For(VectorTarget target) =>
+        target == VectorTarget.Avx512 ? [VectorKernel.Vnni512, VectorKernel.Vnni256, VectorKernel.Words512]
+        : target == VectorTarget.Avx2 ? [VectorKernel.Vnni256, VectorKernel.Words256]
+        : [DotProductKernel.Instance, VectorKernel.Words128];
+
+    /// <summary>
+    /// Needs <c>{Name}Pack(x, ldx, rows, k, packed)</c>: a tile's rows of 8-bit integers, ldx apart, in the order in which the micro-kernels read them,
+    /// padded to a multiple of four.
+    /// </summary>
+    public string NeedPack(MicroKernels kernels) => Need(kernels, Name + "Pack", WritePack);
+
+    /// <summary>Needs <c>{Name}Tile{columns}(rows, a, b, ldb, c, ldc, groups, start, next, step)</c> of a number of panels, at most <see cref="Panels"/>.</summary>
+    public string NeedTile(MicroKernels kernels, int panels)
+    {
+        TileKernels.NeedFetch(kernels);
+        var name = $"{Name}Tile{Text(16 * panels)}";
+        return Need(kernels, name, writer =>
+        {
+            foreach (var rows in Enumerable.Range(1, Rows))
+            {
+                Need(kernels, $"{name}_{Text(rows)}", text =>
+                {
+                    using (text.Block($"""
+                        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+                        private static void {name}_{Text(rows)}({Parameters})
+                        """))
+                    {
+                        WriteTile(text, kernels, rows, panels);
+                    }
+                });
+            }
+
+            writer.Line($"// A tile of some rows × {Text(16 * panels)} columns of 8-bit integers.");
+            writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
+            using (writer.Block($"private static void {name}(long rows, {Parameters})"))
+            using (writer.Block("switch (rows)"))
+            {
+                foreach (var rows in Enumerable.Range(1, Rows))
+                {
+                    writer.Line($"case {Text(rows)}: {name}_{Text(rows)}(a, b, ldb, c, ldc, groups, start, next, step); return;");
+                }
+            }
+        });
+    }
+
+    /// <summary>Writes the packing method.</summary>
+    protected abstract void WritePack(CodeWriter writer);
+
+    /// <summary>Writes the body of the micro-kernel of some rows.</summary>
+    protected abstract void WriteTile(CodeWriter writer, MicroKernels kernels, int rows, int panels);
+
+    /// <summary>A number as C#.</summary>
+    protected static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Needs a method that is compiled only where the kernel's symbol is defined.</summary>
+    protected string Need(MicroKernels kernels, string name, Action<CodeWriter> write) => kernels.Need(name, (writer, _) =>
+    {
+        if (Symbol is not null)
+        {
+            writer.Line("#if " + Symbol);
+        }
+
+        write(writer);
+        if (Symbol is not null)
+        {
+            writer.Line("#endif");
+        }
+    });
+}

@@ -1,0 +1,66 @@
+using CompiledBert.Compiler;
+
+namespace CompiledBert.Generator.Emit.Loops;
+
+/// <summary>Methods between integers of 8 bits in memory and vectors of floats that hold the same whole numbers.</summary>
+internal static class ByteVectors
+{
+    /// <summary>Needs <c>VF Widen{Type}(p)</c>: as many integers as a vector has floats.</summary>
+    public static string Widen(MicroKernels kernels, DataType type)
+    {
+        var element = ElementTypes.Memory(type);
+        return kernels.Need("Widen" + type, (writer, target) =>
+        {
+            var wide = target.Lanes switch
+            {
+                16 => $"System.Runtime.Intrinsics.X86.Avx512F.ConvertToVector512Int32(V128.Load(p))",
+                8 => $"System.Runtime.Intrinsics.X86.Avx2.ConvertToVector256Int32(p)",
+                _ => $"V128.WidenLower(V128.WidenLower(V128.CreateScalar(*(uint*)p).As{(type == DataType.Int8 ? "SByte" : "Byte")}())).AsInt32()",
+            };
+            writer.Line("// Integers of 8 bits as floats.");
+            writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
+            writer.Line($"private static VF Widen{type}({element}* p) => V.ConvertToSingle({wide});");
+        });
+    }
+
+    /// <summary>Needs <c>VF Widen{Type}Partial(p, count)</c>: the first lanes, zeros after them; nothing beyond them is read.</summary>
+    public static string WidenPartial(MicroKernels kernels, DataType type) => kernels.Need($"Widen{type}Partial", (writer, _) => writer.Lines($$"""
+        // The first lanes of integers of 8 bits as floats, zeros after them.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static VF Widen{{type}}Partial({{ElementTypes.Memory(type)}}* p, int count)
+        {
+            VF v = VF.Zero;
+            for (int l = 0; l < count; l++) ((float*)&v)[l] = p[l];
+            return v;
+        }
+        """));
+
+    /// <summary>Needs <c>void Narrow{Type}(p, v)</c>: whole numbers within the type's range as its integers.</summary>
+    public static string Narrow(MicroKernels kernels, DataType type) => kernels.Need("Narrow" + type, (writer, target) =>
+    {
+        const string X86 = "System.Runtime.Intrinsics.X86.";
+        writer.Line("// Whole numbers as integers of 8 bits.");
+        writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
+        using (writer.Block($"private static void Narrow{type}({ElementTypes.Memory(type)}* p, VF v)"))
+        {
+            writer.Line("VI i = V.ConvertToInt32Native(v);");
+            writer.Line(target.Lanes switch
+            {
+                16 => $"{X86}Avx512F.ConvertToVector128SByte(i).As{(type == DataType.Int8 ? "SByte" : "Byte")}().Store(p);",
+                8 => $"*(long*)p = V128.Narrow(V128.Narrow(i.GetLower(), i.GetUpper()), Vector128<short>.Zero).AsInt64().ToScalar();",
+                _ => "*(int*)p = V128.Narrow(V128.Narrow(i, i), Vector128<short>.Zero).AsInt32().ToScalar();",
+            });
+        }
+    });
+
+    /// <summary>Needs <c>void Narrow{Type}Partial(p, v, count)</c>: writes the first lanes and nothing beyond them.</summary>
+    public static string NarrowPartial(MicroKernels kernels, DataType type) => kernels.Need($"Narrow{type}Partial", (writer, _) => writer.Lines($$"""
+        // The first lanes of whole numbers as integers of 8 bits.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void Narrow{{type}}Partial({{ElementTypes.Memory(type)}}* p, VF v, int count)
+        {
+            VI i = V.ConvertToInt32Native(v);
+            for (int l = 0; l < count; l++) p[l] = unchecked(({{ElementTypes.Memory(type)}})((int*)&i)[l]);
+        }
+        """));
+}

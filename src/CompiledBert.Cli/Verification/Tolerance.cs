@@ -14,7 +14,7 @@ internal sealed record Tolerance(double Absolute, double Relative, double OfScal
     public static Tolerance Default { get; } = new(0, 0, 1e-4);
 
     /// <summary>What 8-bit products give over many layers, beside a reference in floats.</summary>
-    public static Tolerance Int8 { get; } = new(0, 0, 0.1, 0.99);
+    public static Tolerance Int8 { get; } = new(0, 0, 0.5, 0.99);
 
     /// <summary>
     /// The tolerance of a model: <c>suggested_tolerance</c> of a <c>meta.json</c> beside it, else the default. <c>atol</c> must be there;

@@ -17,6 +17,26 @@ public class FusionTests
     [InlineData(2, 7)]
     public void A_pre_norm_bert_keeps_its_meaning(int batch, int tokens) => PlanCheck.Agrees(() => new TinyBert(2, preNorm: true).Graph, batch, tokens);
 
+    [Theory]
+    [InlineData(false, 1, 1)]
+    [InlineData(false, 3, 5)]
+    [InlineData(true, 2, 7)]
+    public void A_bert_in_integers_keeps_its_meaning(bool preNorm, int batch, int tokens) =>
+        PlanCheck.Agrees(() => new TinyBert(2, preNorm).Graph, batch, tokens, Precision.Int8);
+
+    [Fact]
+    public void Rows_are_quantised_in_the_pass_that_makes_them()
+    {
+        var plan = PlanCheck.Compile(new TinyBert(2).Graph, Precision.Int8).Plan;
+
+        Assert.All(plan.Steps.OfType<LinearStep>(), s => Assert.True(s.IsInteger));
+        Assert.Equal(2 * 4, plan.Steps.OfType<LinearStep>().Count());
+
+        // Only the rows of attention, which are made head by head, take a step of their own.
+        Assert.Equal(2, plan.Steps.OfType<NestStep>().Count(s => s.Title.EndsWith("quantise", StringComparison.Ordinal) && !s.Title.Contains("norm", StringComparison.Ordinal)));
+        Assert.All(plan.Steps.OfType<LinearStep>(), s => Assert.Equal(RaggedMode.AllTokens, s.Ragged));
+    }
+
     [Fact]
     public void A_bert_layer_is_four_linears_and_one_attention()
     {

@@ -95,7 +95,14 @@ internal sealed class PlanInterpreter
             for (long n = 0; n < step.N; n++)
             {
                 double sum = step.Bias is null ? 0 : Float(step.Bias, n);
-                for (long k = 0; k < step.K; k++)
+                for (long k = 0; step.IsInteger && k < step.K; k++)
+                {
+                    var shift = step.Shift is null ? 0 : (int)Read(step.Shift, 0, DataType.Int32);
+                    sum += ((long)Read(step.X.Buffer, Length(step.X.Offset) + (m * Length(step.X.RowStride)) + k, DataType.Int8) + shift)
+                        * (long)Read(step.Weights, (n / 16 * ((step.K + 3) / 4) * 64) + (k / 4 * 64) + (n % 16 * 4) + (k % 4), DataType.Int8);
+                }
+
+                for (long k = 0; !step.IsInteger && k < step.K; k++)
                 {
                     sum += (double)Float(step.X.Buffer, Length(step.X.Offset) + (m * Length(step.X.RowStride)) + k)
                         * Float(step.Weights, (n / 16 * step.K * 16) + (k * 16) + (n % 16));

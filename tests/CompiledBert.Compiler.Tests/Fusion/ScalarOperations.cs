@@ -88,6 +88,8 @@ internal static class ScalarOperations
         {
             (float f, DataType.Int64) => (object)(long)f,
             (float f, DataType.Int32) => (int)f,
+            (float f, DataType.Int8) => (long)(sbyte)f,
+            (long l, DataType.Int8) => (long)(sbyte)l,
             (_, DataType.Float32) => System.Convert.ToSingle(from, CultureInfo.InvariantCulture),
             (_, DataType.Int64) => System.Convert.ToInt64(from, CultureInfo.InvariantCulture),
             (_, DataType.Int32) => (int)System.Convert.ToInt64(from, CultureInfo.InvariantCulture),

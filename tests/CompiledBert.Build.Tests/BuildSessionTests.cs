@@ -146,7 +146,7 @@ public sealed class BuildSessionTests : IDisposable
     [Theory]
     [InlineData("Access", "friend", "public, internal")]
     [InlineData("Weights", "cloud", "embedded, file")]
-    [InlineData("Precision", "int8", "fp32")]
+    [InlineData("Precision", "int4", "int8")]
     [InlineData("Threads", "0", "from 1 to 256")]
     [InlineData("MaxTokens", "-1", "from 1 to")]
     [InlineData("Name", "class", "a C# class name")]

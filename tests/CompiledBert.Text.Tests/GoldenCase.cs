@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace CompiledBert.Text.Tests;
 
 /// <summary>A text with what the reference made of it; its ranges count code points.</summary>
-internal sealed record GoldenCase(string Text, string? Pair, int[] Ids, int[] TypeIds, TextRange[] Ranges, bool[] Special)
+internal sealed record GoldenCase(string Text, string? Pair, int MaxTokens, int[] Ids, int[] TypeIds, TextRange[] Ranges, bool[] Special)
 {
     public static GoldenCase Parse(string line)
     {
@@ -15,7 +15,8 @@ internal sealed record GoldenCase(string Text, string? Pair, int[] Ids, int[] Ty
         var ids = Numbers(root.GetProperty("ids"));
         var special = root.TryGetProperty("special_tokens_mask", out var mask) ? Numbers(mask).Select(m => m == 1).ToArray() : null;
         var offsets = root.GetProperty("offsets").EnumerateArray().Select(o => new TextRange(o[0].GetInt32(), o[1].GetInt32())).ToArray();
-        return new GoldenCase(text, pair, ids, Numbers(root.GetProperty("type_ids")), offsets, special ?? []);
+        var most = root.TryGetProperty("max_length", out var length) && length.ValueKind == JsonValueKind.Number ? length.GetInt32() : int.MaxValue;
+        return new GoldenCase(text, pair, most, ids, Numbers(root.GetProperty("type_ids")), offsets, special ?? []);
     }
 
     /// <summary>How a tokenizer differs; null where it does not.</summary>
@@ -24,11 +25,11 @@ internal sealed record GoldenCase(string Text, string? Pair, int[] Ids, int[] Ty
         var result = new TokenizedText();
         if (Pair is null)
         {
-            tokenizer.Encode(Text, result);
+            tokenizer.Encode(Text, result, MaxTokens);
         }
         else
         {
-            tokenizer.EncodePair(Text, Pair, result);
+            tokenizer.EncodePair(Text, Pair, result, MaxTokens);
         }
 
         var ranges = result.Ranges.ToArray().Select((r, i) => result.Texts[i] switch { 0 => InCodePoints(r, Text), 1 => InCodePoints(r, Pair!), _ => r }).ToArray();

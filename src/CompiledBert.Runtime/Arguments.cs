@@ -70,6 +70,20 @@ public static class Arguments
         }
     }
 
+    /// <summary>Lengths fit each other: the model does not read further than there is something.</summary>
+    /// <param name="length">How far it reads.</param>
+    /// <param name="most">How long that is.</param>
+    /// <param name="formula">The first as a formula, for the message.</param>
+    /// <param name="mostFormula">The second as a formula, for the message.</param>
+    /// <exception cref="ArgumentException">They do not.</exception>
+    public static void Limit(long length, long most, string formula, string mostFormula)
+    {
+        if (length > most)
+        {
+            ThrowLimit(length, most, formula, mostFormula);
+        }
+    }
+
     /// <summary>All ids are rows of their table.</summary>
     /// <param name="ids">The ids.</param>
     /// <param name="low">The least allowed.</param>
@@ -181,6 +195,10 @@ public static class Arguments
     [DoesNotReturn]
     private static void ThrowExtent(long actual, long most, string parameter) =>
         throw new ArgumentOutOfRangeException(parameter, actual, $"{parameter} is {actual}, the model takes 0 to {most}.");
+
+    [DoesNotReturn]
+    private static void ThrowLimit(long length, long most, string formula, string mostFormula) =>
+        throw new ArgumentException($"These lengths do not fit the model: {formula} is {length}, it must not exceed {mostFormula}, which is {most}.");
 
     [DoesNotReturn]
     private static void ThrowRange<T>(ReadOnlySpan<T> ids, long low, long high, string parameter)

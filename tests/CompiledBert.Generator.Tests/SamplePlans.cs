@@ -29,6 +29,7 @@ internal static class SamplePlans
         Inputs = [new("input_ids", "inputIds", DataType.Int64, [B, T]), new("scalar", "scalar", DataType.Float32, [])],
         Outputs = [new("out]put, \"0\"", "output", DataType.Float32, [B, (2 * T) - 1, Dim.Of(8)])],
         Checks = [new(0, -30, 30)],
+        Limits = [new(B + T, 40), new(3, T)],
         Weights = new(1234567890123, "00ff"),
         Buffers =
         [

@@ -224,7 +224,7 @@ internal sealed partial class NestBuilder
         }
 
         var source = indices;
-        while (source.Producer?.Operator is Cast or Reshape or Unary { Kind: UnaryKind.Identity })
+        while (source.Producer?.Operator is Cast { To: DataType.Int32 or DataType.Int64 } or Reshape or Unary { Kind: UnaryKind.Identity })
         {
             source = source.Producer.In(0);
         }
@@ -235,7 +235,7 @@ internal sealed partial class NestBuilder
         {
             _context.Checks.Add(new IndexCheck(input, 0, limit.Value));
         }
-        else if (source.Producer?.Operator is not Iota)
+        else if (!isTable || source.Producer?.Operator is not Iota { Step: > 0 } iota || iota.Start.Terms.Any(t => t.Coefficient < 0))
         {
             value = _writer.Let(DataType.Int64, "index", value, Number(limit, DataType.Int64));
         }

@@ -72,6 +72,12 @@ internal sealed class Signature
                 : throw Unsupported("has no shape");
         }
 
+        var bytes = tensor.Shape.Dim.Aggregate((Int128)Math.Max(1, type.BitsOf() / 8), (n, d) => Int128.Min(int.MaxValue, n) * Math.Max(1, d.DimValue));
+        if (isInput && bytes > int.MaxValue)
+        {
+            throw DiagnosticTable.TooLarge.Error(_file, null, Diagnostic.Abbreviate(info.Name), $"[{string.Join(", ", tensor.Shape.Dim.Select(d => d.DimValue))}]", bytes, int.MaxValue);
+        }
+
         // An output's own names for lengths say nothing that the graph does not.
         return isInput || tensor.Shape.Dim.All(d => d.DimValue > 0 || _symbols.ContainsKey(d.DimParam))
             ? new Port(info.Name, type, new Shape(tensor.Shape.Dim.Select(Length)))

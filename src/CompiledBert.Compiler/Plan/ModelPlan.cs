@@ -42,6 +42,9 @@ public sealed record ModelPlan
     /// <summary>Inputs whose values must lie in a range: ids of a table, checked before anything is computed.</summary>
     public IReadOnlyList<IndexCheck> Checks { get; init; } = [];
 
+    /// <summary>What lengths must fulfil besides the greatest of each, checked before anything is computed.</summary>
+    public IReadOnlyList<LengthLimit> Limits { get; init; } = [];
+
     /// <summary>The weights blob.</summary>
     public required WeightsInfo Weights { get; init; }
 
@@ -83,6 +86,11 @@ public sealed record PlanTensor(string Name, string Identifier, DataType Type, I
 /// <param name="Low">The least value allowed (negative where indices may count from the end).</param>
 /// <param name="High">The first value not allowed; the rows of the table.</param>
 public sealed record IndexCheck(int Input, long Low, long High);
+
+/// <summary>One length must not exceed another, because the model reads so far into what is so long.</summary>
+/// <param name="Length">How far it reads.</param>
+/// <param name="Most">How long that is.</param>
+public sealed record LengthLimit(Dim Length, Dim Most);
 
 /// <summary>The blob of packed weights.</summary>
 /// <param name="Bytes">Its length, header included.</param>

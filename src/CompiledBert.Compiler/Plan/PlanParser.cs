@@ -49,6 +49,7 @@ public static class PlanParser
             Inputs = List(root.Child("inputs"), ReadTensor),
             Outputs = List(root.Child("outputs"), ReadTensor),
             Checks = List(root.Child("checks"), ReadCheck),
+            Limits = root.TryChild("limits") is { } limits ? List(limits, ReadLimit) : [],
             Weights = Of(root.Child("weights"), ReadWeights),
             Buffers = List(root.Child("buffers"), ReadBuffer),
             Steps = ReadSteps(root),
@@ -87,6 +88,13 @@ public static class PlanParser
         var low = line.Number64(long.MinValue);
         line.Keyword("below");
         return new(input, low, line.Number64(long.MinValue));
+    }
+
+    private static LengthLimit ReadLimit(PlanLine line)
+    {
+        var length = line.Dimension();
+        line.Keyword("within");
+        return new(length, line.Dimension());
     }
 
     private static WeightsInfo ReadWeights(PlanLine line)

@@ -63,6 +63,12 @@ public static class PlanWriter
         {
             lines.Add(1, $"input {Text(check.Input)} from {Text(check.Low)} below {Text(check.High)}");
         }
+
+        lines.AddIf(plan.Limits.Count > 0, 0, "limits");
+        foreach (var limit in plan.Limits)
+        {
+            lines.Add(1, $"{limit.Length} within {limit.Most}");
+        }
     }
 
     private static void WriteTensors(Lines lines, IReadOnlyList<PlanTensor> tensors)

@@ -24,6 +24,7 @@ internal static class PlanBuilder
             Inputs = signature.Inputs,
             Outputs = signature.Outputs,
             Checks = fused.Checks,
+            Limits = TokenLimit.Others(graph, signature.Symbols),
             Weights = new WeightsInfo(weights.Length, Convert.ToHexStringLower(hash)),
             Buffers = [.. BuffersOf(graph, fused, weights)],
             Steps = fused.Steps,

@@ -6,21 +6,33 @@ namespace CompiledBert.Compiler.Schedule;
 internal static class TokenLimit
 {
     /// <summary>The largest value of a symbol for which no slice leaves its operand and no row is gathered that a table does not have; null where nothing limits it.</summary>
-    public static long? Of(ModelGraph graph, Symbol symbol)
-    {
-        long? limit = null;
-        foreach (var (length, most) in graph.Limits.Concat(graph.Nodes.Select(RowsOf).OfType<(Dim, Dim)>()))
-        {
-            // factor·symbol + rest ≤ most
-            var factor = FactorOf(length, symbol);
-            var rest = length - (Dim.Of(symbol) * Dim.Of(factor));
-            if (factor > 0 && rest.IsConstant && most.IsConstant)
-            {
-                limit = Math.Min(limit ?? long.MaxValue, (most.Value - rest.Value) / factor);
-            }
-        }
+    public static long? Of(ModelGraph graph, Symbol symbol) => Pairs(graph).Min(pair => MostOf(pair, symbol));
 
-        return limit;
+    /// <summary>What else lengths must fulfil: conditions on several of them, on the number of sequences, and least lengths.</summary>
+    public static IReadOnlyList<LengthLimit> Others(ModelGraph graph, IReadOnlyList<PlanSymbol> symbols)
+    {
+        var limited = graph.Symbols.Where(s => symbols.Any(p => p.Name == s.Name && p.Max is not null)).ToList();
+        var mayBeZero = symbols.Where(s => s.Role == SymbolRole.Other).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
+        return
+        [
+            .. Pairs(graph)
+                .Where(pair => !limited.Any(s => MostOf(pair, s) is not null) && !HoldsAlways(pair.Most - pair.Length))
+                .Select(pair => new LengthLimit(pair.Length, pair.Most))
+                .Distinct(),
+        ];
+
+        bool HoldsAlways(Dim room) => room.Terms.All(t => t.Symbols.Count == 0 || t.Coefficient > 0)
+            && room.Terms.Where(t => !t.Symbols.Any(s => mayBeZero.Contains(s.Name))).Sum(t => t.Coefficient) >= 0;
+    }
+
+    private static IEnumerable<(Dim Length, Dim Most)> Pairs(ModelGraph graph) => graph.Limits.Concat(graph.Nodes.Select(RowsOf).OfType<(Dim, Dim)>());
+
+    /// <summary>The largest value of a symbol where the condition is factor·symbol ≤ room; null where it says something else.</summary>
+    private static long? MostOf((Dim Length, Dim Most) pair, Symbol symbol)
+    {
+        var factor = FactorOf(pair.Length - pair.Most, symbol);
+        var room = pair.Most - pair.Length + (Dim.Of(symbol) * Dim.Of(factor));
+        return factor > 0 && room.IsConstant ? Math.Max(0, room.Value) / factor : null;
     }
 
     /// <summary>Where rows of a table are gathered in order: the last one's number plus one, and the rows there are.</summary>

@@ -209,7 +209,22 @@ public sealed class FacadeTests
     public void Classes_called_like_what_emitted_code_knows_otherwise_compile(string name) =>
         Assert.NotNull(ModelAssembly.Load(Tiny.Plan with { Name = name }).GetType("Tests." + name));
 
-    private static ITinyModel Load() => (ITinyModel)Adapter.GetMethod("Load", BindingFlags.Static | BindingFlags.NonPublic)!.Invoke(null, null)!;
+    [Fact]
+    public void Lengths_that_do_not_fit_each_other_are_refused()
+    {
+        var limited = Tiny.Plan with { Limits = [new(3, Dim.Of(new Symbol("T")))] };
+        using var model = Load(ModelAssembly.Load(limited, Tiny.Weights, TinyModel.Adapter).GetType("Tests.TinyAdapter")!);
+        var (ids, mask) = Inputs(3, seed: 1);
+        var (hidden, pooled) = (new float[3 * Hidden], new float[2 * Hidden]);
+        model.Run(ids, mask, hidden, pooled.AsSpan(..Hidden));
+        var single = Assert.Throws<ArgumentException>(() => model.Run(ids.AsSpan(1), mask.AsSpan(1), hidden.AsSpan(Hidden), pooled.AsSpan(Hidden)));
+        Assert.Contains("3", single.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => model.RunBatch([1, 2], ids, mask, hidden, pooled));
+    }
+
+    private static ITinyModel Load() => Load(Adapter);
+
+    private static ITinyModel Load(Type adapter) => (ITinyModel)adapter.GetMethod("Load", BindingFlags.Static | BindingFlags.NonPublic)!.Invoke(null, null)!;
 
     private static (long[] Ids, long[] Mask) Inputs(int tokens, int seed)
     {

@@ -122,6 +122,7 @@ internal static class RunEmitter
                 writer.Line($"Arguments.Count(frame.{measured.Name}, {Most(measured)}, nameof({input.Identifier}), {CSharpText.Quote(Counted(measured))});");
             }
 
+            LimitChecks(writer, plan);
             foreach (var tensor in plan.Inputs.Concat(plan.Outputs))
             {
                 var elements = Elements(tensor);
@@ -157,9 +158,20 @@ internal static class RunEmitter
             writer.Line($"Arguments.Lengths(lengths, sum1, {Most(tokens)}, nameof(lengths), nameof({input.Identifier}));");
             var powers = Enumerable.Range(2, Math.Max(0, lengths.Degree - 1)).ToArray();
             writer.Line($"long sum0 = lengths.Length, longest = 0{string.Concat(powers.Select(p => $", sum{LoopNames.Text(p)} = 0"))};");
+            if (lengths.Symbol(SymbolRole.Batch) is { } batch)
+            {
+                writer.Line($"frame.{batch.Name} = 1;");
+            }
+
             using (writer.Block("foreach (long length in lengths)"))
             {
                 writer.Line("longest = Math.Max(longest, length);");
+                if (plan.Limits.Count > 0)
+                {
+                    writer.Line($"frame.{tokens.Name} = length;");
+                    LimitChecks(writer, plan);
+                }
+
                 foreach (var power in powers)
                 {
                     writer.Line($"sum{LoopNames.Text(power)} += {string.Join(" * ", Enumerable.Repeat("length", power))};");
@@ -172,13 +184,16 @@ internal static class RunEmitter
                 writer.Line($"Arguments.Length({tensor.Identifier}.Length, {lengths.OfSequencesText(elements)}, nameof({tensor.Identifier}), {CSharpText.Quote("for all sequences: " + FacadeEmitter.Formula(elements, plan, " · "))});");
             }
 
-            if (lengths.Symbol(SymbolRole.Batch) is { } batch)
-            {
-                writer.Line($"frame.{batch.Name} = 1;");
-            }
-
             writer.Line($"frame.{tokens.Name} = sum1;");
             ChecksAndExecute(writer, plan, "lengths", "longest", string.Concat(lengths.OfSequences.Select(s => s + ", ")));
+        }
+    }
+
+    private static void LimitChecks(CodeWriter writer, ModelPlan plan)
+    {
+        foreach (var (length, most) in plan.Limits)
+        {
+            writer.Line($"Arguments.Limit({OverFrame(length)}, {OverFrame(most)}, {CSharpText.Quote(FacadeEmitter.Formula(length, plan, " · "))}, {CSharpText.Quote(FacadeEmitter.Formula(most, plan, " · "))});");
         }
     }
 

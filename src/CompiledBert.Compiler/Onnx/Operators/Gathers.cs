@@ -175,6 +175,14 @@ internal static class Gathers
             throw new ShapeException($"{x.Shape} and the indices {indices.Shape} differ in rank");
         }
 
+        for (var i = 0; i < x.Shape.Rank; i++)
+        {
+            if (i != axis && !n.Lengths.Assume(indices.Shape[i], x.Shape[i]))
+            {
+                throw new ShapeException($"indices {indices.Shape} reach beyond {x.Shape}");
+            }
+        }
+
         n.Set(n.Emit(new GatherElements(axis), x, indices));
     }
 

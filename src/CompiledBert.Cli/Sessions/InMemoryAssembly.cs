@@ -15,7 +15,9 @@ internal static class InMemoryAssembly
     /// <exception cref="EmittedCodeException">The C# does not compile: a defect of the compiler, not of the model.</exception>
     public static Assembly Load(string name, IEnumerable<(string Path, string Text)> sources)
     {
-        var options = new CSharpParseOptions(LanguageVersion.Latest);
+        // The symbols that the SDK defines for the runtime this process runs on: emitted code asks for instructions that only newer ones have.
+        var symbols = Enumerable.Range(5, Environment.Version.Major - 4).Select(major => System.FormattableString.Invariant($"NET{major}_0_OR_GREATER"));
+        var options = new CSharpParseOptions(LanguageVersion.Latest, preprocessorSymbols: symbols);
         var compilation = CSharpCompilation.Create(
             name,
             sources.Select(s => CSharpSyntaxTree.ParseText(SourceText.From(s.Text), options, s.Path)),

@@ -6,6 +6,7 @@ namespace CompiledBert.Compiler.Quantization;
 /// Brings a canonical graph of floats to 8 bits: products take rows in whole numbers, tables of embeddings are kept in rows of whole numbers.
 /// <code>
 /// Linear(x, W, b)  → IntegerLinear(q, Wq)·s·sW + b    (q, s) = QuantizeRows(x), once for all products of x
+///                                             x·v first, and W/v, where columns of x are of different sizes (<see cref="Smoothing"/>)
 /// Gather(E, ids)   → Cast(Gather(Eq, ids))·Gather(sE, ids)
 /// </code>
 /// </summary>
@@ -18,14 +19,17 @@ internal static class QuantizationStage
 
     public static void Run(ModelGraph graph)
     {
-        var rows = new Dictionary<Value, Node>();
+        var products = graph.Nodes.Where(IsWorthwhile).GroupBy(n => n.In(0)).ToList();
+        var ranges = ActivationRanges.Measure(graph, [.. products.Select(p => p.Key)]);
+        foreach (var ofOperand in products)
+        {
+            QuantizeProducts(graph, ofOperand.Key, [.. ofOperand], ranges.GetValueOrDefault(ofOperand.Key));
+        }
+
         foreach (var node in graph.Nodes.ToList())
         {
             switch (node.Operator)
             {
-                case Linear when node.In(1) is { IsConstant: true, Shape: var shape } && shape[0].Value is >= LeastInner and <= IntegerLinear.MaxRows && shape[1].Value >= LeastColumns:
-                    QuantizeLinear(graph, node, rows);
-                    break;
                 case Gather { Axis: 0 } when IsTable(node.In(0)):
                     QuantizeTable(graph, node, new Gather(0));
                     break;
@@ -39,15 +43,31 @@ internal static class QuantizationStage
         GraphVerifier.Verify(graph, nameof(QuantizationStage));
     }
 
-    private static void QuantizeLinear(ModelGraph graph, Node node, Dictionary<Value, Node> rows)
+    private static bool IsWorthwhile(Node node) =>
+        node.Operator is Linear && node.In(1).Shape is var shape && shape[0].Value is >= LeastInner and <= IntegerLinear.MaxRows && shape[1].Value >= LeastColumns;
+
+    /// <summary>All products of one operand: it is quantised once.</summary>
+    private static void QuantizeProducts(ModelGraph graph, Value x, Node[] products, float[]? maxima)
     {
-        var name = node.Output.Name;
-        if (!rows.TryGetValue(node.In(0), out var quantised))
+        var operand = x;
+        float[]? factors = null;
+        if (maxima is not null)
         {
-            quantised = rows[node.In(0)] = graph.AddNode([node.In(0).Name, "scale of " + node.In(0).Name], new QuantizeRows(), [node.In(0)], node.Origins);
+            factors = Smoothing.Factors(maxima, QuantizedWeights.RowMaxima([.. products.Select(p => p.In(1))]));
+            operand = graph.Add(x.Name, new Binary(BinaryKind.Mul), [x, Vector(x.Name, factors)], products[0].Origins);
         }
 
-        var (weights, scales) = QuantizedWeights.OfColumns(node.In(1));
+        var quantised = graph.AddNode([x.Name, "scale of " + x.Name], new QuantizeRows(), [operand], products[0].Origins);
+        foreach (var product in products)
+        {
+            Quantize(graph, product, quantised, factors);
+        }
+    }
+
+    private static void Quantize(ModelGraph graph, Node node, Node quantised, float[]? factors)
+    {
+        var name = node.Output.Name;
+        var (weights, scales) = QuantizedWeights.OfColumns(node.In(1), factors);
         var sums = graph.Add(name, new IntegerLinear(), [quantised.Outputs[0], weights], node.Origins);
         var scaled = graph.Add(name, new Binary(BinaryKind.Mul), [sums, quantised.Outputs[1]], node.Origins);
         var result = graph.Add(name, new Binary(BinaryKind.Mul), [scaled, Vector(weights.Name, scales)], node.Origins);

@@ -15,8 +15,25 @@ internal static class QuantizedWeights
     // Shares of the largest magnitude that the scale may stand for.
     private static readonly float[] Shares = [1, 0.97f, 0.94f, 0.91f, 0.88f, 0.85f, 0.82f, 0.79f, 0.76f, 0.73f, 0.7f];
 
-    /// <summary>A matrix [K, N] as integers and a scale for each of its columns.</summary>
-    public static (Value Integers, float[] Scales) OfColumns(Value matrix)
+    /// <summary>The largest magnitude of each row of matrices that lie beside each other.</summary>
+    public static float[] RowMaxima(IReadOnlyList<Value> matrices)
+    {
+        var maxima = new float[matrices[0].Shape[0].Value];
+        foreach (var matrix in matrices)
+        {
+            var source = matrix.Constant!.As<float>();
+            var columns = (int)matrix.Shape[1].Value;
+            for (var i = 0; i < source.Length; i++)
+            {
+                maxima[i / columns] = MathF.Max(maxima[i / columns], MathF.Abs(source[i]));
+            }
+        }
+
+        return maxima;
+    }
+
+    /// <summary>A matrix [K, N] as integers and a scale for each of its columns, after each of its rows was divided by its factor.</summary>
+    public static (Value Integers, float[] Scales) OfColumns(Value matrix, float[]? factors)
     {
         var (rows, columns) = ((int)matrix.Shape[0].Value, (int)matrix.Shape[1].Value);
         var scales = new float[columns];
@@ -27,13 +44,13 @@ internal static class QuantizedWeights
         {
             for (var i = 0; i < rows; i++)
             {
-                column[i] = source[(i * columns) + j];
+                column[i] = source[(i * columns) + j] / (factors?[i] ?? 1);
             }
 
             scales[j] = ScaleOf(column);
         }
 
-        return (Derive(matrix.Name, data, position => scales[position % columns]), scales);
+        return (Derive(matrix.Name, data, position => scales[position % columns] * (factors?[position / columns] ?? 1)), scales);
     }
 
     /// <summary>A table [V, N] as integers and a scale for each of its rows.</summary>

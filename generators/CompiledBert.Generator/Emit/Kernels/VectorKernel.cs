@@ -156,12 +156,12 @@ internal sealed class VectorKernel : IntegerKernel
     {
         var (load, loaded) = (_isBytes, _bits) switch
         {
-            (true, _) => ($"V{Text(_bits)}.Load(w)", "sbyte"),
+            (true, _) => ($"Vector{Text(_bits)}.Load(w)", "sbyte"),
             (false, 512) => ($"{X86}Avx512BW.ConvertToVector512Int16(V256.Load(w))", "short"),
             (false, 256) => ($"{X86}Avx2.ConvertToVector256Int16(w)", "short"),
             _ => ("V.WidenLower(V.CreateScalar(*(long*)w).AsSByte())", "short"),
         };
-        var spread = _isBytes ? $"V{Text(_bits)}.Create(*(int*)x).AsByte()" : "V.Create(*(long*)x).AsInt16()";
+        var spread = _isBytes ? $"Vector{Text(_bits)}.Create(*(int*)x).AsByte()" : "V.Create(*(long*)x).AsInt16()";
         var step = (_isBytes, _bits) switch
         {
             (true, 512) => $"{X86}AvxVnni.V512.MultiplyWideningAndAdd(sum, x, w)",
@@ -175,7 +175,7 @@ internal sealed class VectorKernel : IntegerKernel
         var floats = $"Vector{Text(_bits)}<float>";
         var columns = (_isBytes, _bits) switch
         {
-            (true, _) => $"({Vector} sum, int* start) => V{Text(_bits)}.ConvertToSingle(sum + V{Text(_bits)}.Load(start));",
+            (true, _) => $"({Vector} sum, int* start) => Vector{Text(_bits)}.ConvertToSingle(sum + Vector{Text(_bits)}.Load(start));",
             (false, 512) => $"({Vector} low, {Vector} high, int* start) => V.ConvertToSingle("
                 + $"{X86}Avx512F.PermuteVar16x32x2(low, V.Create(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30), high)"
                 + $" + {X86}Avx512F.PermuteVar16x32x2(low, V.Create(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31), high) + V.Load(start));",

@@ -27,7 +27,7 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
     public string Fingerprint => string.Join('\n', [
         Options.Name, Options.Namespace, Options.IsPublic ? "public" : "internal", string.Join(';', Options.Outputs),
         Options.MaxTokens?.ToString(CultureInfo.InvariantCulture) ?? "", Options.Threads.ToString(CultureInfo.InvariantCulture), Precision,
-        Path.GetFileName(Options.ModelPath),
+        string.Join(';', Options.Targets), Path.GetFileName(Options.ModelPath),
     ]);
 
     /// <summary>Reads the metadata. Throws <see cref="CompileException"/> on a value that is not valid.</summary>
@@ -48,6 +48,7 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
             MaxTokens = metadata.Number("MaxTokens", 1, int.MaxValue),
             Threads = metadata.Number("Threads", 1, 256) ?? 1,
             Precision = Enum.Parse<Precision>(precision, ignoreCase: true),
+            Targets = metadata.List("Targets"),
             SignatureOnly = signatureOnly,
         };
         return new ModelSettings(options, place, precision);

@@ -11,6 +11,7 @@ var root = new RootCommand("Verifies, measures and inspects ONNX models compiled
     VerifyCommand.Create(),
     BenchCommand.Create(),
     InspectCommand.Create(),
+    TargetsCommand.Create(),
 };
 var parsed = root.Parse(args);
 var code = parsed.Invoke();

@@ -37,6 +37,9 @@ public sealed record CompileOptions
     /// <summary>The numbers that products are computed with.</summary>
     public Precision Precision { get; init; }
 
+    /// <summary>Names of the cores or devices that the model is for (see <see cref="CompiledBert.Compiler.Targets.TargetTable"/>); empty for any.</summary>
+    public IReadOnlyList<string> Targets { get; init; } = [];
+
     /// <summary>Reads the signature only and makes a stub plan, for design-time builds.</summary>
     public bool SignatureOnly { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CompiledBert.Compiler.Cost;
 using CompiledBert.Compiler.Fusion;
 using CompiledBert.Compiler.Graph;
 using CompiledBert.Compiler.Onnx;
@@ -6,6 +7,7 @@ using CompiledBert.Compiler.Packing;
 using CompiledBert.Compiler.Passes;
 using CompiledBert.Compiler.Quantization;
 using CompiledBert.Compiler.Schedule;
+using CompiledBert.Compiler.Targets;
 
 namespace CompiledBert.Compiler;
 
@@ -19,6 +21,7 @@ public static class CompilePipeline
     /// <exception cref="CompileException">The file is no sound model, uses what is not supported, or is asked for what it does not have.</exception>
     public static CompileResult Compile(CompileOptions options)
     {
+        TargetTable.Resolve(options.Targets, options.ModelPath);
         var model = OnnxModel.Open(options.ModelPath);
         try
         {
@@ -63,18 +66,23 @@ public static class CompilePipeline
         return new CompileResult(plan, PlanWriter.Write(plan), stream => weights.Write(stream, hash), source)
         {
             FilesRead = source?.FilesRead ?? [],
-            Summary = Summarize(plan),
+            Summary = Summarize(plan, options),
         };
     }
 
-    private static string Summarize(ModelPlan plan)
+    private static string Summarize(ModelPlan plan, CompileOptions options)
     {
         var tokens = plan.Symbols.FirstOrDefault(s => s.Role == SymbolRole.Tokens);
         var length = Math.Min(UsualTokens, tokens?.Max ?? UsualTokens);
         var arena = ArenaPlanner.BytesOf(plan, symbol => plan.Symbols.Any(s => s.Name == symbol.Name && s.Role == SymbolRole.Batch) ? 1 : length);
         var at = plan.Symbols.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" at {length} tokens");
+        var costs = options.Targets.Select(name => CostModel.Estimate(plan, TargetTable.Resolve([name], options.ModelPath)[0], 1, length)).ToList();
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{plan.SourceNodes} nodes in, {plan.Steps.Count} fused steps out, weights {plan.Weights.Bytes / 1e6:0.0} MB, arena {arena / 1e6:0.0} MB{at}");
+            $"{plan.SourceNodes} nodes in, {plan.Steps.Count} fused steps out, weights {plan.Weights.Bytes / 1e6:0.0} MB, arena {arena / 1e6:0.0} MB{at}{string.Concat(costs.Select(Estimated))}");
     }
+
+    private static string Estimated(PlanCost cost) => string.Create(
+        CultureInfo.InvariantCulture,
+        $", {(cost.UnknownSteps > 0 ? "more than" : "about")} {cost.Milliseconds:0.0} ms on {cost.Core.Name} at {cost.Core.Gigahertz:0.0#} GHz (an estimate)");
 }

@@ -24,6 +24,14 @@ public sealed class AppTests(PackedPackage package) : IDisposable
     }
 
     [Fact]
+    public void A_build_for_targets_estimates_a_call_on_each()
+    {
+        _consumer.WriteApp("""Targets="pixel-6;cortex-a55" """);
+        var log = _consumer.Build();
+        Assert.Matches(@"App\.Tiny: .* ms on cortex-x1 at 2\.8 GHz \(an estimate\), .* ms on cortex-a55 at 1\.8 GHz \(an estimate\)", log);
+    }
+
+    [Fact]
     public void Weights_in_a_file_lie_beside_the_app_and_beside_what_is_published()
     {
         _consumer.WriteApp("""Weights="file" Namespace="Deep.Models" Name="Encoder" Access="internal" """, "Encoder");

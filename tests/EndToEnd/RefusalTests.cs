@@ -30,6 +30,7 @@ public sealed class RefusalTests(PackedPackage package) : IDisposable
     [InlineData("<BertModel Include=\"none.onnx\" />", "CBERT0002")]
     [InlineData("<BertModel Include=\"tiny.onnx\" Access=\"friend\" />", "CBERT0003", "public, internal")]
     [InlineData("<BertModel Include=\".\" />", "CBERT0005")]
+    [InlineData("<BertModel Include=\"tiny.onnx\" Targets=\"cortex-a55;pixel6\" />", "CBERT0012", "Did you mean pixel-6")]
     [InlineData("<BertModel Include=\"tiny.onnx;TINY.onnx\" />", "CBERT0006", "App.T")]
     public void What_is_asked_wrongly_is_an_error_that_says_how_to_ask(string items, string code, string text = "")
     {

@@ -76,11 +76,11 @@ internal static class CommonOptions
         return option;
     }
 
-    public static void AtLeastOne(Option<int> option) => option.Validators.Add(result =>
+    public static void AtLeastOne(Option<int> option, int most = CompiledModel.MaxThreads) => option.Validators.Add(result =>
     {
-        if (result.Tokens is [var token] && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= CompiledModel.MaxThreads))
+        if (result.Tokens is [var token] && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1 && count <= most))
         {
-            result.AddError($"{option.Name} must be 1 to {CompiledModel.MaxThreads}.");
+            result.AddError($"{option.Name} must be 1 to {most}.");
         }
     });
 

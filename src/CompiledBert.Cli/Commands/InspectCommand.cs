@@ -2,6 +2,8 @@ using System.CommandLine;
 using CompiledBert.Cli.Inspection;
 using CompiledBert.Cli.Sessions;
 using CompiledBert.Compiler;
+using CompiledBert.Compiler.Cost;
+using CompiledBert.Compiler.Targets;
 
 namespace CompiledBert.Cli.Commands;
 
@@ -15,13 +17,16 @@ internal static class InspectCommand
         var plan = new Option<bool>("--plan") { Description = "Prints the plan itself, what the source generator reads." };
         var precision = CommonOptions.OnePrecision();
         var csharp = new Option<string?>("--csharp") { Description = "Writes the C# into this folder." };
-        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, csharp };
+        var targets = new Option<string[]>("--targets") { Description = "Cores or devices to estimate every step's cost on, separated by commas.", AllowMultipleArgumentsPerToken = true };
+        var tokens = new Option<int>("--tokens") { Description = "Tokens of the sequence for which costs are estimated.", DefaultValueFactory = _ => 128 };
+        CommonOptions.AtLeastOne(tokens, int.MaxValue);
+        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, csharp, targets, tokens };
         command.SetAction(parsed =>
         {
             try
             {
-                var options = new CompileOptions { ModelPath = parsed.GetRequiredValue(model), Outputs = CommonOptions.Split(parsed.GetValue(outputs)), Precision = parsed.GetValue(precision) };
-                return Run(options, parsed.GetValue(plan), parsed.GetValue(csharp));
+                var options = new CompileOptions { ModelPath = parsed.GetRequiredValue(model), Outputs = CommonOptions.Split(parsed.GetValue(outputs)), Targets = CommonOptions.Split(parsed.GetValue(targets)), Precision = parsed.GetValue(precision) };
+                return Run(options, parsed.GetValue(plan), parsed.GetValue(csharp), parsed.GetValue(tokens));
             }
             catch (CompileException e)
             {
@@ -31,7 +36,7 @@ internal static class InspectCommand
         return command;
     }
 
-    private static int Run(CompileOptions options, bool planOnly, string? folder)
+    private static int Run(CompileOptions options, bool planOnly, string? folder, long tokens)
     {
         using var result = ModelCompilation.Run(options);
         if (planOnly)
@@ -41,6 +46,10 @@ internal static class InspectCommand
         else
         {
             PlanReport.Write(Console.Out, result);
+            foreach (var core in TargetTable.Resolve(options.Targets, options.ModelPath))
+            {
+                CostReport.Write(Console.Out, CostModel.Estimate(result.Plan, core, 1, tokens), tokens);
+            }
         }
 
         if (folder is not null)

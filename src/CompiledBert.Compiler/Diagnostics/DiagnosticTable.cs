@@ -39,6 +39,9 @@ public static class DiagnosticTable
     /// <summary>More weights than an assembly can hold.</summary>
     public static readonly Rule WeightsTooLarge = new("CBERT0011", Severity.Error, "The weights take {0} MB, and an assembly holds at most {1} MB. Set Weights=\"file\" on the BertModel item: they then lie beside the app.");
 
+    /// <summary>A target that is neither a core nor a device.</summary>
+    public static readonly Rule UnknownTarget = new("CBERT0012", Severity.Error, "Targets names '{0}', which is no core or device that is known. {1}'compiledbert targets' lists them all.");
+
     /// <summary>The file is something else, known by its first bytes.</summary>
     public static readonly Rule NotOnnx = new("CBERT0101", Severity.Error, "This is not an ONNX model but {0}. {1}");
 

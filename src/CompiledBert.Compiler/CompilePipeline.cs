@@ -29,6 +29,7 @@ public static class CompilePipeline
             if (!options.SignatureOnly)
             {
                 PassPipeline.Run(graph);
+                IntegerRecognition.Run(graph);
                 if (options.Precision == Precision.Int8)
                 {
                     QuantizationStage.Run(graph);

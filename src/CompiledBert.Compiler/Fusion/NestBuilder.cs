@@ -85,6 +85,7 @@ internal sealed partial class NestBuilder
             Unary unary => Wrap(_writer.Let(FusionContext.Computed(value.Type), NameOf(unary.Kind), Widened(Broadcast(node.In(0), value, index))), value.Type),
             Binary binary => Wrap(_writer.Let(FusionContext.Computed(value.Type), NameOf(binary.Kind), BinaryOperands(node, value, index)), value.Type),
             Select => _writer.Let(FusionContext.Computed(value.Type), "select", Operands(node, value, index)),
+            Cast { IsWhole: true } cast => _writer.Let(FusionContext.Storage(cast.To), "cast", Broadcast(node.In(0), value, index)),
             Cast => Wrap(Convert(Broadcast(node.In(0), value, index), FusionContext.Computed(value.Type)), value.Type),
             Reduce reduce => Reduction(value, node, reduce, index),
             Gather gather => ReadGather(node, gather.Axis, index),

@@ -135,7 +135,9 @@ public sealed record Binary(BinaryKind Kind) : Operator
 public sealed record Select : Operator;
 
 /// <summary>Elements converted to <paramref name="To"/>; floating point to integer truncates.</summary>
-public sealed record Cast(DataType To) : Operator;
+/// <param name="To">The type.</param>
+/// <param name="IsWhole">Whether the elements are known to be whole numbers within the type's range, so that nothing is cut off.</param>
+public sealed record Cast(DataType To, bool IsWhole = false) : Operator;
 
 /// <summary>The same elements in row-major order under another shape.</summary>
 public sealed record Reshape(Shape To) : Operator;

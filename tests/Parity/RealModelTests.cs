@@ -133,6 +133,9 @@ public sealed class MiniLmTests : RealModelTests
     public void A_ragged_batch_has_the_bits_of_its_sequences() => AssertRagged(Pair, [1, 128, 7, 33, 2, 64, 16, 511, 5, 5]);
 
     [SharedModelFact(Model)]
+    public void A_batch_of_many_short_sequences_has_their_bits() => AssertRagged(Pair, [.. Enumerable.Range(0, 30).Select(i => 1 + 7 * i % 33)]);
+
+    [SharedModelFact(Model)]
     public void Any_number_of_threads_gives_the_same_bits() => AssertThreads(Pair, [1, 7, 33, 128]);
 }
 

@@ -9,7 +9,7 @@ internal static class ModelEmitter
     private static readonly string[] Reserved = ["frame", "longest", "length", "sum", "pin"];
 
     /// <summary>The files of a plan: name and text. Throws <see cref="EmitException"/> where the plan cannot be written as C#.</summary>
-    public static IReadOnlyList<(string Name, string Text)> Emit(ModelPlan plan)
+    public static IReadOnlyList<(string Name, string Text)> Emit(ModelPlan plan, bool timeSteps = false)
     {
         plan = plan with { Inputs = [.. plan.Inputs.Select(Distinct)], Outputs = [.. plan.Outputs.Select(Distinct)] };
         var files = new List<(string Name, string Text)>();
@@ -19,7 +19,7 @@ internal static class ModelEmitter
             files.Add(($"{plan.Name}.{target.Name}.g.cs", VariantEmitter.Emit(plan, target, scratch)));
         }
 
-        files.Insert(0, ($"{plan.Name}.g.cs", FacadeEmitter.Emit(plan, scratch)));
+        files.Insert(0, ($"{plan.Name}.g.cs", FacadeEmitter.Emit(plan, scratch, timeSteps)));
         return files;
     }
 

@@ -11,8 +11,6 @@ internal sealed class Benchmark
     private const int LeastTurns = 4;
     private const int CallsBeforeMeasuring = 3;
 
-    // Long enough for an engine's threads, which spin for a while after a call, to fall asleep before the other's turn.
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(30);
 
     public required CompileOptions Options { get; init; }
@@ -75,29 +73,11 @@ internal sealed class Benchmark
             calls.Add(("onnxruntime", "file", others.Invoke));
         }
 
-        var times = calls.Select(_ => new List<double>()).ToList();
-        foreach (var (_, _, invoke) in calls)
-        {
-            for (var i = 0; i < CallsBeforeMeasuring; i++)
-            {
-                invoke();
-            }
-        }
-
-        var turns = Math.Max(LeastTurns, (int)(Time / Turn));
-        for (var turn = 0; turn < turns; turn++)
-        {
-            for (var i = 0; i < calls.Count; i++)
-            {
-                TakeTurn(calls[i].Invoke, times[i], pause: calls.Count > 1 && threads > 1);
-            }
-        }
-
+        var times = InTurns([.. calls.Select(c => c.Invoke)], Time, pause: calls.Count > 1 && threads > 1);
         return
         [
             .. calls.Select((call, i) =>
             {
-                times[i].Sort();
                 var comparison = others is not null && i < own.Count ? Compare(own[i], others) : null;
                 return new BenchRow(
                     call.Engine, call.Precision, tokens, threads, times[i][0], times[i][times[i].Count / 2],
@@ -107,6 +87,34 @@ internal sealed class Benchmark
         ];
     }
 
+    /// <summary>Milliseconds of calls of several kinds, sorted: each kind in turns of some calls, so that all meet the same moods of the machine.</summary>
+    /// <param name="calls">The kinds.</param>
+    /// <param name="time">Measuring time for each.</param>
+    /// <param name="pause">Whether a turn waits for the threads of the one before to fall asleep.</param>
+    public static IReadOnlyList<List<double>> InTurns(IReadOnlyList<Action> calls, TimeSpan time, bool pause)
+    {
+        var times = calls.Select(_ => new List<double>()).ToList();
+        foreach (var call in calls)
+        {
+            for (var i = 0; i < CallsBeforeMeasuring; i++)
+            {
+                call();
+            }
+        }
+
+        var turns = Math.Max(LeastTurns, (int)(time / Turn));
+        for (var turn = 0; turn < turns; turn++)
+        {
+            for (var i = 0; i < calls.Count; i++)
+            {
+                TakeTurn(calls[i], times[i], pause);
+            }
+        }
+
+        times.ForEach(t => t.Sort());
+        return times;
+    }
+
     private static string NameOf(Precision precision) => precision.ToString().ToLowerInvariant();
 
     /// <summary>Calls for a while. The first call finds its weights and threads as the other engine left them, and does not count.</summary>
@@ -114,7 +122,7 @@ internal sealed class Benchmark
     {
         if (pause)
         {
-            Thread.Sleep(Pause);
+            AwaitQuiet();
         }
 
         invoke();
@@ -126,6 +134,25 @@ internal sealed class Benchmark
             times.Add(Stopwatch.GetElapsedTime(before).TotalMilliseconds);
         }
         while (Stopwatch.GetElapsedTime(start) < Turn);
+    }
+
+    /// <summary>
+    /// Waits until the other engine's threads, which spin for a while after a call (ONNX Runtime's for tens of milliseconds), have fallen asleep: a turn
+    /// that begins before that finds only some of the processor.
+    /// </summary>
+    private static void AwaitQuiet()
+    {
+        using var process = Process.GetCurrentProcess();
+        for (var waited = 0; waited < 50; waited++)
+        {
+            var before = process.TotalProcessorTime;
+            Thread.Sleep(4);
+            process.Refresh();
+            if (process.TotalProcessorTime - before < TimeSpan.FromMilliseconds(1))
+            {
+                return;
+            }
+        }
     }
 
     private static TensorComparison Compare(PreparedCall own, OnnxRuntimeCall other)

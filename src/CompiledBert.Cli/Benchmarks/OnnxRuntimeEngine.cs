@@ -49,7 +49,7 @@ internal sealed class OnnxRuntimeEngine : IDisposable
         }
 
         var outputs = plan.Outputs.Select((o, i) => _session.OutputNames.Contains(o.Name) ? o.Name : _session.OutputNames[Math.Min(i, _session.OutputNames.Count - 1)]).ToList();
-        return new OnnxRuntimeCall(_session, _runOptions, names, values, outputs, [.. outputShapes.Select(o => new HostTensor(o.Type, [.. o.Dims]))]);
+        return new OnnxRuntimeCall(_session, _runOptions, names, values, inputs, outputs, [.. outputShapes.Select(o => new HostTensor(o.Type, [.. o.Dims]))]);
     }
 
     /// <summary>A tensor's elements, in place, as ONNX Runtime takes them.</summary>
@@ -92,9 +92,12 @@ internal sealed class OnnxRuntimeEngine : IDisposable
 
 /// <summary>One call of ONNX Runtime, all its arguments in place.</summary>
 internal sealed class OnnxRuntimeCall(
-    InferenceSession session, RunOptions options, IReadOnlyCollection<string> inputNames, IReadOnlyCollection<OrtValue> inputs, IReadOnlyCollection<string> outputNames,
-    IReadOnlyList<HostTensor> outputs) : IDisposable
+    InferenceSession session, RunOptions options, IReadOnlyCollection<string> inputNames, IReadOnlyCollection<OrtValue> inputs, IReadOnlyList<HostTensor> inputMemory,
+    IReadOnlyCollection<string> outputNames, IReadOnlyList<HostTensor> outputs) : IDisposable
 {
+    // What the inputs point to stays as long as the call.
+    private readonly IReadOnlyList<HostTensor> _inputMemory = inputMemory;
+
     private readonly List<OrtValue> _outputs = [.. outputs.Select(o => OnnxRuntimeEngine.ValueOf(o))];
 
     /// <summary>What the last call computed.</summary>
@@ -108,5 +111,7 @@ internal sealed class OnnxRuntimeCall(
         {
             value.Dispose();
         }
+
+        GC.KeepAlive(_inputMemory);
     }
 }

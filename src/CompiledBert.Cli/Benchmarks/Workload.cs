@@ -25,6 +25,24 @@ internal static class Workload
         return [.. plan.Inputs.Select((input, index) => Make(plan, input, index, batch, tokens))];
     }
 
+    /// <summary>Inputs of sequences of different lengths, one after the other.</summary>
+    public static IReadOnlyList<HostTensor> Concatenated(ModelPlan plan, IReadOnlyList<int> lengths)
+    {
+        var each = lengths.Select(length => Make(plan, 1, length)).ToList();
+        return [.. plan.Inputs.Select((input, i) =>
+        {
+            var all = new HostTensor(input.Type, [each.Sum(e => e[i].Count)]);
+            var at = 0;
+            foreach (var part in each.Select(e => e[i]))
+            {
+                part.Bytes.CopyTo(all.Bytes[at..]);
+                at += part.Bytes.Length;
+            }
+
+            return all;
+        })];
+    }
+
     private static HostTensor Make(ModelPlan plan, PlanTensor input, int index, int batch, int tokens)
     {
         var tensor = new HostTensor(input.Type, [.. input.Shape.Select(d => d.Evaluate(s => RoleOf(plan, s) == SymbolRole.Batch ? batch : tokens))]);

@@ -12,7 +12,8 @@ internal static class ModelCompilation
     public static CompileResult Run(CompileOptions options) => Guard(options.ModelPath, () => CompilePipeline.Compile(options));
 
     /// <summary>The C# of a plan, as the source generator writes it.</summary>
-    public static IReadOnlyList<(string Path, string Text)> SourcesOf(CompileResult result) => PlanCompiler.Compile(result.PlanText);
+    public static IReadOnlyList<(string Path, string Text)> SourcesOf(CompileResult result, bool timeSteps = false) =>
+        PlanCompiler.Compile(result.PlanText, timeSteps);
 
     /// <summary>Turns whatever goes wrong in the compiler itself into its own diagnostic.</summary>
     public static T Guard<T>(string path, Func<T> work)

@@ -25,15 +25,21 @@ internal sealed unsafe class ModelSession : IDisposable
     /// <summary>Whether sequences of different lengths can be passed in one call.</summary>
     public bool HasRunBatch => _runBatch is not null;
 
+    /// <summary>What each step of all calls so far took, in ticks of the stopwatch; null where the session was not made to measure them.</summary>
+    public long[]? StepTicks => (long[]?)Model.GetType().GetField("StepTicks")?.GetValue(null);
+
     /// <summary>The most tokens of a sequence; null where nothing limits them.</summary>
     public long? MaxTokens => Plan.Symbols.FirstOrDefault(s => s.Role == SymbolRole.Tokens)?.Max;
 
     /// <summary>Compiles and loads a model.</summary>
     /// <exception cref="CompileException">The model is refused, or the compiler failed (CBERT0001).</exception>
-    public static ModelSession Compile(CompileOptions options)
+    /// <param name="options">The model and what is wanted of it.</param>
+    /// <param name="timeSteps">Whether calls measure their steps, see <see cref="StepTicks"/>.</param>
+    /// <param name="rewrite">Changes the emitted C# before it is compiled, file by file: for experiments.</param>
+    public static ModelSession Compile(CompileOptions options, bool timeSteps = false, Func<string, string>? rewrite = null)
     {
         using var result = ModelCompilation.Run(options);
-        return ModelCompilation.Guard(options.ModelPath, () => Load(result));
+        return ModelCompilation.Guard(options.ModelPath, () => Load(result, timeSteps, rewrite));
     }
 
     /// <summary>A call of one sequence or of a rectangle of them. The symbols take their values from the inputs' shapes.</summary>
@@ -68,10 +74,11 @@ internal sealed unsafe class ModelSession : IDisposable
 
     public void Dispose() => Model.Dispose();
 
-    private static ModelSession Load(CompileResult result)
+    private static ModelSession Load(CompileResult result, bool timeSteps, Func<string, string>? rewrite)
     {
         var plan = result.Plan;
-        var assembly = InMemoryAssembly.Load(plan.Name, ModelCompilation.SourcesOf(result));
+        var sources = ModelCompilation.SourcesOf(result, timeSteps);
+        var assembly = InMemoryAssembly.Load(plan.Name, rewrite is null ? sources : sources.Select(s => (s.Path, rewrite(s.Text))));
         var type = assembly.GetType(plan.Namespace.Length == 0 ? plan.Name : plan.Namespace + "." + plan.Name, throwOnError: true)!;
         var load = type.GetMethod("Load", BindingFlags.Public | BindingFlags.Static, [typeof(Stream), typeof(int)])!;
 

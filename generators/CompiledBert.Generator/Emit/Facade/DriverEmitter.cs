@@ -12,14 +12,14 @@ internal static class DriverEmitter
     /// <summary>Buffers in one statement list of the method that sets the frame; the same reason.</summary>
     private const int BuffersOfMethod = 400;
 
-    /// <summary>Writes the driver.</summary>
-    public static void Emit(CodeWriter writer, Lengths lengths, IReadOnlyList<IReadOnlyList<string>> scratch)
+    /// <summary>Writes the driver, with a stopwatch around every step where <paramref name="timeSteps"/> asks for it.</summary>
+    public static void Emit(CodeWriter writer, Lengths lengths, IReadOnlyList<IReadOnlyList<string>> scratch, bool timeSteps)
     {
         Frame(writer, lengths.Plan);
         Execute(writer, lengths);
         Weights(writer, lengths.Plan);
         Scratch(writer, lengths.Plan, scratch);
-        Steps(writer, lengths.Plan);
+        Steps(writer, lengths.Plan, timeSteps);
         Modes(writer, lengths);
     }
 
@@ -162,8 +162,15 @@ internal static class DriverEmitter
         }
     }
 
-    private static void Steps(CodeWriter writer, ModelPlan plan)
+    private static void Steps(CodeWriter writer, ModelPlan plan, bool timeSteps)
     {
+        if (timeSteps)
+        {
+            writer.Line();
+            writer.Line("/// <summary>What each step took so far, in ticks of the stopwatch.</summary>");
+            writer.Line($"public static readonly long[] StepTicks = new long[{LoopNames.Text(plan.Steps.Count)}];");
+        }
+
         for (var start = 0; start < plan.Steps.Count; start += StepsOfMethod)
         {
             writer.Line();
@@ -175,7 +182,16 @@ internal static class DriverEmitter
                     var last = VectorTarget.All[VectorTarget.All.Count - 1];
                     var choice = string.Concat(VectorTarget.All.Take(VectorTarget.All.Count - 1).Select(t => $"{t.IsSupported} ? &{t.ClassName}.Step{LoopNames.Text(i)} : ")) + $"&{last.ClassName}.Step{LoopNames.Text(i)}";
                     writer.Line($"// {StepContext.Comment(step)}");
+                    if (timeSteps)
+                    {
+                        writer.Line($"StepTicks[{LoopNames.Text(i)}] -= System.Diagnostics.Stopwatch.GetTimestamp();");
+                    }
+
                     writer.Line($"{(IsRagged(plan) ? step.Ragged.ToString() : "Run")}(call, f{SequenceArguments(plan)}, {choice});");
+                    if (timeSteps)
+                    {
+                        writer.Line($"StepTicks[{LoopNames.Text(i)}] += System.Diagnostics.Stopwatch.GetTimestamp();");
+                    }
                 }
             }
         }
@@ -236,9 +252,16 @@ internal static class DriverEmitter
     private static void Each(CodeWriter writer, Lengths lengths, string stepParameter)
     {
         var plan = lengths.Plan;
-        var tokens = lengths.Symbol(SymbolRole.Tokens)!.Name;
+        var sums = lengths.OfSequences.Distinct().OrderBy(s => s, StringComparer.Ordinal).ToArray();
+        string Zeros() => string.Concat(sums.Select(s => $"long {s} = 0; "));
+        string Next() => string.Join(" ", sums.Select(s => $"{s} += {Power("length", s[s.Length - 1] - '0')};"));
+        var place = $"Place(&one, f, length{string.Concat(sums.Select(s => ", " + s))});";
+
         writer.Line();
-        writer.Line("// Sequence by sequence: each has a frame with its own part of every buffer.");
+        writer.Lines("""
+            // Sequence by sequence: each has a frame with its own part of every buffer. Many sequences are shared out among the tasks whole, by their work;
+            // where one of them is a large part of all, all tasks work on each.
+            """);
         using (writer.Block($"private static void EachSequence(in ModelCall call, Frame* f, ReadOnlySpan<int> lengths, {stepParameter})"))
         {
             using (writer.Block("if (lengths.IsEmpty)"))
@@ -247,28 +270,77 @@ internal static class DriverEmitter
                 writer.Line("return;");
             }
 
-            writer.Line("Frame one = *f;");
-            var sums = lengths.OfSequences.Distinct().OrderBy(s => s, StringComparer.Ordinal).ToArray();
-            foreach (var sum in sums)
-            {
-                writer.Line($"long {sum} = 0;");
-            }
-
+            writer.Line("long work = 0, most = 0;");
             using (writer.Block("foreach (long length in lengths)"))
             {
-                writer.Line($"one.{tokens} = length;");
-                foreach (var buffer in plan.Buffers.Where(b => b.Kind != BufferKind.Weights && !b.Elements.IsConstant))
+                writer.Line("work += WorkOf(length);");
+                writer.Line("most = Math.Max(most, WorkOf(length));");
+            }
+
+            using (writer.Block("if (call.Tasks == 1 || 2 * call.Tasks * most <= work)"))
+            using (writer.Block("fixed (int* first = lengths)"))
+            {
+                writer.Line("Sequences all = new() { Frame = f, Lengths = first, Count = lengths.Length, Work = work, Step = step };");
+                writer.Line("call.Run((delegate*<void*, int, int, void>)(delegate*<Sequences*, int, int, void>)&SomeSequences, &all);");
+                writer.Line("return;");
+            }
+
+            writer.Line("Frame one = *f;");
+            writer.Line(Zeros().TrimEnd());
+            using (writer.Block("foreach (long length in lengths)"))
+            {
+                writer.Line(place);
+                writer.Line("Run(call, &one, step);");
+                writer.Line(Next());
+            }
+        }
+
+        writer.Line();
+        writer.Lines("""
+            private struct Sequences
+            {
+                public Frame* Frame;
+                public int* Lengths;
+                public int Count;
+                public long Work;
+                public delegate*<Frame*, int, int, void> Step;
+            }
+
+            // What attention does for a sequence grows with its square, the rest with its length.
+            private static long WorkOf(long length) => length * (length + 64);
+
+            // The sequences whose middle, in work, lies in the task's share.
+            """);
+        using (writer.Block("private static void SomeSequences(Sequences* all, int task, int tasks)"))
+        {
+            writer.Line("Frame* f = all->Frame;");
+            writer.Line("Frame one = *f;");
+            writer.Line("one.Scratch += task * one.ScratchStride;");
+            writer.Line($"{Zeros()}long done = 0;");
+            using (writer.Block("for (int i = 0; i < all->Count; i++)"))
+            {
+                writer.Line("long length = all->Lengths[i], work = WorkOf(length);");
+                using (writer.Block("if (all->Work == 0 ? task == 0 : (2 * done + work) * tasks / (2 * all->Work) == task)"))
                 {
-                    writer.Line($"one.{buffer.Id} = f->{buffer.Id} + {Bytes(buffer.Type)} * ({lengths.OfSequencesText(buffer.Elements)});");
+                    writer.Line(place);
+                    writer.Line("all->Step(&one, 0, 1);");
                 }
 
-                writer.Line("Run(call, &one, step);");
-                foreach (var sum in sums)
-                {
-                    var power = sum[sum.Length - 1] - '0';
-                    writer.Line($"{sum} += {(power == 0 ? "1" : string.Join(" * ", Enumerable.Repeat("length", power)))};");
-                }
+                writer.Line(Next());
+                writer.Line("done += work;");
+            }
+        }
+
+        writer.Line();
+        using (writer.Block($"private static void Place(Frame* one, Frame* f, long length{string.Concat(sums.Select(s => ", long " + s))})"))
+        {
+            writer.Line($"one->{lengths.Symbol(SymbolRole.Tokens)!.Name} = length;");
+            foreach (var buffer in plan.Buffers.Where(b => b.Kind != BufferKind.Weights && !b.Elements.IsConstant))
+            {
+                writer.Line($"one->{buffer.Id} = f->{buffer.Id} + {Bytes(buffer.Type)} * ({lengths.OfSequencesText(buffer.Elements)});");
             }
         }
     }
+
+    private static string Power(string factor, int power) => power == 0 ? "1" : string.Join(" * ", Enumerable.Repeat(factor, power));
 }

@@ -80,10 +80,10 @@ internal static class ProductKernels
             var r0 = V128.Load(a); var r1 = V128.Load(a + lda); var r2 = V128.Load(a + 2 * lda); var r3 = V128.Load(a + 3 * lda);
             var low01 = Interleave(r0, r1, false); var high01 = Interleave(r0, r1, true);
             var low23 = Interleave(r2, r3, false); var high23 = Interleave(r2, r3, true);
-            V128.Create(low01.GetLower(), low23.GetLower()).Store(to);
-            V128.Create(low01.GetUpper(), low23.GetUpper()).Store(to + 16);
-            V128.Create(high01.GetLower(), high23.GetLower()).Store(to + 32);
-            V128.Create(high01.GetUpper(), high23.GetUpper()).Store(to + 48);
+            Halves(low01, low23, false).Store(to);
+            Halves(low01, low23, true).Store(to + 16);
+            Halves(high01, high23, false).Store(to + 32);
+            Halves(high01, high23, true).Store(to + 48);
         }
 
         // a0 b0 a1 b1, or a2 b2 a3 b3.
@@ -99,6 +99,21 @@ internal static class ProductKernels
                 return high ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(a, b) : System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(a, b);
             }
             return high ? V128.Create(a[2], b[2], a[3], b[3]) : V128.Create(a[0], b[0], a[1], b[1]);
+        }
+
+        // a0 a1 b0 b1, or a2 a3 b2 b3, without a way through memory.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector128<float> Halves(Vector128<float> a, Vector128<float> b, bool high)
+        {
+            if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
+            {
+                return high ? System.Runtime.Intrinsics.X86.Sse.MoveHighToLow(b, a) : System.Runtime.Intrinsics.X86.Sse.MoveLowToHigh(a, b);
+            }
+            if (System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported)
+            {
+                return (high ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(a.AsDouble(), b.AsDouble()) : System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(a.AsDouble(), b.AsDouble())).AsSingle();
+            }
+            return high ? V128.Create(a[2], a[3], b[2], b[3]) : V128.Create(a[0], a[1], b[0], b[1]);
         }
         """));
 
@@ -130,7 +145,7 @@ internal static class ProductKernels
                 VF sum = VF.Zero;
                 for (long i = 0; i < n; i += VF.Count)
                 {
-                    VF e = Exp(V.Load(row + i) - top);
+                    VF e = ExpFinite(V.Load(row + i) - top);
                     e.Store(row + i);
                     sum += e;
                 }

@@ -12,6 +12,9 @@ namespace CompiledBert.Generator.Emit;
 /// </remarks>
 internal static class TileKernels
 {
+    // Rows of B that are asked for ahead of their use: a panel comes from the second-level cache, whose latency 32 rows of a tile hide with room to spare.
+    private const int RowsAhead = 32;
+
     private const string Parameters = "float* a, long lda, float* b, long ldb, float* c, long ldc, long k, float* bias, byte* next, long step";
 
     /// <summary>
@@ -84,14 +87,18 @@ internal static class TileKernels
         });
     }
 
-    /// <summary>Needs <c>Fetch(p)</c>: brings a line of memory near.</summary>
-    public static void NeedFetch(MicroKernels kernels) => kernels.Need("Fetch", (writer, _) =>
+    /// <summary>Needs <c>Fetch(p)</c> and <c>FetchNear(p)</c>: ask for the cache line at p, which may be any address, where the processor can be asked.</summary>
+    public static string NeedFetch(MicroKernels kernels) => kernels.Need("Fetch", (writer, _) =>
     {
-        writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
-        using (writer.Block("private static void Fetch(byte* p)"))
-        using (writer.Block("if (System.Runtime.Intrinsics.X86.Sse.IsSupported)"))
+        // To the second-level cache, and to the first.
+        foreach (var (name, level) in new[] { ("Fetch", "Prefetch1"), ("FetchNear", "Prefetch0") })
         {
-            writer.Line("System.Runtime.Intrinsics.X86.Sse.Prefetch1(p);");
+            writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
+            using (writer.Block($"private static void {name}(void* p)"))
+            using (writer.Block("if (System.Runtime.Intrinsics.X86.Sse.IsSupported)"))
+            {
+                writer.Line($"System.Runtime.Intrinsics.X86.Sse.{level}(p);");
+            }
         }
     });
 
@@ -127,7 +134,7 @@ internal static class TileKernels
             }
 
             writer.Line(string.Join(" ", pointers.Select(p => p + "++;")));
-            writer.Line("Fetch(next); Fetch(next + half); next += step;");
+            writer.Line($"Fetch(next); Fetch(next + half); next += step; FetchNear(b + {Text(16 * RowsAhead)});{(panels > 1 ? $" FetchNear(b + ldb + {Text(16 * RowsAhead)});" : "")}");
         }
 
         using (writer.Block("if (bias != null)"))

@@ -11,9 +11,9 @@ internal static class VectorMath
     private static readonly Dictionary<string, (int Arguments, string Text, string[] Needs)> Functions = new(StringComparer.Ordinal)
     {
         ["exp"] = (1, """
-            // eˣ within 2 ulp: 2ⁿ·e^r, |r| ≤ ln 2 / 2. Results below 2⁻¹²⁵ are 0; above the largest float, infinity.
+            // eˣ within 2 ulp for x up to 88: 2ⁿ·e^r, |r| ≤ ln 2 / 2. Results below 2⁻¹²⁵ are 0.
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            private static VF Exp(VF x)
+            private static VF ExpFinite(VF x)
             {
                 VF t = Mad(x, V.Create(1.44269504f), V.Create(12583038f)); // its low bits are n + 126
                 VF n = t - V.Create(12583038f);
@@ -21,9 +21,12 @@ internal static class VectorMath
                 VF p = Mad(Mad(V.Create(2.767346899e-3f), r, V.Create(1.674979651e-2f)), r, V.Create(8.333646387e-2f));
                 p = Mad(Mad(Mad(Mad(p, r, V.Create(0.3333283838f)), r, V.Create(0.9999998406f)), r, V.Create(2.000000073f)), r, V.Create(2f)); // 2·e^r
                 VF e = p * (t.AsInt32() << 23).AsSingle();
-                e = V.ConditionalSelect(V.LessThan(x, V.Create(-87.3f)), VF.Zero, e);
-                return V.ConditionalSelect(V.GreaterThan(x, V.Create(89f)), V.Create(float.PositiveInfinity), e);
+                return V.ConditionalSelect(V.LessThan(x, V.Create(-87.3f)), VF.Zero, e);
             }
+
+            // eˣ for every x; above the largest float, infinity.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            private static VF Exp(VF x) => V.ConditionalSelect(V.GreaterThan(x, V.Create(89f)), V.Create(float.PositiveInfinity), ExpFinite(x));
             """, []),
         ["erf"] = (1, """
             // erf x within 6 ulp: x·P(x²)/Q(x²) up to 3.9, ±1 beyond.

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using CompiledBert.Benchmarks;
+using CompiledBert.Tests;
+
+// One command, one table. All measure beside ONNX Runtime in turns, and say which instructions ran.
+var model = new Option<string>("--model")
+{
+    Description = "The ONNX file; all-MiniLM-L6-v2 of the folder of large models by default.",
+    DefaultValueFactory = _ => RepositoryFiles.Shared("real/all-MiniLM-L6-v2.onnx") ?? "",
+};
+var tokens = new Option<int[]>("--tokens") { Description = "Lengths.", DefaultValueFactory = _ => [16, 32, 64, 128, 256], AllowMultipleArgumentsPerToken = true };
+var threads = new Option<int[]>("--threads") { Description = "Numbers of threads.", DefaultValueFactory = _ => [1, 2], AllowMultipleArgumentsPerToken = true };
+var seconds = new Option<double>("--seconds") { Description = "Time for each engine and row.", DefaultValueFactory = _ => 1.0 };
+
+Command Make(string name, string description, Action<ParseResult> run, params Option[] options)
+{
+    var command = new Command(name, description);
+    foreach (var option in options.Prepend(model))
+    {
+        command.Add(option);
+    }
+
+    command.SetAction(parsed =>
+    {
+        if (!File.Exists(parsed.GetValue(model)))
+        {
+            Console.Error.WriteLine("There is no such model here: name one with --model, or the folder of large models with CBERT_SHARED.");
+            return 1;
+        }
+
+        run(parsed);
+        return 0;
+    });
+    return command;
+}
+
+var root = new RootCommand("Speed of compiled models.")
+{
+    Make("calls", "Calls of one sequence: ratios to ONNX Runtime, and what a call spends outside its matrix products.",
+        p => CallTable.Print(p.GetValue(model)!, p.GetValue(tokens)!, p.GetValue(threads)!, TimeSpan.FromSeconds(p.GetValue(seconds)), Console.Out), tokens, threads, seconds),
+    Make("batch", "Sixty-four sentences of 5 to 40 tokens in one call: ratios to ONNX Runtime's best way.",
+        p => BatchTable.Print(p.GetValue(model)!, p.GetValue(threads)!, TimeSpan.FromSeconds(p.GetValue(seconds)), Console.Out), threads, seconds),
+    Make("steps", "Where a call's time goes, step by step, and the share of the peak of multiply-adds.",
+        p => StepProfile.Print(p.GetValue(model)!, p.GetValue(tokens)!, p.GetValue(threads)![0], Console.Out), tokens, threads),
+};
+return root.Parse(args).Invoke();

@@ -186,9 +186,9 @@ internal static class ContribQuantization
         var padded = blocks * block == rows ? x : n.Emit(new Pad(none, after), x, NodeImport.Scalar(DataType.Float32, 0));
         var apart = n.EmitReshape(padded, x.Shape.SkipLast(1).Append(blocks).Append(block));
         var largest = n.Emit(new Reduce(ReduceKind.Max, rank), n.Emit(UnaryKind.Abs, apart));
-        var scale = n.Emit(BinaryKind.Div, largest, 127);
-        var safe = n.EmitSelect(n.Emit(BinaryKind.Equal, scale, 0), NodeImport.Scalar(DataType.Float32, 1), scale);
-        var rounded = n.Emit(BinaryKind.Mul, n.Emit(UnaryKind.Round, n.Emit(BinaryKind.Mul, apart, n.Emit(UnaryKind.Reciprocal, safe))), safe);
+        var safe = n.EmitSelect(n.Emit(BinaryKind.Equal, largest, 0), NodeImport.Scalar(DataType.Float32, 1), largest);
+        var steps = n.Emit(UnaryKind.Round, n.Emit(BinaryKind.Mul, apart, n.Emit(BinaryKind.Div, NodeImport.Scalar(DataType.Float32, 127), safe)));
+        var rounded = n.Emit(BinaryKind.Mul, steps, n.Emit(BinaryKind.Div, largest, 127));
         return n.EmitSlice(n.EmitReshape(rounded, padded.Shape), rank - 1, 0, rows);
     }
 

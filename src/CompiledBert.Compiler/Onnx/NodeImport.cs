@@ -138,6 +138,8 @@ internal sealed partial class NodeImport
             case Slice s when s.Step == 1 && s.Start.Is(0) && s.Length == x!.Shape[s.Axis]:
             case Reduce { Axes.Length: 0 }:
                 return x!;
+            case Cast { To: DataType.Float32 } when x!.Constant is { Type: DataType.Int4 or DataType.UInt4 } packed:
+                return ModelGraph.Constant(x.Name, Dequantized.Of(packed, [1], null, _ => 0));
             case Reshape r when x!.Constant is { } data && r.To.IsConstant && r.To.Elements == x.Shape.Elements:
                 return ModelGraph.Constant(x.Name, data.Reshaped(r.To.ToConstants()));
             case Transpose when x!.Constant is { Dims.Count: 2 } data && data.Type.BitsOf() >= 8:

@@ -31,14 +31,15 @@ internal static class Attention
             scores = n.Emit(BinaryKind.Mul, scores, rules.Scale);
         }
 
-        if (rules.Bias is { } bias)
-        {
-            scores = n.Emit(BinaryKind.Add, scores, bias);
-        }
-
+        // Before the mask, which the cap would soften.
         if (rules.Softcap > 0)
         {
             scores = n.Emit(BinaryKind.Mul, n.Emit(UnaryKind.Tanh, n.Emit(BinaryKind.Div, scores, rules.Softcap)), rules.Softcap);
+        }
+
+        if (rules.Bias is { } bias)
+        {
+            scores = n.Emit(BinaryKind.Add, scores, bias);
         }
 
         if (rules.Keep is { } keep)
@@ -116,9 +117,9 @@ internal static class Attention
         var softcap = n.Float("softcap", 0);
         n.Ignore("qk_matmul_output_mode");
         n.Ignore("softmax_precision");
-        if (n.Wants(3) || n.Optional(6) is not null)
+        if (n.Wants(3))
         {
-            throw n.Unsupported(n.Wants(3) ? "its scores as an output" : "nonpad_kv_seqlen");
+            throw n.Unsupported("its scores as an output");
         }
 
         var isMerged = q.Shape.Rank == 3;
@@ -136,11 +137,49 @@ internal static class Attention
         (k, v) = (Append(n, n.OptionalData(4), k), Append(n, n.OptionalData(5), v));
         var size = q.Shape[3];
         var scale = n.Float("scale") ?? 1 / Math.Sqrt(size.IsConstant ? size.Value : throw n.Unsupported("a head size that is not constant"));
-        var isKeep = mask?.Type == DataType.Bool;
-        var y = Attend(n, q, k, v, new ScoreRules(scale, isKeep ? null : mask, isKeep ? mask : null, isCausal ? offset : null, softcap));
+        mask = mask is null ? null : Lengthen(n, mask, k.Shape[2]);
+        var keep = mask?.Type == DataType.Bool ? mask : null;
+        if (n.OptionalData(6) is { } filled)
+        {
+            var rows = Filled(n, filled, q.Shape, k.Shape[2], isCausal && n.Optional(4) is null);
+            keep = keep is null ? rows : n.Emit(BinaryKind.And, keep, rows);
+            isCausal &= n.Optional(4) is not null;
+        }
+
+        var bias = mask?.Type == DataType.Bool ? null : mask;
+        var y = Attend(n, q, k, v, new ScoreRules(scale, bias, keep, isCausal ? offset : null, softcap));
         n.Set(0, isMerged ? MergeHeads(n, y) : y);
         n.Set(1, k);
         n.Set(2, v);
+    }
+
+    /// <summary>A mask that ends before the keys do leaves the rest out.</summary>
+    private static Value Lengthen(NodeImport n, Value mask, Dim keys)
+    {
+        if (mask.Shape.Rank == 0 || n.Lengths.AtMost(mask.Shape[-1] + Dim.One, keys) != true)
+        {
+            return mask;
+        }
+
+        var none = Enumerable.Repeat(Dim.Zero, mask.Shape.Rank).ToArray();
+        var fill = NodeImport.Scalar(mask.Type, mask.Type == DataType.Bool ? 0 : double.NegativeInfinity);
+        return n.Emit(new Pad(none, [.. none.Skip(1), keys - mask.Shape[-1]]), mask, fill);
+    }
+
+    /// <summary>Which keys of a cache of fixed length are filled, one number a sequence; with <paramref name="isCausal"/> the queries are the last of these.</summary>
+    private static Value Filled(NodeImport n, Value counts, Shape queries, Dim keys, bool isCausal)
+    {
+        n.RequireSame(counts.Shape.Elements, queries[0], "sequences and their filled keys");
+        var count = n.EmitReshape(n.EmitCast(counts, DataType.Int64), queries[0], Dim.One, Dim.One, Dim.One);
+        var key = n.Emit(new Iota(Dim.Zero, 1, keys));
+        var isFilled = n.Emit(BinaryKind.Less, key, count);
+        if (!isCausal)
+        {
+            return isFilled;
+        }
+
+        var query = n.EmitReshape(n.Emit(new Iota(Dim.Zero - queries[2], 1, queries[2])), queries[2], Dim.One);
+        return n.Emit(BinaryKind.And, isFilled, n.Emit(BinaryKind.LessOrEqual, key, n.Emit(BinaryKind.Add, query, count)));
     }
 
     private static void RotaryEmbedding(NodeImport n)

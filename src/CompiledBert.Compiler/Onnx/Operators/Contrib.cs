@@ -19,6 +19,14 @@ internal static class Contrib
         Add(table, "Attention", 2, 7, ContribAttention.Attention, maxOutputs: 2);
         Add(table, "MultiHeadAttention", 3, 8, ContribAttention.MultiHeadAttention, maxOutputs: 3);
         Add(table, "RotaryEmbedding", 4, 4, ContribAttention.RotaryEmbedding);
+        Add(table, "TransposeMatMul", 2, 2, FusedMatMul);
+        Add(table, "ExpandDims", 2, 2, ExpandDims);
+
+        // The same operators as ONNX's, from before it had them.
+        foreach (var (name, inputs) in new[] { ("Trilu", 2), ("Pad", 3), ("GatherND", 2), ("Range", 3) })
+        {
+            Add(table, name, name == "Trilu" ? 1 : 2, inputs, n => table.Find("", name)!.Import(n));
+        }
     }
 
     /// <summary>Adds an operator of ONNX Runtime's domain.</summary>
@@ -90,6 +98,18 @@ internal static class Contrib
                 : n.EmitReshape(n.Emit(new Reduce(ReduceKind.Sum, 1), n.EmitCast(mask, DataType.Int32)), ids.Shape[0]);
             n.Set(1, count);
         }
+    }
+
+    private static void ExpandDims(NodeImport n)
+    {
+        var x = n.Data(0);
+        if (n.In(1).Integers is not [var given])
+        {
+            throw n.DataDependent("on its axis");
+        }
+
+        var axis = Shapes.Normalise(n, [given], x.Shape.Rank + 1)[0];
+        n.Set(n.EmitReshape(x, [.. x.Shape.Take(axis), Dim.One, .. x.Shape.Skip(axis)]));
     }
 
     private static void FusedMatMul(NodeImport n)

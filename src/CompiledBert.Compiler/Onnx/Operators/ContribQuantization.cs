@@ -18,6 +18,11 @@ internal static class ContribQuantization
         Add(table, "QLinearAdd", 7, 8, QLinearAdd);
         Add(table, "QLinearMul", 7, 8, QLinearMul);
         Add(table, "QLinearSigmoid", 4, 5, n => Requantize(n, n.Emit(UnaryKind.Sigmoid, Input(n, 0)), 3));
+        Add(table, "QLinearLeakyRelu", 4, 5, QLinearLeakyRelu);
+        Add(table, "QLinearWhere", 9, 9, QLinearWhere);
+        Add(table, "QLinearGlobalAveragePool", 4, 5, QLinearGlobalAveragePool);
+        Add(table, "QLinearConv", 8, 9, n => table.Find("", "QLinearConv")!.Import(n));
+        Add(table, "GatherBlockQuantized", 3, 4, GatherBlockQuantized);
         Add(table, "QLinearSoftmax", 5, 5, QLinearSoftmax);
         Add(table, "QLinearConcat", 5, OperatorTable.Any, QLinearConcat);
         Add(table, "QGemm", 6, 9, QGemm);
@@ -77,6 +82,49 @@ internal static class ContribQuantization
     {
         product = n.Emit(BinaryKind.Mul, product, scale);
         n.Set(bias is null ? product : n.Emit(BinaryKind.Add, product, bias));
+    }
+
+    private static void QLinearLeakyRelu(NodeImport n)
+    {
+        var x = Input(n, 0);
+        var scaled = n.Emit(BinaryKind.Mul, x, n.Float("alpha", 0.01f));
+        Requantize(n, n.EmitSelect(n.Emit(BinaryKind.Less, x, 0), scaled, x), 3);
+    }
+
+    /// <summary>Inputs: the condition, then each operand with its scale and zero point, then those of the result.</summary>
+    private static void QLinearWhere(NodeImport n) => Requantize(n, n.EmitSelect(n.Data(0), Input(n, 1), Input(n, 4)), 7);
+
+    private static void QLinearGlobalAveragePool(NodeImport n)
+    {
+        var x = Input(n, 0);
+        var isLast = n.Flag("channels_last", false);
+        if (x.Shape.Rank < 3)
+        {
+            throw new ShapeException($"[batch, channels, …] is needed, not {x.Shape}");
+        }
+
+        Requantize(n, n.Emit(new Reduce(ReduceKind.Mean, [.. Enumerable.Range(isLast ? 1 : 2, x.Shape.Rank - 2)]), x), 3);
+    }
+
+    /// <summary>Rows of a table stored in blocks of a few bits.</summary>
+    private static void GatherBlockQuantized(NodeImport n)
+    {
+        var (data, indices, scale, zero) = (n.Data(0), n.Data(1), n.Data(2), n.OptionalData(3));
+        var axis = n.Axis("gather_axis", 0, data.Shape.Rank);
+        var along = n.Axis("quantize_axis", 1, data.Shape.Rank);
+        var block = n.Int("block_size", 128);
+        if (data.Type is not (DataType.Int4 or DataType.UInt4) || n.Int("bits", 4) != 4 || block < 16)
+        {
+            throw n.Unsupported($"elements of {data.Type} in blocks of {block}");
+        }
+
+        if (indices.Type is not (DataType.Int32 or DataType.Int64))
+        {
+            throw n.BadTypes($"indices are int32 or int64, not {indices.Type}");
+        }
+
+        var table = Quantization.DequantizeBlocks(n, data, scale, zero, along, block) ?? throw n.Unsupported("a table that is not constant");
+        n.Set(n.Emit(new Gather(axis), table, indices));
     }
 
     private static void QLinearSoftmax(NodeImport n)

@@ -58,7 +58,7 @@ internal static class Quantization
         if (x.Constant is { } data && scale.Constant is { } scales && (zero is null || zero.Constant is not null) && x.Type is not (DataType.Int64 or DataType.UInt32))
         {
             var dims = x.Shape.ToConstants();
-            var parameters = scale.Shape.Elements.Value >= (zero?.Shape.Elements.Value ?? 1) ? scale.Shape : zero!.Shape;
+            var parameters = ShapeInference.Broadcast(scale.Shape, zero?.Shape ?? Shape.Scalar);
             if (parameters.Rank <= dims.Length && ShapeInference.Broadcast(x.Shape, parameters) == x.Shape)
             {
                 var all = n.Emit(new Expand(parameters), scale).Constant!;
@@ -147,7 +147,35 @@ internal static class Quantization
             RangeOf(n, x.Type);
         }
 
-        n.Set(Dequantize(n, x, Along(n, scale, x, axis, block), zero is null ? null : Along(n, zero, x, axis, block)));
+        n.Set(0, DequantizeBlocks(n, x, scale, zero, axis, block) ?? Dequantize(n, x, Along(n, scale, x, axis, block), zero is null ? null : Along(n, zero, x, axis, block)));
+    }
+
+    /// <summary>Constants with a scale for each block along an axis, widened only when they are read; null where they are something else.</summary>
+    public static Value? DequantizeBlocks(NodeImport n, Value x, Value scale, Value? zero, int axis, long block)
+    {
+        if (block < 1 || x.Constant is not { } data || scale.Constant is not { } scales || zero is { IsConstant: false } || scale.Shape.Rank != x.Shape.Rank)
+        {
+            return null;
+        }
+
+        var (dims, own) = (x.Shape.ToConstants(), scale.Shape.ToConstants());
+        if (own.Where((length, a) => length != (a == axis ? (dims[a] + block - 1) / block : dims[a])).Any() || (zero is not null && zero.Shape != scale.Shape))
+        {
+            throw new ShapeException($"scales {scale.Shape} in blocks of {block} for {x.Shape}");
+        }
+
+        if (zero is not null && zero.Type != x.Type)
+        {
+            throw n.BadTypes($"a zero point of {zero.Type} for {x.Type}");
+        }
+
+        var inner = dims[(axis + 1)..].Aggregate(1L, (product, d) => product * d);
+        var zeros = zero is null ? null : Evaluation.Tensor.Of(zero.Constant!).Integers.Select(z => (float)z).ToArray();
+        return ModelGraph.Constant(x.Name, Dequantized.Of(data, scales.As<float>().ToArray(), zeros, position =>
+        {
+            var (outer, along) = (position / inner / dims[axis], position / inner % dims[axis]);
+            return (((outer * own[axis]) + (along / block)) * inner) + (position % inner);
+        }));
     }
 
     private static void QuantizeLinear(NodeImport n)

@@ -11,12 +11,14 @@ namespace CompiledBert.Compiler.Passes;
 /// Transpose(W)      → Wᵀ
 /// Add(1, 2)         → 3
 /// Iota(0, 1, 512)   → [0, 1 … 511]
+/// Linear(table, W)  → the projected table
 /// </code>
 /// </summary>
 public sealed class ConstantFolding : RewritePass
 {
     private const long EagerBytes = 1 << 20;
     private const long GrowthBytes = 1 << 24;
+    private const long MostProducts = 1 << 29;
 
     /// <inheritdoc/>
     protected override void Rewrite(Node node, Rewriter rewriter)
@@ -43,7 +45,7 @@ public sealed class ConstantFolding : RewritePass
         {
             rewriter.Replace(node, ModelGraph.Constant(node.Output.Name, node.In(0).Constant!.Reshaped(dims)));
         }
-        else if (bytesIn + bytesOut <= EagerBytes || (bytesOut <= EagerBytes && node.Operator is Gather or GatherNd or GatherElements or Slice))
+        else if (bytesIn + bytesOut <= EagerBytes || (IsTable(node) && bytesOut <= GrowthBytes) || (bytesOut <= EagerBytes && node.Operator is Gather or GatherNd or GatherElements or Slice))
         {
             Tensor result;
             try
@@ -69,6 +71,14 @@ public sealed class ConstantFolding : RewritePass
             rewriter.Replace(node, ModelGraph.Constant(node.Output.Name, data));
         }
     }
+
+    /// <summary>Whether a node makes a table out of weights, such as keys of relative positions, that a model would otherwise make again in every call.</summary>
+    private static bool IsTable(Node node) => node.Operator switch
+    {
+        LayerNorm or RmsNorm => true,
+        Linear or MatMul => node.In(0).Shape[-1].Value * node.Output.Shape.Elements.Value <= MostProducts,
+        _ => false,
+    };
 
     private static Tensor Evaluate(Operator op, IReadOnlyList<Value?> inputs, DataType type)
     {

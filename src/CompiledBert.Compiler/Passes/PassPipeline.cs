@@ -26,11 +26,13 @@ public static class PassPipeline
         new GeluRecognition(),
         new SoftmaxRecognition(),
         new LinearFormation(),
+        new GroupedConvolution(),
     ];
 
     private static Pass[] Arrange =>
     [
         new ReshapeSinking(),
+        new TransposeSinking(),
         new AttentionLayout(),
         new AttentionScale(),
         new MaskAddition(),

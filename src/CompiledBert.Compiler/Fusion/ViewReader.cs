@@ -55,6 +55,11 @@ internal static class ViewReader
     {
         var from = operand.Shape;
         var result = Enumerable.Repeat(Affine.Zero, from.Rank).ToArray();
+        if (to.Any(d => d.Is(0)))
+        {
+            return result; // no element is ever read
+        }
+
         var (f, t) = (0, 0);
         while (f < from.Rank || t < to.Rank)
         {

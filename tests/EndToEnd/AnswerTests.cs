@@ -60,6 +60,20 @@ public sealed class AnswerTests(PackedPackage package) : IDisposable
         }
     }
 
+    /// <summary>With the dot product and without: sums of integers are exact, so the answers are the same to the last bit.</summary>
+    [ArmFact]
+    [Trait("Category", "NativeAot")]
+    public void A_native_app_for_Arm_gives_the_same_integers_with_and_without_the_dot_product()
+    {
+        _consumer.WriteApp("""Precision="int8" """, properties: NativeAotTests.Properties);
+        _consumer.Write("Program.cs", _golden.ProgramFor("Tiny"));
+        _consumer.Succeed("publish", [.. ArmProgram.PublishArguments, "-o", _consumer.PathOf("published")]);
+        var answers = ArmProgram.Processors.Select(processor => ArmProgram.Run(_consumer.Folder, processor, _consumer.PathOf("published/App"))).ToList();
+        Assert.All(answers, run => Assert.True(run.ExitCode == 0, run.Output));
+        Assert.All(answers, run => Assert.Equal(answers[0].Output, run.Output));
+        Assert.InRange(_golden.ErrorOf(answers[0].Output), 0, 0.2);
+    }
+
     private string Check(string assembly, string instructions, params (string Name, string Value)[] environment)
     {
         var printed = _consumer.Start(assembly, environment);

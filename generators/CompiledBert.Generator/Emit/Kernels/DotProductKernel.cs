@@ -57,14 +57,17 @@ internal sealed class DotProductKernel : IntegerKernel
 
         using (writer.Block($"for (; b < end; b += 64, a += {Text(16 * quads)})"))
         {
-            writer.Line("Vector128<sbyte> " + string.Join(", ", Enumerable.Range(0, quads).Select(q => $"x{Text(q)} = V128.Load((sbyte*)a + {Text(16 * q)})")) + ", w;");
+            // The next vector of B is on its way while this one is used: cores that issue in order would wait for it.
+            writer.Line("Vector128<sbyte> w0 = V128.Load(b), " + string.Join(", ", Enumerable.Range(0, quads).Select(q => $"x{Text(q)} = V128.Load((sbyte*)a + {Text(16 * q)})")) + ";");
             for (var v = 0; v < 4; v++)
             {
-                writer.Line($"w = V128.Load(b + {Text(16 * v)});");
-                for (var row = 0; row < rows; row++)
+                var line = Enumerable.Range(0, rows).Select(row => $"{Sum(row, v)} = {Arm}Dp.DotProductBySelectedQuadruplet({Sum(row, v)}, w{Text(v)}, x{Text(row / 4)}, {Text(row % 4)});").ToList();
+                if (v < 3)
                 {
-                    writer.Line($"{Sum(row, v)} = {Arm}Dp.DotProductBySelectedQuadruplet({Sum(row, v)}, w, x{Text(row / 4)}, {Text(row % 4)});");
+                    line.Insert(1, $"Vector128<sbyte> w{Text(v + 1)} = V128.Load(b + {Text(16 * (v + 1))});");
                 }
+
+                writer.Line(string.Join(" ", line));
             }
         }
 

@@ -14,6 +14,9 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
     public const string Embedded = "embedded";
 
     private static readonly string[] Accesses = ["public", "internal"];
+    private static readonly string[] Heads = ["raw", "embed", "classify", "tag", "answer", "score"];
+    private static readonly string[] Poolings = ["mean", "meansqrt", "max", "cls", "last"];
+    private static readonly string[] Booleans = ["true", "false"];
     private static readonly string[] WeightsPlaces = [Embedded, "file"];
     private static readonly string[] Precisions = ["fp32", "int8"];
 
@@ -27,7 +30,9 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
     public string Fingerprint => string.Join('\n', [
         Options.Name, Options.Namespace, Options.IsPublic ? "public" : "internal", string.Join(';', Options.Outputs),
         Options.MaxTokens?.ToString(CultureInfo.InvariantCulture) ?? "", Options.Threads.ToString(CultureInfo.InvariantCulture), Precision,
-        string.Join(';', Options.Targets), Path.GetFileName(Options.ModelPath),
+        string.Join(';', Options.Targets),
+        Path.GetFileName(Options.ModelPath), Options.Head ?? "", Options.Pooling ?? "", Options.Normalize?.ToString() ?? "", string.Join(';', Options.Labels),
+        Options.Prefix ?? "", Options.TokenizerFolder ?? "",
     ]);
 
     /// <summary>Reads the metadata. Throws <see cref="CompileException"/> on a value that is not valid.</summary>
@@ -50,6 +55,13 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
             Precision = Enum.Parse<Precision>(precision, ignoreCase: true),
             Targets = metadata.List("Targets"),
             SignatureOnly = signatureOnly,
+            Text = true,
+            Head = metadata.Choice("Head", Heads),
+            Pooling = metadata.Choice("Pooling", Poolings),
+            Normalize = metadata.Choice("Normalize", Booleans) is { } normalize ? normalize == "true" : null,
+            Labels = metadata.List("Labels"),
+            Prefix = metadata.Checked("Prefix", _ => true, ""),
+            TokenizerFolder = metadata.Checked("Tokenizer", _ => true, ""),
         };
         return new ModelSettings(options, place, precision);
     }
@@ -66,6 +78,8 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
 
             return valid.FirstOrDefault(v => string.Equals(v, text, StringComparison.OrdinalIgnoreCase)) ?? throw Invalid(name, text, string.Join(", ", valid));
         }
+
+        public string? Choice(string name, string[] valid) => model.Metadata.ContainsKey(name) ? OneOf(name, valid) : null;
 
         public string? Checked(string name, Func<string, bool> isValid, string description)
         {

@@ -13,7 +13,7 @@ namespace CompiledBert.Build.Tasks;
 public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelableTask
 {
     /// <summary>Metadata the compiler knows. What else an item carries is its owner's business.</summary>
-    private static readonly string[] KnownMetadata = ["Name", "Namespace", "Access", "Outputs", "Weights", "Threads", "MaxTokens", "Precision", "Targets"];
+    private static readonly string[] KnownMetadata = ["Name", "Namespace", "Access", "Outputs", "Weights", "Threads", "MaxTokens", "Precision", "Targets", "Head", "Pooling", "Normalize", "Labels", "Prefix", "Tokenizer"];
 
     private readonly object _gate = new();
     private CompilerProcess? _process;

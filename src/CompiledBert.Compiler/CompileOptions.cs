@@ -40,6 +40,27 @@ public sealed record CompileOptions
     /// <summary>Names of the cores or devices that the model is for (see <see cref="CompiledBert.Compiler.Targets.TargetTable"/>); empty for any.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 
+    /// <summary>Whether the files beside the model decide what it makes of texts; without, the class takes ids and tensors only.</summary>
+    public bool Text { get; init; }
+
+    /// <summary>What the model makes of texts (embed, classify, tag, answer, score), <c>raw</c> for nothing; null for what its files say.</summary>
+    public string? Head { get; init; }
+
+    /// <summary>How the vectors of tokens become one (mean, meansqrt, max, cls, last); null for what its files say.</summary>
+    public string? Pooling { get; init; }
+
+    /// <summary>Whether embeddings get length one; null for what its files say.</summary>
+    public bool? Normalize { get; init; }
+
+    /// <summary>Names of the labels; empty for what its files say.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>Put before every text; null for what its files say.</summary>
+    public string? Prefix { get; init; }
+
+    /// <summary>The folder of the files that describe the model; null for the model's own and the one above it.</summary>
+    public string? TokenizerFolder { get; init; }
+
     /// <summary>Reads the signature only and makes a stub plan, for design-time builds.</summary>
     public bool SignatureOnly { get; init; }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using CompiledBert.Compiler.Cost;
 using CompiledBert.Compiler.Fusion;
 using CompiledBert.Compiler.Graph;
+using CompiledBert.Compiler.Heads;
 using CompiledBert.Compiler.Onnx;
 using CompiledBert.Compiler.Packing;
 using CompiledBert.Compiler.Passes;
@@ -25,7 +26,8 @@ public static class CompilePipeline
         var model = OnnxModel.Open(options.ModelPath);
         try
         {
-            var graph = model.Import(options.Outputs);
+            var text = ModelText.Read(options);
+            var graph = model.Import(text?.Outputs ?? options.Outputs);
             if (!options.SignatureOnly)
             {
                 PassPipeline.Run(graph);
@@ -36,7 +38,7 @@ public static class CompilePipeline
                 }
             }
 
-            return options.SignatureOnly ? Stub(graph, options, model) : Lower(graph, options, model);
+            return options.SignatureOnly ? Stub(graph, options, model, text) : Lower(graph, options, model, text);
         }
         catch
         {
@@ -46,28 +48,31 @@ public static class CompilePipeline
     }
 
     /// <summary>A plan with the signature only: enough for an editor to know the class.</summary>
-    private static CompileResult Stub(ModelGraph graph, CompileOptions options, OnnxModel source)
+    private static CompileResult Stub(ModelGraph graph, CompileOptions options, OnnxModel source, ModelText? text)
     {
         var weights = new WeightPacker([]);
         var plan = PlanBuilder.Build(graph, new FusedModel([], new BufferTable(), []), weights, new byte[32], options) with { IsStub = true };
+        plan = plan with { Head = text?.HeadOf(plan, 0) };
         return new CompileResult(plan, PlanWriter.Write(plan), stream => weights.Write(stream, new byte[32]), source)
         {
-            FilesRead = source.FilesRead,
+            FilesRead = [.. source.FilesRead, .. text?.Files ?? []],
             Summary = "signature only",
         };
     }
 
     /// <summary>The back end: from a canonical graph to a plan and a writer of its weights.</summary>
-    internal static CompileResult Lower(ModelGraph graph, CompileOptions options, OnnxModel? source)
+    internal static CompileResult Lower(ModelGraph graph, CompileOptions options, OnnxModel? source, ModelText? text = null)
     {
         var fused = FusionStage.Run(graph);
-        var weights = new WeightPacker(fused.Buffers.Weights);
+        var weights = new WeightPacker(fused.Buffers.Weights, text?.Tokenizer);
         var hash = weights.ComputeHash();
         var plan = PlanBuilder.Build(graph, fused, weights, hash, options);
+        plan = plan with { Head = text?.HeadOf(plan, weights.TrailerAt) };
         return new CompileResult(plan, PlanWriter.Write(plan), stream => weights.Write(stream, hash), source)
         {
-            FilesRead = source?.FilesRead ?? [],
-            Summary = Summarize(plan, options),
+            FilesRead = [.. source?.FilesRead ?? [], .. text?.Files ?? []],
+            TextDecisions = text?.Decisions ?? [],
+            Summary = Summarize(plan, options) + (plan.Head is { } head ? ", texts: " + PlanText.Name(head.Kind) : ""),
         };
     }
 

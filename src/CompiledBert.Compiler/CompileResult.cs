@@ -30,6 +30,9 @@ public sealed class CompileResult : IDisposable
     /// <summary>One line for the build log: nodes in, fused steps out, weights, arena.</summary>
     public string Summary { get; init; } = "";
 
+    /// <summary>What was decided about texts, each with the file that says so.</summary>
+    public IReadOnlyList<string> TextDecisions { get; init; } = [];
+
     /// <summary>Writes the blob of packed weights, header first.</summary>
     public void WriteWeights(Stream destination) => _writeWeights(destination);
 

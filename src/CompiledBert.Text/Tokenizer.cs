@@ -55,6 +55,16 @@ public sealed unsafe class Tokenizer
         }
     }
 
+    /// <summary>A tokenizer from memory, which is copied.</summary>
+    /// <param name="blob">The compiled tokenizer.</param>
+    /// <exception cref="InvalidDataException">It is no compiled tokenizer of this version.</exception>
+    public static Tokenizer FromMemory(ReadOnlySpan<byte> blob)
+    {
+        var memory = GC.AllocateUninitializedArray<byte>(Math.Max(1, blob.Length), pinned: true);
+        blob.CopyTo(memory);
+        return new Tokenizer((byte*)Marshal.UnsafeAddrOfPinnedArrayElement(memory, 0), blob.Length, null, memory, "The memory");
+    }
+
     /// <summary>A tokenizer from a stream, copied to memory.</summary>
     /// <param name="stream">The stream, from its position to its end.</param>
     /// <exception cref="InvalidDataException">It holds no compiled tokenizer of this version.</exception>

@@ -19,6 +19,11 @@ internal static class ModelEmitter
             files.Add(($"{plan.Name}.{target.Name}.g.cs", VariantEmitter.Emit(plan, target, scratch)));
         }
 
+        if (plan.Head is { } head)
+        {
+            files.Insert(0, ($"{plan.Name}.Text.g.cs", HeadEmitter.Emit(plan, head)));
+        }
+
         files.Insert(0, ($"{plan.Name}.g.cs", FacadeEmitter.Emit(plan, scratch, timeSteps)));
         return files;
     }

@@ -16,16 +16,17 @@ internal static class InspectCommand
         var outputs = new Option<string[]>("--outputs") { Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.", AllowMultipleArgumentsPerToken = true };
         var plan = new Option<bool>("--plan") { Description = "Prints the plan itself, what the source generator reads." };
         var precision = CommonOptions.OnePrecision();
+        var tokenizer = new Option<string?>("--tokenizer") { Description = "The folder of the files that describe the model, where it is not the model's own." };
         var csharp = new Option<string?>("--csharp") { Description = "Writes the C# into this folder." };
         var targets = new Option<string[]>("--targets") { Description = "Cores or devices to estimate every step's cost on, separated by commas.", AllowMultipleArgumentsPerToken = true };
         var tokens = new Option<int>("--tokens") { Description = "Tokens of the sequence for which costs are estimated.", DefaultValueFactory = _ => 128 };
         CommonOptions.AtLeastOne(tokens, int.MaxValue);
-        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, csharp, targets, tokens };
+        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, tokenizer, csharp, targets, tokens };
         command.SetAction(parsed =>
         {
             try
             {
-                var options = new CompileOptions { ModelPath = parsed.GetRequiredValue(model), Outputs = CommonOptions.Split(parsed.GetValue(outputs)), Targets = CommonOptions.Split(parsed.GetValue(targets)), Precision = parsed.GetValue(precision) };
+                var options = new CompileOptions { Text = true, TokenizerFolder = parsed.GetValue(tokenizer), ModelPath = parsed.GetRequiredValue(model), Outputs = CommonOptions.Split(parsed.GetValue(outputs)), Targets = CommonOptions.Split(parsed.GetValue(targets)), Precision = parsed.GetValue(precision) };
                 return Run(options, parsed.GetValue(plan), parsed.GetValue(csharp), parsed.GetValue(tokens));
             }
             catch (CompileException e)

@@ -29,6 +29,11 @@ internal static class PlanReport
             writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"check   {plan.Inputs[check.Input].Name}: at least {check.Low}, below {check.High}"));
         }
 
+        foreach (var decision in result.TextDecisions)
+        {
+            writer.WriteLine($"text    {decision}");
+        }
+
         writer.WriteLine($"batches of different lengths: {(plan.IsRagged ? "yes" : "no")}");
         writer.WriteLine();
         WriteKinds(writer, plan);

@@ -126,6 +126,12 @@ public static class DiagnosticTable
     /// <summary>A file that describes the model and does not have the form that it should.</summary>
     public static readonly Rule InvalidDescription = new("CBERT0602", Severity.Error, "{0} {1}. Download the file again, or save the tokenizer again.");
 
+    /// <summary>Files beside the model that ask for what is not supported, or do not fit the model.</summary>
+    public static readonly Rule UnsupportedText = new("CBERT0604", Severity.Error, "Texts: {0}. Set Head=\"raw\" on the BertModel item to compile the model without text, or say what is right by {1}.");
+
+    /// <summary>Ids that the model has no row for.</summary>
+    public static readonly Rule IdsBeyondTable = new("CBERT0605", Severity.Error, "The tokenizer's ids go up to {0}, and the model's table of tokens has {1} rows. Put the tokenizer that belongs to the model beside it, or name its folder by Tokenizer.");
+
     /// <summary>A tokenizer that does what is not supported.</summary>
     public static readonly Rule UnsupportedTokenizer = new("CBERT0603", Severity.Error, "The tokenizer's {0} is {1}, which is not supported. Set Head=\"raw\" on the BertModel item to compile the model without text.");
 

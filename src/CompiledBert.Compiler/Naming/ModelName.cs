@@ -21,7 +21,9 @@ public static class ModelName
         "Threads", "MaxThreads", "MaxTokens", "Info", "Weights", "VerifyWeights", "Begin", "Execute", "Frame", "WithAvx512", "WithAvx2", "WithVector128",
         "V", "VF", "VI", "V128", "V256", "X86", "CompiledBert", "CompiledModel", "ModelInfo", "ModelWeights", "ModelCall", "Arguments", "System",
         "Span", "ReadOnlySpan", "CancellationToken", "Stream", "Path", "AppContext", "Math", "MathF", "Half", "BitConverter", "Unsafe", "MethodImpl",
-        "MethodImplOptions", "SkipLocalsInit", "ExcludeFromCodeCoverage", "NotSupportedException", "IndexOutOfRangeException",
+        "Tokenizer", "MaxTextTokens", "TooLong", "Fingerprint", "CountTokens", "Embed", "EmbedAll", "EmbedQuery", "EmbedPassage", "Dimensions", "Labels", "Classify",
+        "ClassifyPair", "Tag", "TagWords", "Answer", "Score", "ScoreLogit", "StartHead", "ITokenModel", "HeadOptions", "ArrayPool", "IProgress", "IEnumerable", "IReadOnlyList",
+        "Classification", "Entity", "WordTag", "Embedder", "Classifier", "Tagger", "Answerer", "Scorer", "MethodImplOptions", "SkipLocalsInit", "ExcludeFromCodeCoverage", "NotSupportedException", "IndexOutOfRangeException",
     };
 
     /// <summary>The class name for the model file at <paramref name="path"/>; always a valid C# identifier.</summary>

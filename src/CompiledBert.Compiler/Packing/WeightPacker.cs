@@ -22,8 +22,13 @@ internal sealed class WeightPacker
 
     private readonly List<WeightRequest> _distinct = [];
 
-    public WeightPacker(IReadOnlyList<WeightRequest> requests)
+    private readonly byte[] _trailer;
+
+    /// <param name="requests">The constants.</param>
+    /// <param name="trailer">What follows them as it is, such as a compiled tokenizer.</param>
+    public WeightPacker(IReadOnlyList<WeightRequest> requests, byte[]? trailer = null)
     {
+        _trailer = trailer ?? [];
         var offsets = new long[requests.Count];
         var first = FirstOfEqual(requests);
         long end = HeaderBytes;
@@ -41,11 +46,15 @@ internal sealed class WeightPacker
         }
 
         Offsets = offsets;
-        Length = end;
+        TrailerAt = end;
+        Length = Align(end + _trailer.Length);
     }
 
     /// <summary>Byte offset of each constant in the blob.</summary>
     public IReadOnlyList<long> Offsets { get; }
+
+    /// <summary>Where the trailer begins.</summary>
+    public long TrailerAt { get; }
 
     /// <summary>Bytes of the whole blob.</summary>
     public long Length { get; }
@@ -86,6 +95,9 @@ internal sealed class WeightPacker
             var bytes = BytesOf(request);
             write(zeros[..(int)(Align(bytes) - bytes)]);
         }
+
+        write(_trailer);
+        write(zeros[..(int)(Length - TrailerAt - _trailer.Length)]);
     }
 
     /// <summary>For each constant the first that has the same layout and elements: layers that share weights, tied tables that an exporter copied.</summary>

@@ -30,6 +30,9 @@ public sealed record ModelPlan
     /// <summary>Whether sequences of different lengths may run concatenated: the symbols are a batch and tokens (or tokens alone) and no sequence's results depend on another's.</summary>
     public bool IsRagged { get; init; }
 
+    /// <summary>Texts in and answers out; null for a model of ids and tensors only.</summary>
+    public PlanHead? Head { get; init; }
+
     /// <summary>Lengths known at run time only. Empty for a model of static shapes.</summary>
     public required IReadOnlyList<PlanSymbol> Symbols { get; init; }
 

@@ -45,6 +45,7 @@ public static class PlanParser
             Threads = Of(model.Child("threads"), l => l.Number32(least: 0)),
             IsStub = model.TryChild("stub")?.End() is not null,
             IsRagged = model.TryChild("ragged")?.End() is not null,
+            Head = model.TryChild("head") is { } head ? PlanHeadText.Read(head) : null,
             Symbols = List(root.Child("symbols"), ReadSymbol),
             Inputs = List(root.Child("inputs"), ReadTensor),
             Outputs = List(root.Child("outputs"), ReadTensor),

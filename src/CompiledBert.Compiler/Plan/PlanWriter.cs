@@ -44,6 +44,10 @@ public static class PlanWriter
         lines.Add(1, $"threads {Text(plan.Threads)}");
         lines.AddIf(plan.IsStub, 1, "stub");
         lines.AddIf(plan.IsRagged, 1, "ragged");
+        foreach (var (depth, line) in plan.Head is { } head ? PlanHeadText.Write(head) : [])
+        {
+            lines.Add(1 + depth, line);
+        }
     }
 
     private static void WriteSignature(Lines lines, ModelPlan plan)

@@ -1,0 +1,219 @@
+using System.Globalization;
+using CompiledBert.Compiler.Tokenizers;
+using CompiledBert.Text;
+
+namespace CompiledBert.Compiler.Heads;
+
+/// <summary>What the files beside a model say about texts, and what was decided: metadata first, then the files in their order.</summary>
+internal sealed class ModelText
+{
+    private readonly CompileOptions _options;
+    private readonly ModelFolder _folder;
+    private readonly JsonPart? _config;
+    private readonly SentenceModules _modules;
+    private readonly List<string> _decisions = [];
+    private readonly HeadKind _kind;
+    private readonly int _vocabulary;
+    private readonly int _tokenizerMost;
+
+    private ModelText(CompileOptions options, ModelFolder folder, JsonPart? config, SentenceModules modules, HeadKind kind, string kindFrom, byte[] tokenizer, string tokenizerFrom)
+    {
+        (_options, _folder, _config, _modules, _kind, Tokenizer) = (options, folder, config, modules, kind, tokenizer);
+        var compiled = CompiledBert.Text.Tokenizer.FromStream(new MemoryStream(tokenizer));
+        (_vocabulary, _tokenizerMost) = (compiled.VocabularySize, compiled.MaxTokens);
+        Decide("head", kind.ToString().ToLowerInvariant(), kindFrom);
+        Decide("tokenizer", string.Create(CultureInfo.InvariantCulture, $"{_vocabulary} ids, {tokenizer.Length} bytes"), tokenizerFrom);
+    }
+
+    /// <summary>The compiled tokenizer.</summary>
+    public byte[] Tokenizer { get; }
+
+    /// <summary>Every file that was read or looked for.</summary>
+    public IReadOnlyList<string> Files => _folder.Asked;
+
+    /// <summary>What was decided, each with the file that says so.</summary>
+    public IReadOnlyList<string> Decisions => _decisions;
+
+    /// <summary>The outputs that the head needs; null for what the options ask for.</summary>
+    public IReadOnlyList<string>? Outputs => _kind == HeadKind.Answer && _options.Outputs.Count == 0 ? ["*"] : null;
+
+    /// <summary>What the files say; null where the model stays one of ids and tensors: nothing asks for texts, or there is no tokenizer.</summary>
+    public static ModelText? Read(CompileOptions options)
+    {
+        if (!options.Text || options.Head == "raw")
+        {
+            return null;
+        }
+
+        var folder = new ModelFolder(options);
+        var tokenizer = TokenizerFiles.Read(folder);
+        if (tokenizer is null)
+        {
+            return options.Head is null && options.TokenizerFolder is null ? null
+                : throw DiagnosticTable.UnsupportedText.Error(options.ModelPath, null, "there is no tokenizer.json and no vocab.txt beside the model", "Tokenizer");
+        }
+
+        var config = folder.Read("config.json");
+        var modules = SentenceModules.Read(folder);
+        var (kind, from) = KindOf(options, config, modules);
+        return kind is { } known ? new ModelText(options, folder, config, modules, known, from, TokenizerCompiler.Compile(tokenizer.Value), Path.GetFileName(tokenizer.Value.File)) : null;
+    }
+
+    private static (HeadKind? Kind, string From) KindOf(CompileOptions options, JsonPart? config, SentenceModules modules)
+    {
+        if (options.Head is { } asked)
+        {
+            return (Enum.Parse<HeadKind>(asked, ignoreCase: true), "metadata");
+        }
+
+        if (modules.AreThere)
+        {
+            return (HeadKind.Embed, modules.From);
+        }
+
+        if (config is not { } file || file["architectures"].IsNull || file["architectures"].Items() is not [var first, ..])
+        {
+            return (options.Pooling is null ? null : HeadKind.Embed, "metadata");
+        }
+
+        var architecture = first.Text();
+        HeadKind? kind = architecture switch
+        {
+            _ when architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal) => LabelCount(file) == 1 ? HeadKind.Score : HeadKind.Classify,
+            _ when architecture.EndsWith("ForTokenClassification", StringComparison.Ordinal) => HeadKind.Tag,
+            _ when architecture.EndsWith("ForQuestionAnswering", StringComparison.Ordinal) => HeadKind.Answer,
+            _ => options.Pooling is null ? null : HeadKind.Embed,
+        };
+        return (kind, "config.json");
+    }
+
+    private static int LabelCount(JsonPart config) =>
+        config["num_labels"].NumberOrNull() ?? (config["id2label"].IsNull ? 2 : config["id2label"].Members().Count());
+
+    /// <summary>The head of a plan. Refuses what does not fit the model.</summary>
+    public PlanHead HeadOf(ModelPlan plan, long tokenizerAt)
+    {
+        var ids = Input(plan, "input_ids", "input_word_ids", "ids") ?? throw Refuse("the model has no input of ids", "Head");
+        var mask = Input(plan, "attention_mask", "input_mask", "mask");
+        var types = Input(plan, "token_type_ids", "segment_ids", "token_types");
+        if (plan.Inputs.Where((_, i) => i != ids && i != mask && i != types).FirstOrDefault() is { } other)
+        {
+            throw Refuse($"the model takes '{other.Name}' besides ids, mask and types", "Head");
+        }
+
+        if (plan.Checks.FirstOrDefault(c => c.Input == ids) is { } check && _vocabulary > check.High)
+        {
+            throw DiagnosticTable.IdsBeyondTable.Error(_options.ModelPath, null, _vocabulary - 1, check.High);
+        }
+
+        var outputs = _kind == HeadKind.Answer ? 2 : 1;
+        var output = plan.Outputs[0];
+        if (plan.Outputs.Count != outputs || plan.Outputs.Any(o => o.Type != DataType.Float32))
+        {
+            throw Refuse(FormattableString.Invariant($"a model that can {_kind.ToString().ToLowerInvariant()} has {outputs} output{(outputs > 1 ? "s" : "")} of floats, this one has {plan.Outputs.Count}"), "Outputs");
+        }
+
+        var tokens = plan.Symbols.FirstOrDefault(s => s.Role == SymbolRole.Tokens) ?? throw Refuse("the model takes one length only", "Head");
+        var isPerToken = output.Shape.Any(d => d == Dim.Of(new Symbol(tokens.Name)));
+        var (rank, last) = (output.Shape.Count, output.Shape.Count > 0 ? output.Shape[^1] : Dim.One);
+        var width = _kind == HeadKind.Answer ? 1 : last.IsConstant ? checked((int)last.Value) : throw Refuse("the output has no last axis of a known length", "Outputs");
+        var fits = _kind switch
+        {
+            HeadKind.Answer => isPerToken && rank == 2,
+            HeadKind.Tag => isPerToken && rank == 3,
+            HeadKind.Embed => rank == (isPerToken ? 3 : 2),
+            _ => !isPerToken && rank == 2,
+        };
+        if (!fits)
+        {
+            throw Refuse($"the output '{output.Name}' of shape [{string.Join(", ", output.Shape)}] is not what a model has that can {_kind.ToString().ToLowerInvariant()}", "Head or Outputs");
+        }
+
+        return new PlanHead
+        {
+            Kind = _kind,
+            Pooling = _kind == HeadKind.Embed && isPerToken ? Pooling() : PoolingKind.None,
+            Normalizes = _kind == HeadKind.Embed && (_options.Normalize ?? _modules.Normalizes),
+            Labels = _kind is HeadKind.Classify or HeadKind.Tag ? Labels(width) : [],
+            Prefix = _options.Prefix ?? _modules.Prefix,
+            QueryPrefix = _options.Prefix is null ? _modules.QueryPrefix : null,
+            PassagePrefix = _options.Prefix is null ? _modules.PassagePrefix : null,
+            MaxTokens = MaxTokens(tokens.Max),
+            Ids = ids,
+            Mask = mask ?? -1,
+            Types = types ?? -1,
+            Width = width,
+            IsPerToken = isPerToken,
+            TokenizerAt = tokenizerAt,
+            TokenizerBytes = Tokenizer.Length,
+        };
+    }
+
+    private static int? Input(ModelPlan plan, params string[] names)
+    {
+        for (var i = 0; i < plan.Inputs.Count; i++)
+        {
+            if (names.Contains(plan.Inputs[i].Name.Split(':')[0], StringComparer.Ordinal))
+            {
+                return i;
+            }
+        }
+
+        return null;
+    }
+
+    private PoolingKind Pooling()
+    {
+        var (pooling, from) = _options.Pooling is { } asked
+            ? (Enum.Parse<PoolingKind>(asked, ignoreCase: true), "metadata")
+            : (_modules.Pooling ?? throw Refuse("no file says how the vectors of tokens become one (1_Pooling/config.json is missing)", "Pooling"), "1_Pooling/config.json");
+        Decide("pooling", pooling.ToString().ToLowerInvariant(), from);
+        Decide("normalize", (_options.Normalize ?? _modules.Normalizes) ? "yes" : "no", _options.Normalize is null ? _modules.From : "metadata");
+        return pooling;
+    }
+
+    private string[] Labels(int width)
+    {
+        var labels = _options.Labels.ToArray();
+        if (labels.Length == 0 && _config is { } config && !config["id2label"].IsNull)
+        {
+            labels = new string[width];
+            foreach (var (id, label) in config["id2label"].Members())
+            {
+                if (!int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var index) || index >= width)
+                {
+                    throw Refuse($"config.json names a label {id}, and the model has {width}", "Labels");
+                }
+
+                labels[index] = label.Text();
+            }
+        }
+
+        if (labels.Length != width || labels.Contains(null))
+        {
+            throw Refuse(FormattableString.Invariant($"the model has {width} labels, {labels.Count(l => l is not null)} are named"), "Labels");
+        }
+
+        Decide("labels", string.Join(", ", labels), _options.Labels.Count > 0 ? "metadata" : "config.json");
+        return labels;
+    }
+
+    private int MaxTokens(long? table)
+    {
+        var (most, from) = _options.MaxTokens is { } asked ? (asked, "metadata")
+            : _modules.MaxTokens is { } sentence ? (sentence, "sentence_bert_config.json")
+            : _tokenizerMost < int.MaxValue ? (_tokenizerMost, "tokenizer.json")
+            : ((int)Math.Min(table ?? 512, int.MaxValue), table is null ? "nothing says; 512" : "the model's table of positions");
+        if (table < most)
+        {
+            (most, from) = ((int)table.Value, "the model's table of positions");
+        }
+
+        Decide("maxtokens", most.ToString(CultureInfo.InvariantCulture), from);
+        return most;
+    }
+
+    private void Decide(string what, string value, string from) => _decisions.Add($"{what}: {value} ({from})");
+
+    private CompileException Refuse(string reason, string metadata) => DiagnosticTable.UnsupportedText.Error(_options.ModelPath, null, reason, metadata);
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+
+namespace CompiledBert.Compiler;
+
+/// <summary>The head of a plan as lines, and back.</summary>
+internal static class PlanHeadText
+{
+    /// <summary>The lines, each with its depth below the head's own.</summary>
+    public static IEnumerable<(int Depth, string Line)> Write(PlanHead head)
+    {
+        yield return (0, $"head {PlanText.Name(head.Kind)}");
+        yield return (1, $"pooling {PlanText.Name(head.Pooling)}");
+        if (head.Normalizes)
+        {
+            yield return (1, "normalizes");
+        }
+
+        yield return (1, "labels");
+        foreach (var label in head.Labels)
+        {
+            yield return (2, PlanText.Quote(label));
+        }
+
+        yield return (1, $"prefix {PlanText.Quote(head.Prefix)}");
+        if (head.QueryPrefix is not null)
+        {
+            yield return (1, $"query {PlanText.Quote(head.QueryPrefix)}");
+        }
+
+        if (head.PassagePrefix is not null)
+        {
+            yield return (1, $"passage {PlanText.Quote(head.PassagePrefix)}");
+        }
+
+        yield return (1, $"maxtokens {Text(head.MaxTokens)}");
+        yield return (1, $"ids {Text(head.Ids)}");
+        yield return (1, $"mask {Text(head.Mask)}");
+        yield return (1, $"types {Text(head.Types)}");
+        yield return (1, $"width {Text(head.Width)} {(head.IsPerToken ? "token" : "text")}");
+        yield return (1, $"tokenizer {Text(head.TokenizerAt)} bytes {Text(head.TokenizerBytes)}");
+    }
+
+    /// <summary>Reads the line that begins with <c>head</c> and those below it.</summary>
+    public static PlanHead Read(PlanLine line)
+    {
+        var kind = line.Value<HeadKind>();
+        var pooling = Of(line.Child("pooling"), l => l.Value<PoolingKind>());
+        var normalizes = line.TryChild("normalizes")?.End() is not null;
+        var labels = line.Child("labels");
+        var names = labels.Children.Select(l => l.Quoted()).ToList();
+        labels.End(leaf: false);
+        var prefix = Of(line.Child("prefix"), l => l.Quoted());
+        var query = line.TryChild("query") is { } q ? Of(q, l => l.Quoted()) : null;
+        var passage = line.TryChild("passage") is { } p ? Of(p, l => l.Quoted()) : null;
+        var most = Of(line.Child("maxtokens"), l => l.Number32(least: 1));
+        var ids = Of(line.Child("ids"), l => l.Number32());
+        var mask = Of(line.Child("mask"), l => l.Number32(least: -1));
+        var types = Of(line.Child("types"), l => l.Number32(least: -1));
+        var width = line.Child("width");
+        var elements = width.Number32(least: 1);
+        var isPerToken = width.TryKeyword("token");
+        if (!isPerToken)
+        {
+            width.Keyword("text");
+        }
+
+        width.End();
+        var tokenizer = line.Child("tokenizer");
+        var at = tokenizer.Number64();
+        tokenizer.Keyword("bytes");
+        var head = new PlanHead
+        {
+            Kind = kind, Pooling = pooling, Normalizes = normalizes, Labels = names, Prefix = prefix, QueryPrefix = query, PassagePrefix = passage,
+            MaxTokens = most, Ids = ids, Mask = mask, Types = types, Width = elements, IsPerToken = isPerToken,
+            TokenizerAt = at, TokenizerBytes = tokenizer.Number32(),
+        };
+        tokenizer.End();
+        line.End(leaf: false).EndOfChildren();
+        return head;
+    }
+
+    private static T Of<T>(PlanLine line, Func<PlanLine, T> read)
+    {
+        var value = read(line);
+        line.End();
+        return value;
+    }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,86 @@
+namespace CompiledBert.Text;
+
+/// <summary>The place in a passage that answers a question.</summary>
+/// <param name="Text">Its text.</param>
+/// <param name="Probability">The product of the probabilities of its start and its end.</param>
+/// <param name="Range">Where it lies in the passage, in UTF-16 units.</param>
+public sealed record Answer(string Text, float Probability, TextRange Range);
+
+/// <summary>Questions and passages to answers; long passages by a sliding window.</summary>
+public sealed class Answerer : TextHead
+{
+    /// <summary>Tokens of an answer at most.</summary>
+    private const int LongestAnswer = 15;
+
+    /// <summary>Tokens that two windows share at most.</summary>
+    private const int Overlap = 128;
+
+    /// <summary>Called by emitted code.</summary>
+    public Answerer(ITokenModel model, HeadOptions options)
+        : base(model, options)
+    {
+    }
+
+    /// <summary>The most probable answer; null where the passage is empty.</summary>
+    public Answer? Answer(string question, string passage, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        ArgumentNullException.ThrowIfNull(passage);
+        var memory = HeadMemory.Rent();
+        try
+        {
+            Answer? best = null;
+            for (var from = 0; ;)
+            {
+                var (held, all) = Tokenizer.EncodeWindow(question, passage, from, memory.Text, MaxTokens);
+                if (held > 0 && Best(memory, passage, cancellationToken) is { } found && found.Probability > (best?.Probability ?? -1))
+                {
+                    best = found;
+                }
+
+                if (held <= 0 || from + held >= all)
+                {
+                    return best;
+                }
+
+                from += Math.Max(1, held - Math.Min(Overlap, held / 2));
+            }
+        }
+        finally
+        {
+            memory.Return();
+        }
+    }
+
+    private Answer? Best(HeadMemory memory, string passage, CancellationToken cancellationToken)
+    {
+        var text = memory.Text;
+        var starts = memory.Output(text.Count);
+        var ends = memory.Second(text.Count);
+        Model.RunTokens([text.Count], text.Ids, text.TypeIds, starts, ends, cancellationToken);
+        for (var i = 0; i < text.Count; i++)
+        {
+            if (text.Texts[i] != 1)
+            {
+                (starts[i], ends[i]) = (float.NegativeInfinity, float.NegativeInfinity);
+            }
+        }
+
+        Softmax(starts, starts);
+        Softmax(ends, ends);
+        var (best, from, to) = (-1f, 0, 0);
+        for (var start = 0; start < text.Count; start++)
+        {
+            for (var end = start; text.Texts[start] == 1 && end < Math.Min(text.Count, start + LongestAnswer) && text.Texts[end] == 1; end++)
+            {
+                if (starts[start] * ends[end] > best)
+                {
+                    (best, from, to) = (starts[start] * ends[end], start, end);
+                }
+            }
+        }
+
+        var range = new TextRange(text.Ranges[from].Start, text.Ranges[to].End);
+        return best < 0 ? null : new Answer(range.In(passage).ToString(), best, range);
+    }
+}

@@ -1,0 +1,95 @@
+namespace CompiledBert.Text;
+
+/// <summary>What a model takes a text for.</summary>
+/// <param name="Label">The most probable label.</param>
+/// <param name="Probability">Its probability.</param>
+/// <param name="Scores">All labels with their probabilities, in the model's order.</param>
+/// <param name="Logits">What the model gave, in that order.</param>
+/// <param name="IsTruncated">Whether the text had too many tokens and the end was left out.</param>
+public sealed record Classification(string Label, float Probability, IReadOnlyList<LabelScore> Scores, IReadOnlyList<float> Logits, bool IsTruncated);
+
+/// <summary>A label with its probability.</summary>
+/// <param name="Label">The label.</param>
+/// <param name="Probability">Its probability.</param>
+public readonly record struct LabelScore(string Label, float Probability);
+
+/// <summary>Texts to labels.</summary>
+public sealed class Classifier : TextHead
+{
+    /// <summary>Called by emitted code.</summary>
+    public Classifier(ITokenModel model, HeadOptions options)
+        : base(model, options)
+    {
+    }
+
+    /// <summary>The labels, in the model's order.</summary>
+    public IReadOnlyList<string> Labels => Options.Labels;
+
+    /// <summary>What a text is taken for.</summary>
+    /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
+    public Classification Classify(ReadOnlySpan<char> text, CancellationToken cancellationToken) => Classify(text, default, isPair: false, cancellationToken);
+
+    /// <summary>What two texts together are taken for, such as a premise and a hypothesis.</summary>
+    /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
+    public Classification Classify(ReadOnlySpan<char> first, ReadOnlySpan<char> second, CancellationToken cancellationToken) => Classify(first, second, isPair: true, cancellationToken);
+
+    private Classification Classify(ReadOnlySpan<char> first, ReadOnlySpan<char> second, bool isPair, CancellationToken cancellationToken)
+    {
+        var memory = HeadMemory.Rent();
+        try
+        {
+            if (isPair)
+            {
+                Tokenizer.EncodePair(first, second, memory.Text, MaxTokens);
+            }
+            else
+            {
+                Tokenizer.Encode(memory.With(Options.Prefix, first), memory.Text, MaxTokens);
+            }
+
+            Check(memory.Text);
+            var logits = Run(memory, perToken: false, cancellationToken);
+            var probabilities = new float[logits.Length];
+            Softmax(logits, probabilities);
+            var best = IndexOfMost(probabilities);
+            return new Classification(
+                Labels[best], probabilities[best], [.. Labels.Zip(probabilities, (label, p) => new LabelScore(label, p))], logits.ToArray(), memory.Text.IsTruncated);
+        }
+        finally
+        {
+            memory.Return();
+        }
+    }
+}
+
+/// <summary>Two texts to how well they fit: a reranker.</summary>
+public sealed class Scorer : TextHead
+{
+    /// <summary>Called by emitted code.</summary>
+    public Scorer(ITokenModel model, HeadOptions options)
+        : base(model, options)
+    {
+    }
+
+    /// <summary>What the model gives for two texts, without a sigmoid; greater is better.</summary>
+    /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
+    public float ScoreLogit(ReadOnlySpan<char> query, ReadOnlySpan<char> document, CancellationToken cancellationToken)
+    {
+        var memory = HeadMemory.Rent();
+        try
+        {
+            Tokenizer.EncodePair(query, document, memory.Text, MaxTokens);
+            Check(memory.Text);
+            return Run(memory, perToken: false, cancellationToken)[0];
+        }
+        finally
+        {
+            memory.Return();
+        }
+    }
+
+    /// <summary>How well two texts fit, from 0 to 1: the sigmoid of <see cref="ScoreLogit"/>.</summary>
+    /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
+    public float Score(ReadOnlySpan<char> query, ReadOnlySpan<char> document, CancellationToken cancellationToken) =>
+        1 / (1 + MathF.Exp(-ScoreLogit(query, document, cancellationToken)));
+}

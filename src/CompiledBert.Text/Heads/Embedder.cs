@@ -1,0 +1,218 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace CompiledBert.Text;
+
+/// <summary>Texts to vectors.</summary>
+public sealed class Embedder : TextHead
+{
+    /// <summary>Texts that are held at a time; what is embedded is bounded, however many there are.</summary>
+    private const int TextsOfChunk = 1024;
+
+    /// <summary>Tokens of one run over several texts.</summary>
+    private const int TokensOfRun = 2048;
+
+    /// <summary>Called by emitted code.</summary>
+    public Embedder(ITokenModel model, HeadOptions options)
+        : base(model, options)
+    {
+    }
+
+    /// <summary>Elements of a vector.</summary>
+    public int Dimensions => Options.Width;
+
+    /// <summary>The vector of a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="vector">Takes the vector, <see cref="Dimensions"/> elements.</param>
+    /// <param name="prefix">What stands before the text; null for what the model's files say.</param>
+    /// <param name="cancellationToken">Asked before each step.</param>
+    /// <exception cref="ArgumentException">The vector has another length.</exception>
+    /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
+    public void Embed(ReadOnlySpan<char> text, Span<float> vector, string? prefix = null, CancellationToken cancellationToken = default)
+    {
+        if (vector.Length != Dimensions)
+        {
+            throw new ArgumentException($"The vector has {vector.Length} elements, it must have {Dimensions}.", nameof(vector));
+        }
+
+        var memory = HeadMemory.Rent();
+        try
+        {
+            Tokenizer.Encode(memory.With(prefix ?? Options.Prefix, text), memory.Text, MaxTokens);
+            Check(memory.Text);
+            Pool(Run(memory, Options.Pooling != Pooling.None, cancellationToken), vector);
+        }
+        finally
+        {
+            memory.Return();
+        }
+    }
+
+    /// <summary>The vector of a text.</summary>
+    public float[] Embed(string text, string? prefix, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var vector = new float[Dimensions];
+        Embed(text, vector, prefix, cancellationToken);
+        return vector;
+    }
+
+    /// <summary>The vectors of many texts, in their order, the same bits as one by one. Texts of like length run together, without padding.</summary>
+    /// <param name="texts">The texts, read as they are needed.</param>
+    /// <param name="prefix">What stands before each text; null for what the model's files say.</param>
+    /// <param name="progress">Told how many are done.</param>
+    /// <param name="cancellationToken">Asked before each step.</param>
+    public float[][] EmbedAll(IEnumerable<string> texts, string? prefix, IProgress<int>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        var vectors = new List<float[]>();
+        var chunk = new Chunk(this, prefix ?? Options.Prefix);
+        foreach (var text in texts)
+        {
+            chunk.Add(text);
+            if (chunk.Count == TextsOfChunk)
+            {
+                chunk.Run(vectors, progress, cancellationToken);
+            }
+        }
+
+        chunk.Run(vectors, progress, cancellationToken);
+        return [.. vectors];
+    }
+
+    private void Pool(ReadOnlySpan<float> rows, Span<float> vector)
+    {
+        var width = vector.Length;
+        var count = rows.Length / width;
+        switch (Options.Pooling)
+        {
+            case Pooling.None or Pooling.Cls:
+                rows[..width].CopyTo(vector);
+                break;
+            case Pooling.Last:
+                rows[^width..].CopyTo(vector);
+                break;
+            case Pooling.Max:
+                rows[..width].CopyTo(vector);
+                for (var row = 1; row < count; row++)
+                {
+                    Greatest(rows.Slice(row * width, width), vector);
+                }
+
+                break;
+            default:
+                vector.Clear();
+                for (var row = 0; row < count; row++)
+                {
+                    Add(rows.Slice(row * width, width), vector);
+                }
+
+                Scale(vector, Options.Pooling == Pooling.Mean ? 1f / count : 1f / MathF.Sqrt(count));
+                break;
+        }
+
+        if (Options.Normalizes)
+        {
+            var sum = 0.0;
+            foreach (var value in vector)
+            {
+                sum += (double)value * value;
+            }
+
+            Scale(vector, (float)(1 / Math.Max(Math.Sqrt(sum), 1e-12)));
+        }
+    }
+
+    private static void Add(ReadOnlySpan<float> row, Span<float> vector)
+    {
+        var i = 0;
+        for (; i <= vector.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            (new Vector<float>(vector[i..]) + new Vector<float>(row[i..])).CopyTo(vector[i..]);
+        }
+
+        for (; i < vector.Length; i++)
+        {
+            vector[i] += row[i];
+        }
+    }
+
+    private static void Greatest(ReadOnlySpan<float> row, Span<float> vector)
+    {
+        for (var i = 0; i < vector.Length; i++)
+        {
+            vector[i] = MathF.Max(vector[i], row[i]);
+        }
+    }
+
+    private static void Scale(Span<float> vector, float factor)
+    {
+        for (var i = 0; i < vector.Length; i++)
+        {
+            vector[i] *= factor;
+        }
+    }
+
+    /// <summary>Texts that are tokenized and not run yet.</summary>
+    private sealed class Chunk(Embedder embedder, string prefix)
+    {
+        private readonly HeadMemory _memory = new();
+        private readonly List<(int[] Ids, int[] TypeIds)> _texts = [];
+        private readonly List<int> _lengths = [];
+        private readonly List<int> _ids = [];
+        private readonly List<int> _typeIds = [];
+
+        public int Count => _texts.Count;
+
+        public void Add(string text)
+        {
+            ArgumentNullException.ThrowIfNull(text);
+            embedder.Tokenizer.Encode(_memory.With(prefix, text), _memory.Text, embedder.MaxTokens);
+            embedder.Check(_memory.Text);
+            _texts.Add((_memory.Text.Ids.ToArray(), _memory.Text.TypeIds.ToArray()));
+        }
+
+        public void Run(List<float[]> vectors, IProgress<int>? progress, CancellationToken cancellationToken)
+        {
+            var first = vectors.Count;
+            vectors.AddRange(_texts.Select(_ => new float[embedder.Dimensions]));
+            var order = Enumerable.Range(0, _texts.Count).OrderBy(i => _texts[i].Ids.Length).ToArray();
+            for (var next = 0; next < order.Length;)
+            {
+                var start = next;
+                _lengths.Clear();
+                _ids.Clear();
+                _typeIds.Clear();
+                while (next < order.Length && (next == start || _ids.Count + _texts[order[next]].Ids.Length <= TokensOfRun))
+                {
+                    var (ids, typeIds) = _texts[order[next++]];
+                    _lengths.Add(ids.Length);
+                    _ids.AddRange(ids);
+                    _typeIds.AddRange(typeIds);
+                }
+
+                RunOnce(vectors, first, order.AsSpan(start, next - start), cancellationToken);
+                progress?.Report(first + next);
+            }
+
+            _texts.Clear();
+        }
+
+        private void RunOnce(List<float[]> vectors, int first, ReadOnlySpan<int> order, CancellationToken cancellationToken)
+        {
+            var width = embedder.Dimensions;
+            var perToken = embedder.Options.Pooling != Pooling.None;
+            var output = _memory.Output(width * (perToken ? _ids.Count : _lengths.Count));
+            var lengths = CollectionsMarshal.AsSpan(_lengths);
+            embedder.Model.RunTokens(
+                lengths, CollectionsMarshal.AsSpan(_ids), CollectionsMarshal.AsSpan(_typeIds), output, default, cancellationToken);
+            var at = 0;
+            for (var i = 0; i < order.Length; i++)
+            {
+                var elements = width * (perToken ? lengths[i] : 1);
+                embedder.Pool(output.Slice(at, elements), vectors[first + order[i]]);
+                at += elements;
+            }
+        }
+    }
+}

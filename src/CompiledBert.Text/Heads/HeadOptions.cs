@@ -1,0 +1,77 @@
+using System.ComponentModel;
+
+namespace CompiledBert.Text;
+
+/// <summary>How the vectors of tokens become one.</summary>
+public enum Pooling
+{
+    /// <summary>The model gives one vector already.</summary>
+    None,
+
+    /// <summary>Their mean.</summary>
+    Mean,
+
+    /// <summary>Their sum over the root of their number.</summary>
+    MeanSqrt,
+
+    /// <summary>The greatest of each element.</summary>
+    Max,
+
+    /// <summary>That of the first token.</summary>
+    Cls,
+
+    /// <summary>That of the last token.</summary>
+    Last,
+}
+
+/// <summary>What is done with texts of too many tokens.</summary>
+public enum TooLong
+{
+    /// <summary>What is beyond is left out.</summary>
+    Truncate,
+
+    /// <summary>A <see cref="TextTooLongException"/>.</summary>
+    Throw,
+}
+
+/// <summary>A text has more tokens than the model takes.</summary>
+public sealed class TextTooLongException : ArgumentException
+{
+    internal TextTooLongException(int tokens, int most)
+        : base($"The text has {tokens} tokens, the model takes {most}. Shorten it, or set TooLong to Truncate.") => (Tokens, MaxTokens) = (tokens, most);
+
+    /// <summary>Tokens of the text.</summary>
+    public int Tokens { get; }
+
+    /// <summary>Tokens that the model takes.</summary>
+    public int MaxTokens { get; }
+}
+
+/// <summary>What an emitted class knows about its head.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed class HeadOptions
+{
+    /// <summary>The tokenizer.</summary>
+    public required Tokenizer Tokenizer { get; init; }
+
+    /// <summary>The most tokens of a text.</summary>
+    public required int MaxTokens { get; init; }
+
+    /// <summary>Elements of the output for a token or a text.</summary>
+    public required int Width { get; init; }
+
+    /// <summary>Hash of the weights.</summary>
+    public required string WeightsHash { get; init; }
+
+    /// <summary>How vectors become one.</summary>
+    public Pooling Pooling { get; init; }
+
+    /// <summary>Whether vectors get length one.</summary>
+    public bool Normalizes { get; init; }
+
+    /// <summary>The labels.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>Put before every text.</summary>
+    public string Prefix { get; init; } = "";
+}

@@ -1,0 +1,87 @@
+using System.ComponentModel;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace CompiledBert.Text;
+
+/// <summary>What all heads have: a tokenizer, a limit, a model to run.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public abstract class TextHead
+{
+    /// <summary>Changes when the arithmetic of heads does.</summary>
+    private const string Arithmetic = "1";
+
+    private string? _fingerprint;
+
+    private protected TextHead(ITokenModel model, HeadOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        (Model, Options) = (model, options);
+    }
+
+    /// <summary>The tokenizer.</summary>
+    public Tokenizer Tokenizer => Options.Tokenizer;
+
+    /// <summary>The most tokens of a text, special ones included.</summary>
+    public int MaxTokens => Options.MaxTokens;
+
+    /// <summary>What is done with texts of more tokens.</summary>
+    public TooLong TooLong { get; set; }
+
+    /// <summary>Stands for all that decides results: weights, tokenizer, pooling, prefix, arithmetic. Store it beside results to notice another model.</summary>
+    public string Fingerprint => _fingerprint ??= Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        string.Join('\n', Options.WeightsHash, Tokenizer.Fingerprint, Options.Pooling, Options.Normalizes, Options.MaxTokens, Options.Prefix, string.Join('\n', Options.Labels), Arithmetic))))[..32];
+
+    private protected ITokenModel Model { get; }
+
+    private protected HeadOptions Options { get; }
+
+    private protected void Check(TokenizedText text)
+    {
+        if (text.IsTruncated && TooLong == TooLong.Throw)
+        {
+            throw new TextTooLongException(text.UntruncatedCount, MaxTokens);
+        }
+    }
+
+    /// <summary>Runs the model on one text.</summary>
+    private protected ReadOnlySpan<float> Run(HeadMemory memory, bool perToken, CancellationToken cancellationToken)
+    {
+        var text = memory.Text;
+        var output = memory.Output(Options.Width * (perToken ? text.Count : 1));
+        Model.RunTokens([text.Count], text.Ids, text.TypeIds, output, default, cancellationToken);
+        return output;
+    }
+
+    private protected static void Softmax(ReadOnlySpan<float> logits, Span<float> probabilities)
+    {
+        var most = float.NegativeInfinity;
+        foreach (var logit in logits)
+        {
+            most = MathF.Max(most, logit);
+        }
+
+        var sum = 0f;
+        for (var i = 0; i < logits.Length; i++)
+        {
+            sum += probabilities[i] = MathF.Exp(logits[i] - most);
+        }
+
+        for (var i = 0; i < probabilities.Length; i++)
+        {
+            probabilities[i] /= sum;
+        }
+    }
+
+    private protected static int IndexOfMost(ReadOnlySpan<float> values)
+    {
+        var best = 0;
+        for (var i = 1; i < values.Length; i++)
+        {
+            best = values[i] > values[best] ? i : best;
+        }
+
+        return best;
+    }
+}

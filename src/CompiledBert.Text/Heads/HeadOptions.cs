@@ -32,6 +32,9 @@ public enum TooLong
 
     /// <summary>A <see cref="TextTooLongException"/>.</summary>
     Throw,
+
+    /// <summary>The text is taken in parts, none left out. Only tagging of words can; answers are looked for so in any case.</summary>
+    Window,
 }
 
 /// <summary>A text has more tokens than the model takes.</summary>

@@ -25,6 +25,8 @@ public sealed class Tagger : TextHead
     /// <summary>The labels, in the model's order.</summary>
     public IReadOnlyList<string> Labels => Options.Labels;
 
+    private protected override bool HasWindows => true;
+
     /// <summary>The entities of a text, in order.</summary>
     /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
     public IReadOnlyList<Entity> Tag(string text, CancellationToken cancellationToken)
@@ -64,24 +66,35 @@ public sealed class Tagger : TextHead
         }
     }
 
-    /// <summary>The labels of words that are split already. Where there are too many for the model, they are tagged in groups, none left out.</summary>
+    /// <summary>
+    /// The labels of words that are split already. Of too many words those beyond have the label O with probability 0; with <see cref="TooLong.Window"/>
+    /// they are tagged in groups, none left out.
+    /// </summary>
+    /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
     public IReadOnlyList<WordTag> TagWords(IReadOnlyList<string> words, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(words);
         var tags = new List<WordTag>(words.Count);
         var all = words as string[] ?? [.. words];
-        while (tags.Count < all.Length)
+        TagGroup(all, tags, cancellationToken);
+        while (TooLong == TooLong.Window && tags.Count < all.Length)
         {
             var before = tags.Count;
             TagGroup(all, tags, cancellationToken);
-            if (tags.Count == before)
-            {
-                // A word without tokens, or one that alone is too long.
-                tags.Add(new WordTag(all[before], Labels.Contains("O") ? "O" : Labels[0], 0));
-            }
+            Fill(all, tags, Math.Max(tags.Count, before + 1));
         }
 
+        Fill(all, tags, all.Length);
         return tags;
+    }
+
+    /// <summary>Labels words that have no token.</summary>
+    private static void Fill(string[] words, List<WordTag> tags, int count)
+    {
+        while (tags.Count < count)
+        {
+            tags.Add(new WordTag(words[tags.Count], "O", 0));
+        }
     }
 
     private void TagGroup(string[] words, List<WordTag> tags, CancellationToken cancellationToken)
@@ -92,24 +105,22 @@ public sealed class Tagger : TextHead
             var first = tags.Count;
             var text = memory.Text;
             Tokenizer.EncodeWords(words.AsSpan(first), text, MaxTokens);
-            var whole = text.IsTruncated ? WholeWords(text) : words.Length - first;
+            Check(text);
+
+            // The last word of a group may lack tokens: it begins the next one, unless it is the only one.
+            var last = LastWord(text);
+            var end = TooLong == TooLong.Window && text.IsTruncated && last > 0 ? last : words.Length;
             var logits = Run(memory, perToken: true, cancellationToken);
             Span<float> probabilities = Labels.Count <= 256 ? stackalloc float[Labels.Count] : new float[Labels.Count];
-            for (var i = 0; i < text.Count && tags.Count - first < whole; i++)
+            for (var i = 0; i < text.Count; i++)
             {
                 var word = text.Words[i];
-                if (text.Texts[i] < 0 || word < tags.Count - first || word >= whole)
+                if (text.Texts[i] >= 0 && word >= tags.Count - first && word < end)
                 {
-                    continue;
+                    Fill(words, tags, first + word);
+                    var (label, probability) = LabelOf(logits, i, probabilities);
+                    tags.Add(new WordTag(words[tags.Count], label, probability));
                 }
-
-                while (tags.Count - first < word)
-                {
-                    tags.Add(new WordTag(words[tags.Count], Labels.Contains("O") ? "O" : Labels[0], 0));
-                }
-
-                var (label, probability) = LabelOf(logits, i, probabilities);
-                tags.Add(new WordTag(words[tags.Count], label, probability));
             }
         }
         finally
@@ -118,8 +129,7 @@ public sealed class Tagger : TextHead
         }
     }
 
-    /// <summary>Words that are sure to have all their tokens.</summary>
-    private static int WholeWords(TokenizedText text)
+    private static int LastWord(TokenizedText text)
     {
         for (var i = text.Count - 1; i >= 0; i--)
         {

@@ -12,6 +12,7 @@ public abstract class TextHead
     private const string Arithmetic = "1";
 
     private string? _fingerprint;
+    private TooLong _tooLong;
 
     private protected TextHead(ITokenModel model, HeadOptions options)
     {
@@ -27,11 +28,21 @@ public abstract class TextHead
     public int MaxTokens => Options.MaxTokens;
 
     /// <summary>What is done with texts of more tokens.</summary>
-    public TooLong TooLong { get; set; }
+    /// <exception cref="ArgumentOutOfRangeException">It is nothing that this head can do.</exception>
+    public TooLong TooLong
+    {
+        get => _tooLong;
+        set => _tooLong = value is TooLong.Truncate or TooLong.Throw || (value == TooLong.Window && HasWindows)
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "This model cannot take texts in parts. Use Truncate or Throw.");
+    }
 
     /// <summary>Stands for all that decides results: weights, tokenizer, pooling, prefix, arithmetic. Store it beside results to notice another model.</summary>
     public string Fingerprint => _fingerprint ??= Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
         string.Join('\n', Options.WeightsHash, Tokenizer.Fingerprint, Options.Pooling, Options.Normalizes, Options.MaxTokens, Options.Prefix, string.Join('\n', Options.Labels), Arithmetic))))[..32];
+
+    /// <summary>Whether the head can take texts in parts.</summary>
+    private protected virtual bool HasWindows => false;
 
     private protected ITokenModel Model { get; }
 

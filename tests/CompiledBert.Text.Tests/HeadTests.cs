@@ -1,0 +1,132 @@
+using CompiledBert.Compiler.Tokenizers;
+using Xunit;
+
+namespace CompiledBert.Text.Tests;
+
+/// <summary>Heads over a model whose outputs are plain to see.</summary>
+public class HeadTests
+{
+    private const string Words = """
+        {"version":"1.0","added_tokens":[],"normalizer":null,"pre_tokenizer":{"type":"WhitespaceSplit"},
+         "post_processor":{"type":"BertProcessing","sep":["[SEP]",1],"cls":["[CLS]",0]},
+         "model":{"type":"WordLevel","unk_token":"[UNK]","vocab":{"[CLS]":0,"[SEP]":1,"[UNK]":2,"a":3,"b":4,"c":5,"d":6}}}
+        """;
+
+    private static HeadOptions Options(int width, Pooling pooling = Pooling.None, string[]? labels = null, int most = 8, bool normalizes = false) => new()
+    {
+        Tokenizer = Tokenizers.Compile(Words), MaxTokens = most, Width = width, WeightsHash = "w", Pooling = pooling, Labels = labels ?? [], Normalizes = normalizes,
+    };
+
+    /// <summary>Each token's row is id, id, …; a text's row that of its second token.</summary>
+    private sealed class Rows(int width, bool perToken, Func<int, int, float>? value = null) : ITokenModel
+    {
+        public int Calls { get; private set; }
+
+        public void RunTokens(ReadOnlySpan<int> lengths, ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds, Span<float> output, Span<float> second, CancellationToken cancellationToken)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Calls++;
+            var (at, row) = (0, 0);
+            foreach (var length in lengths)
+            {
+                for (var token = 0; token < (perToken ? length : 1); token++, row++)
+                {
+                    for (var i = 0; i < width; i++)
+                    {
+                        var id = ids[at + (perToken ? token : 1)];
+                        output[(row * width) + i] = value?.Invoke(id, i) ?? id;
+                    }
+                }
+
+                at += length;
+            }
+
+            output[..second.Length].CopyTo(second);
+        }
+    }
+
+    [Theory]
+    [InlineData(Pooling.Mean, 2f)]
+    [InlineData(Pooling.MeanSqrt, 4f)]
+    [InlineData(Pooling.Max, 4f)]
+    [InlineData(Pooling.Cls, 0f)]
+    [InlineData(Pooling.Last, 1f)]
+    public void Vectors_of_tokens_become_one(Pooling pooling, float expected)
+    {
+        var vector = new float[33];
+        new Embedder(new Rows(33, perToken: true), Options(33, pooling)).Embed("a b", vector);
+        Assert.All(vector, v => Assert.Equal(expected, v, 5));
+    }
+
+    [Fact]
+    public void Many_texts_keep_their_order_and_their_bits()
+    {
+        var embedder = new Embedder(new Rows(7, perToken: true), Options(7, Pooling.Mean, normalizes: true));
+        var texts = Enumerable.Range(0, 3000).Select(i => string.Join(' ', Enumerable.Repeat("a b c", i % 3).Append("d"))).ToArray();
+        var reported = new List<int>();
+        var vectors = embedder.EmbedAll(texts, null, new Progress(reported), default);
+        Assert.Equal(texts.Select(t => embedder.Embed(t, null, default)), vectors);
+        Assert.Equal(3000, reported[^1]);
+        Assert.Throws<OperationCanceledException>(() => embedder.EmbedAll(texts, null, null, new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public void The_greatest_logit_is_the_label()
+    {
+        var classifier = new Classifier(new Rows(2, perToken: false, (id, i) => id == 3 + i ? 2 : 0), Options(2, labels: ["x", "y"]));
+        Assert.Equal("x", classifier.Classify("a", default).Label);
+        var answer = classifier.Classify("b", default);
+        Assert.Equal("y", answer.Label);
+        Assert.Equal(0.8808f, answer.Probability, 4);
+        Assert.Equal([0f, 2f], answer.Logits);
+    }
+
+    [Fact]
+    public void Words_become_entities()
+    {
+        string[] labels = ["O", "B-X", "I-X", "B-Y"];
+        var tagger = new Tagger(new Rows(4, perToken: true, (id, i) => id - 3 == i ? 9 : 0), Options(4, labels: labels, most: 32));
+        var entities = tagger.Tag("a b c a d b c c", default);
+        Assert.Equal(["b c", "d", "b c c"], entities.Select(e => e.Text));
+        Assert.Equal(["X", "Y", "X"], entities.Select(e => e.Type));
+        Assert.Equal(new TextRange(2, 5), entities[0].Range);
+    }
+
+    [Fact]
+    public void Words_beyond_are_left_out_or_tagged_in_groups_or_refused()
+    {
+        string[] labels = ["O", "B-X", "I-X", "B-Y"];
+        var tagger = new Tagger(new Rows(4, perToken: true, (id, i) => id - 3 == i ? 9 : 0), Options(4, labels: labels, most: 5));
+        string[] words = ["b", "c", "d", "b", "c", "d", "b"];
+        Assert.Equal(["B-X", "I-X", "B-Y", "O", "O", "O", "O"], tagger.TagWords(words, default).Select(t => t.Label));
+        tagger.TooLong = TooLong.Window;
+        Assert.Equal(["B-X", "I-X", "B-Y", "B-X", "I-X", "B-Y", "B-X"], tagger.TagWords(words, default).Select(t => t.Label));
+        tagger.TooLong = TooLong.Throw;
+        Assert.Throws<TextTooLongException>(() => tagger.TagWords(words, default));
+    }
+
+    [Fact]
+    public void An_answer_is_found_in_whatever_window_it_lies()
+    {
+        var answerer = new Answerer(new Rows(1, perToken: true, (id, _) => id == 6 ? 9 : 0), Options(1, most: 8));
+        var passage = string.Join(' ', Enumerable.Repeat("a", 20)) + " d " + string.Join(' ', Enumerable.Repeat("b", 9));
+        var answer = answerer.Answer("c", passage, default)!;
+        Assert.Equal("d", answer.Text);
+        Assert.Equal(new TextRange(40, 41), answer.Range);
+        Assert.Null(answerer.Answer("c", "", default));
+    }
+
+    [Fact]
+    public void A_score_is_the_sigmoid_of_its_logit()
+    {
+        var scorer = new Scorer(new Rows(1, perToken: false, (id, _) => id - 3), Options(1));
+        Assert.Equal(0.5f, scorer.Score("a", "b", default));
+        Assert.Equal(1f, scorer.ScoreLogit("b", "a", default));
+        Assert.Throws<ArgumentOutOfRangeException>(() => scorer.TooLong = TooLong.Window);
+    }
+
+    private sealed class Progress(List<int> reported) : IProgress<int>
+    {
+        public void Report(int value) => reported.Add(value);
+    }
+}

@@ -1,4 +1,6 @@
 using CompiledBert.Compiler.Tokenizers;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace CompiledBert.Text.Tests;
@@ -123,6 +125,30 @@ public class HeadTests
         Assert.Equal(0.5f, scorer.Score("a", "b", default));
         Assert.Equal(1f, scorer.ScoreLogit("b", "a", default));
         Assert.Throws<ArgumentOutOfRangeException>(() => scorer.TooLong = TooLong.Window);
+    }
+
+    [Fact]
+    public async Task A_model_is_an_embedding_generator()
+    {
+        using var model = new Model(new Embedder(new Rows(7, perToken: true), Options(7, Pooling.Mean)));
+        using var services = new ServiceCollection().AddEmbeddingModel(() => model).BuildServiceProvider();
+        var generator = services.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>();
+        var embeddings = await generator.GenerateAsync(["a b", "c"]);
+        Assert.Equal([model.Embedder.Embed("a b", null, default), model.Embedder.Embed("c", null, default)], embeddings.Select(e => e.Vector.ToArray()));
+        Assert.Equal(7, embeddings.Usage!.InputTokenCount);
+        var metadata = (EmbeddingGeneratorMetadata)generator.GetService(typeof(EmbeddingGeneratorMetadata))!;
+        Assert.Equal(7, metadata.DefaultModelDimensions);
+        Assert.Null(metadata.ProviderUri);
+        await Assert.ThrowsAsync<ArgumentException>(() => generator.GenerateAsync(["a"], new EmbeddingGenerationOptions { Dimensions = 3 }));
+    }
+
+    private sealed class Model(Embedder embedder) : IEmbeddingModel
+    {
+        public Embedder Embedder => embedder;
+
+        public void Dispose()
+        {
+        }
     }
 
     private sealed class Progress(List<int> reported) : IProgress<int>

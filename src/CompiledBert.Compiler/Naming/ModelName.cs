@@ -22,7 +22,7 @@ public static class ModelName
         "V", "VF", "VI", "V128", "V256", "X86", "CompiledBert", "CompiledModel", "ModelInfo", "ModelWeights", "ModelCall", "Arguments", "System",
         "Span", "ReadOnlySpan", "CancellationToken", "Stream", "Path", "AppContext", "Math", "MathF", "Half", "BitConverter", "Unsafe", "MethodImpl",
         "Tokenizer", "MaxTextTokens", "TooLong", "Fingerprint", "CountTokens", "Embed", "EmbedAll", "EmbedQuery", "EmbedPassage", "Dimensions", "Labels", "Classify",
-        "ClassifyPair", "Tag", "TagWords", "Answer", "Score", "ScoreLogit", "StartHead", "ITokenModel", "HeadOptions", "ArrayPool", "IProgress", "IEnumerable", "IReadOnlyList",
+        "ClassifyPair", "Tag", "TagWords", "Answer", "Score", "ScoreLogit", "StartHead", "ITokenModel", "IEmbeddingModel", "HeadOptions", "ArrayPool", "IProgress", "IEnumerable", "IReadOnlyList",
         "Classification", "Entity", "WordTag", "Embedder", "Classifier", "Tagger", "Answerer", "Scorer", "MethodImplOptions", "SkipLocalsInit", "ExcludeFromCodeCoverage", "NotSupportedException", "IndexOutOfRangeException",
     };
 

@@ -32,7 +32,7 @@ internal static class HeadEmitter
         }
 
         writer.Line();
-        using (writer.Block($"partial class {plan.Name} : ITokenModel"))
+        using (writer.Block($"partial class {plan.Name} : ITokenModel{(head.Kind == HeadKind.Embed ? ", IEmbeddingModel" : "")}"))
         {
             var kind = TypeOf(head.Kind);
             writer.Line($"private {kind} _head = null!;");
@@ -131,6 +131,8 @@ internal static class HeadEmitter
         writer.Lines($$"""
             /// <summary>Elements of a vector.</summary>
             public const int Dimensions = {{LoopNames.Text(head.Width)}};
+
+            Embedder IEmbeddingModel.Embedder => _head;
 
             /// <summary>The vector of a text.</summary>
             public float[] Embed(string text, {{Cancellation}}) => _head.Embed(text, null, cancellationToken);

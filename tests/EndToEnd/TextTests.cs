@@ -1,0 +1,70 @@
+using Xunit;
+
+namespace CompiledBert.EndToEnd;
+
+/// <summary>Texts in, answers out, in an app outside the repository.</summary>
+[Collection(Consumers.Name)]
+public sealed class TextTests(PackedPackage package) : IDisposable
+{
+    private readonly Consumer _consumer = new(package);
+
+    public void Dispose() => _consumer.Dispose();
+
+    private void CopySample()
+    {
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(PackedPackage.Repository, "samples", "MovieMood", "model")))
+        {
+            Directory.CreateDirectory(_consumer.PathOf("model"));
+            File.Copy(file, _consumer.PathOf("model/" + Path.GetFileName(file)), overwrite: true);
+        }
+    }
+
+    private void WriteApp(string metadata, string program)
+    {
+        CopySample();
+        _consumer.WriteProject("App.csproj", $"""{_consumer.Reference}<BertModel Include="model/sentiment.onnx" {metadata} />""");
+        _consumer.Write("Program.cs", program);
+    }
+
+    [Fact]
+    public void The_folder_of_a_model_makes_it_classify_texts()
+    {
+        WriteApp("", """
+            using var mood = Sentiment.Load();
+            Console.WriteLine(mood.Classify("a gorgeous, witty, seductive movie").Label);
+            Console.WriteLine(mood.Classify("the plot is a bore").Label);
+            Console.WriteLine(string.Join(' ', Sentiment.Labels));
+            """);
+        var log = _consumer.Build();
+        Assert.Contains("texts: classify", log, StringComparison.Ordinal);
+        Assert.Equal("positive\nnegative\nnegative positive", _consumer.Start("bin/Debug/net10.0/App.dll").ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public void Metadata_override_what_the_files_say_and_what_they_need_is_known()
+    {
+        WriteApp("""Labels="bad;good" MaxTokens="8" """, """
+            using var mood = Sentiment.Load();
+            var answer = mood.Classify("a gorgeous, witty, seductive movie and so on");
+            Console.WriteLine($"{answer.Label} {mood.MaxTextTokens} {answer.IsTruncated}");
+            """);
+        _consumer.Build();
+        Assert.Equal("good 8 True", _consumer.Start("bin/Debug/net10.0/App.dll"));
+
+        // Another tokenizer is another model, though the network is the same.
+        File.Delete(_consumer.PathOf("model/tokenizer.json"));
+        var log = _consumer.Build();
+        Assert.DoesNotContain("from the cache", log, StringComparison.Ordinal);
+        Assert.Equal("good 8 True", _consumer.Start("bin/Debug/net10.0/App.dll"));
+    }
+
+    [Fact]
+    public void What_does_not_fit_the_model_is_refused_and_raw_compiles_it_all_the_same()
+    {
+        WriteApp("""Head="tag" """, """Console.WriteLine(typeof(Sentiment).GetMethod("Classify") is null);""");
+        Assert.Contains("CBERT0604", _consumer.Fail("build"), StringComparison.Ordinal);
+        WriteApp("""Head="raw" """, """Console.WriteLine(typeof(Sentiment).GetMethod("Classify") is null);""");
+        _consumer.Build();
+        Assert.Equal("True", _consumer.Start("bin/Debug/net10.0/App.dll"));
+    }
+}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Cycles of a call on Arm cores, without one: tests/Benchmarks/arm.sh MODEL.onnx [--tokens N] [--cpu QEMU-CPU] [--cores "CORE ..."] [--targets NAMES] [--precision P]
+# Cycles of a call on Arm cores, without one: tests/Benchmarks/arm.sh MODEL.onnx [--tokens N] [--cpu QEMU-CPU] [--cores "CORE ..."] [--target NAMES] [--precision P]
 #
 # The model is published as a NativeAOT linux-arm64 app, which runs in qemu with a plugin that counts how often every block of instructions runs; two
 # runs that differ by one call cancel everything but a call. llvm-mca gives the cycles of each block on each core. The sum is the time that the core
@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-model=$(realpath "${1:?usage: arm.sh MODEL.onnx [--tokens N] [--cpu QEMU-CPU] [--cores NAMES] [--targets NAMES] [--precision P]}")
+model=$(realpath "${1:?usage: arm.sh MODEL.onnx [--tokens N] [--cpu QEMU-CPU] [--cores NAMES] [--target NAMES] [--precision P]}")
 shift
 tokens=128 cpu=cortex-a76 cores="neoverse-n1 cortex-a55 cortex-a510 cortex-a710 cortex-x2 apple-a14" targets="" precision=fp32
 while [ $# -gt 0 ]; do
@@ -20,7 +20,7 @@ while [ $# -gt 0 ]; do
     --tokens) tokens=$2 ;;
     --cpu) cpu=$2 ;;
     --cores) cores=$2 ;;
-    --targets) targets=$2 ;;
+    --target) targets=$2 ;;
     --precision) precision=$2 ;;
     *) echo "unknown option $1" >&2; exit 2 ;;
   esac

@@ -18,7 +18,7 @@ internal static class InspectCommand
         var precision = CommonOptions.OnePrecision();
         var tokenizer = new Option<string?>("--tokenizer") { Description = "The folder of the files that describe the model, where it is not the model's own." };
         var csharp = new Option<string?>("--csharp") { Description = "Writes the C# into this folder." };
-        var targets = new Option<string[]>("--targets") { Description = "Cores or devices to estimate every step's cost on, separated by commas.", AllowMultipleArgumentsPerToken = true };
+        var targets = new Option<string[]>("--target", "--targets") { Description = "Cores or devices to estimate every step's cost on, separated by commas.", AllowMultipleArgumentsPerToken = true };
         var tokens = new Option<int>("--tokens") { Description = "Tokens of the sequence for which costs are estimated.", DefaultValueFactory = _ => 128 };
         CommonOptions.AtLeastOne(tokens, int.MaxValue);
         var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, tokenizer, csharp, targets, tokens };

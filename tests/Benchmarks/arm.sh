@@ -43,7 +43,7 @@ fi
 
 work=artifacts/arm
 mkdir -p "$work"
-for project in build/CompiledBert.Build.Tasks build/CompiledBert.Build.Host generators/CompiledBert.Generator src/CompiledBert.Runtime tests/Benchmarks/Arm/Cycles; do
+for project in build/CompiledBert.Build.Tasks build/CompiledBert.Build.Host generators/CompiledBert.Generator src/CompiledBert.Text tests/Benchmarks/Arm/Cycles; do
   dotnet build "$project" -c Release -v q --nologo >"$work/build.log" || { cat "$work/build.log"; exit 1; }
 done
 dotnet publish tests/Benchmarks/Arm/App -v q --nologo -o "$work/app" -p:Model="$model" -p:ModelTargets="${targets//;/%3B}" -p:ModelPrecision="$precision" >"$work/publish.log" || { cat "$work/publish.log"; exit 1; }

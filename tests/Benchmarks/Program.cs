@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CompiledBert.Benchmarks;
+using CompiledBert.Compiler;
 using CompiledBert.Tests;
 
 // One command, one table. All measure beside ONNX Runtime in turns, and say which instructions ran.
@@ -10,6 +11,12 @@ var model = new Option<string>("--model")
 };
 var tokens = new Option<int[]>("--tokens") { Description = "Lengths.", DefaultValueFactory = _ => [16, 32, 64, 128, 256], AllowMultipleArgumentsPerToken = true };
 var threads = new Option<int[]>("--threads") { Description = "Numbers of threads.", DefaultValueFactory = _ => [1, 2], AllowMultipleArgumentsPerToken = true };
+var precision = new Option<Precision>("--precision") { Description = "fp32 or int8." };
+var folder = new Option<string>("--models")
+{
+    Description = "A folder of models; families at real size of the folder of large models by default.",
+    DefaultValueFactory = _ => RepositoryFiles.SharedModels is { } models ? Path.Combine(models, "big") : "",
+};
 var seconds = new Option<double>("--seconds") { Description = "Time for each engine and row.", DefaultValueFactory = _ => 1.0 };
 
 Command Make(string name, string description, Action<ParseResult> run, params Option[] options)
@@ -42,5 +49,20 @@ var root = new RootCommand("Speed of compiled models.")
         p => BatchTable.Print(p.GetValue(model)!, p.GetValue(threads)!, TimeSpan.FromSeconds(p.GetValue(seconds)), Console.Out), threads, seconds),
     Make("steps", "Where a call's time goes, step by step, and the share of the peak of multiply-adds.",
         p => StepProfile.Print(p.GetValue(model)!, p.GetValue(tokens)!, p.GetValue(threads)![0], Console.Out), tokens, threads),
+    Make("compile", "Seconds, bytes of memory and bytes of weights of compiling a model.",
+        p => CompileCost.Print(p.GetValue(model)!, p.GetValue(precision), Console.Out), precision),
 };
+var families = new Command("families", "Every model of a folder: ratios to ONNX Runtime on one thread, agreement, what it takes to compile.") { folder, tokens, precision, seconds };
+families.SetAction(p =>
+{
+    if (!Directory.Exists(p.GetValue(folder)))
+    {
+        Console.Error.WriteLine("There is no such folder here: name one with --models, or the folder of large models with CBERT_SHARED.");
+        return 1;
+    }
+
+    FamilyTable.Print(p.GetValue(folder)!, p.GetResult(tokens) is { Implicit: false } ? p.GetValue(tokens)! : [32, 128], p.GetValue(precision), TimeSpan.FromSeconds(p.GetValue(seconds)), Console.Out);
+    return 0;
+});
+root.Add(families);
 return root.Parse(args).Invoke();

@@ -12,7 +12,8 @@ namespace CompiledBert.Cli.Benchmarks;
 /// <param name="MedianMs">The median, milliseconds.</param>
 /// <param name="MaxDifference">Largest difference of an element from the other engine's; null without one.</param>
 /// <param name="Cosine">Cosine of the outputs to the other engine's; null without one.</param>
-internal sealed record BenchRow(string Engine, string Precision, int Tokens, int Threads, double MinMs, double MedianMs, double? MaxDifference, double? Cosine);
+/// <param name="Scale">The largest magnitude of the other engine's outputs; null without one.</param>
+internal sealed record BenchRow(string Engine, string Precision, int Tokens, int Threads, double MinMs, double MedianMs, double? MaxDifference, double? Cosine, double? Scale);
 
 /// <summary>Measurements as text and as JSON.</summary>
 internal static class BenchReport

@@ -83,7 +83,8 @@ internal sealed class Benchmark
                 return new BenchRow(
                     call.Engine, call.Precision, tokens, threads, times[i][0], times[i][times[i].Count / 2],
                     others is null ? null : comparison?.MaxDifference ?? 0,
-                    others is null ? null : comparison?.Cosine ?? 1);
+                    others is null ? null : comparison?.Cosine ?? 1,
+                    comparison?.Scale);
             }),
         ];
     }

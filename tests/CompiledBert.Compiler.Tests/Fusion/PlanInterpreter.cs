@@ -256,8 +256,8 @@ internal sealed class PlanInterpreter
         DataType.Float32 => new float[length],
         DataType.Int64 => new long[length],
         DataType.Int32 => new int[length],
-        DataType.Bool or DataType.UInt8 or DataType.Int8 => new byte[length],
-        _ => throw new InvalidOperationException(type.ToString()),
+        DataType.Float16 or DataType.BFloat16 or DataType.Float64 => throw new InvalidOperationException(type.ToString()),
+        _ => new byte[length * type.BitsOf() / 8],
     };
 
     private Array WeightsOf(PlanBuffer buffer)
@@ -281,9 +281,20 @@ internal sealed class PlanInterpreter
         byte[] a when type == DataType.Int64 => MemoryMarshal.Cast<byte, long>(a)[(int)index],
         byte[] a when type == DataType.Int32 => MemoryMarshal.Cast<byte, int>(a)[(int)index],
         byte[] a when type == DataType.Bool => a[index] != 0,
-        byte[] a when type == DataType.UInt8 => (long)a[index],
-        byte[] a => (long)(sbyte)a[index],
+        byte[] a => Narrow(a, index, type),
         _ => throw new InvalidOperationException(buffer),
+    };
+
+    /// <summary>Other integers are 64 bits wide in loop programs; their bits count, not their sign.</summary>
+    private static long Narrow(byte[] memory, long index, DataType type) => type switch
+    {
+        DataType.UInt8 => (long)memory[index],
+        DataType.Int8 => (long)(sbyte)memory[index],
+        DataType.Int16 => (long)MemoryMarshal.Cast<byte, short>(memory)[(int)index],
+        DataType.UInt16 => (long)MemoryMarshal.Cast<byte, ushort>(memory)[(int)index],
+        DataType.UInt32 => (long)MemoryMarshal.Cast<byte, uint>(memory)[(int)index],
+        DataType.UInt64 => (long)MemoryMarshal.Cast<byte, ulong>(memory)[(int)index],
+        _ => throw new InvalidOperationException(type.ToString()),
     };
 
     private void Write(string buffer, long index, Dictionary<string, object> known, string value)
@@ -302,16 +313,17 @@ internal sealed class PlanInterpreter
                 a[index] = (int)stored;
                 break;
             case byte[] a when stored is float f:
-                MemoryMarshal.Write(a.AsSpan((int)index * sizeof(float)), f);
-                break;
-            case byte[] a when stored is long l && type == DataType.Int64:
-                MemoryMarshal.Write(a.AsSpan((int)index * sizeof(long)), l);
+                MemoryMarshal.Cast<byte, float>(a.AsSpan())[(int)index] = f;
                 break;
             case byte[] a when stored is int i:
-                MemoryMarshal.Write(a.AsSpan((int)index * sizeof(int)), i);
+                MemoryMarshal.Cast<byte, int>(a.AsSpan())[(int)index] = i;
+                break;
+            case byte[] a when stored is bool flag:
+                a[index] = (byte)(flag ? 1 : 0);
                 break;
             case byte[] a:
-                a[index] = stored is bool flag ? (byte)(flag ? 1 : 0) : (byte)(long)stored;
+                var size = (int)type.BitsOf() / 8;
+                BitConverter.GetBytes((long)stored).AsSpan(0, size).CopyTo(a.AsSpan(checked((int)index * size)));
                 break;
             default:
                 throw new InvalidOperationException(buffer);

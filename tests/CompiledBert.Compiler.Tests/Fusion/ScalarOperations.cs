@@ -18,6 +18,8 @@ internal static class ScalarOperations
             "nan" => float.NaN,
             _ => float.Parse(text, CultureInfo.InvariantCulture),
         },
+        DataType.UInt64 => (long)ulong.Parse(text, CultureInfo.InvariantCulture),
+        DataType.Int8 or DataType.UInt8 or DataType.Int16 or DataType.UInt16 or DataType.UInt32 => long.Parse(text, CultureInfo.InvariantCulture),
         _ => throw new FormatException(text),
     };
 
@@ -88,17 +90,32 @@ internal static class ScalarOperations
         {
             (float f, DataType.Int64) => (object)(long)f,
             (float f, DataType.Int32) => (int)f,
-            (float f, DataType.Int8) => (long)(sbyte)f,
-            (long l, DataType.Int8) => (long)(sbyte)l,
             (_, DataType.Float32) => System.Convert.ToSingle(from, CultureInfo.InvariantCulture),
             (_, DataType.Int64) => System.Convert.ToInt64(from, CultureInfo.InvariantCulture),
             (_, DataType.Int32) => (int)System.Convert.ToInt64(from, CultureInfo.InvariantCulture),
+            (float f, _) when IsNarrow(to) => Wrap((long)f, to),
+            (_, _) when IsNarrow(to) => Wrap(System.Convert.ToInt64(from, CultureInfo.InvariantCulture), to),
             _ => throw new FormatException($"{from} to {to}"),
         };
     }
 
+    private static bool IsNarrow(DataType type) =>
+        type is DataType.Int8 or DataType.UInt8 or DataType.Int16 or DataType.UInt16 or DataType.UInt32 or DataType.UInt64;
+
+    /// <summary>The low bits of a whole number, as the type reads them.</summary>
+    private static object Wrap(object value, DataType type) => (value, type) switch
+    {
+        (long l, DataType.Int8) => (long)(sbyte)l,
+        (long l, DataType.UInt8) => (long)(byte)l,
+        (long l, DataType.Int16) => (long)(short)l,
+        (long l, DataType.UInt16) => (long)(ushort)l,
+        (long l, DataType.UInt32) => (long)(uint)l,
+        _ => value,
+    };
+
     private static object Unary(string op, DataType type, object x) => type switch
     {
+        _ when op == "identity" => x,
         DataType.Float32 => (object)(float)Evaluate(op, (float)x),
         DataType.Int64 => op switch { "neg" => -(long)x, "abs" => Math.Abs((long)x), "sign" => (long)Math.Sign((long)x), "relu" => Math.Max(0, (long)x), _ => throw new FormatException(op) },
         DataType.Int32 => op switch { "neg" => -(int)x, "abs" => Math.Abs((int)x), "sign" => Math.Sign((int)x), _ => throw new FormatException(op) },
@@ -133,6 +150,7 @@ internal static class ScalarOperations
 
     private static object Binary(string op, DataType type, object a, object b) => type switch
     {
+        DataType.UInt64 => Unsigned(op, (ulong)(long)a, (ulong)(long)b) ?? Integers(op, (long)a, (long)b),
         DataType.Float32 => Floats(op, (float)a, (float)b),
         DataType.Int64 => Integers(op, (long)a, (long)b),
         DataType.Int32 => Integers(op, (int)a, (int)b) is long l ? (int)l : Integers(op, (int)a, (int)b),
@@ -157,6 +175,20 @@ internal static class ScalarOperations
         "greater" => a > b,
         "greaterorequal" => a >= b,
         _ => throw new FormatException(op),
+    };
+
+    /// <summary>What differs without a sign; null for the rest.</summary>
+    private static object? Unsigned(string op, ulong a, ulong b) => op switch
+    {
+        "div" => (object)(long)(a / b),
+        "mod" or "fmod" => (long)(a % b),
+        "min" => (long)Math.Min(a, b),
+        "max" => (long)Math.Max(a, b),
+        "less" => a < b,
+        "lessorequal" => a <= b,
+        "greater" => a > b,
+        "greaterorequal" => a >= b,
+        _ => null,
     };
 
     private static object Integers(string op, long a, long b) => op switch

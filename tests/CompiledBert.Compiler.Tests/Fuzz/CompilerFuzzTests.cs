@@ -144,7 +144,8 @@ public class CompilerFuzzTests(ITestOutputHelper log)
             DataType.Int64 => integers,
             DataType.Int32 => Array.ConvertAll(integers, i => (int)i),
             DataType.Bool => Array.ConvertAll(integers, i => (byte)(i & 1)),
-            _ => Array.ConvertAll(integers, i => (float)i),
+            DataType.Float32 => Array.ConvertAll(integers, i => (float)i),
+            _ => integers.SelectMany(i => BitConverter.GetBytes(i)[..(int)(type.BitsOf() / 8)]).ToArray(),
         };
     }
 

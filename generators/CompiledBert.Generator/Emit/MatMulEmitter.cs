@@ -3,10 +3,10 @@ using CompiledBert.Compiler;
 
 namespace CompiledBert.Generator.Emit;
 
-/// <summary>Writes products of two operands computed at run time: Y = A·B for each batch index.</summary>
+/// <summary>Writes products over batch axes: Y = A·B for each batch index.</summary>
 /// <remarks>
 /// The rows of all batch indices are one range that tasks share evenly. B is packed into panels once a batch index (once a task where its strides are all
-/// zero); rows of A are used in place where they lie together, and packed elsewhere.
+/// zero), unless it is a constant, which lies in panels already; rows of A are used in place where they lie together, and packed elsewhere.
 /// </remarks>
 internal sealed class MatMulEmitter : IStepEmitter
 {
@@ -18,15 +18,20 @@ internal sealed class MatMulEmitter : IStepEmitter
         var (a, b, y) = (shared.Pointer(step.A.Buffer), shared.Pointer(step.B.Buffer), shared.Pointer(step.Y.Buffer));
         var packsA = !step.A.ColumnStride.Is(1);
         var paddedColumns = $"(({step.N}) + 15L & ~15L)";
-        var packedB = context.RequestScratch($"4 * {paddedColumns} * ({step.K})");
+        var packedB = step.IsPacked ? null : context.RequestScratch($"4 * {paddedColumns} * ({step.K})");
         var result = context.RequestScratch($"{Text(4 * target.MaxTileRows)} * {paddedColumns}");
         var packedA = packsA ? context.RequestScratch($"{Text(4 * target.MaxTileRows)} * ({step.K})") : null;
         shared.Write("MatMul", writer, text =>
         {
-            var pack = ProductKernels.NeedPack(context.Kernels);
             var most = ProductKernels.TileRows(target);
-            text.Line($"long rows = {step.M}, columns = {step.N}, inner = {step.K}, padded = columns + 15 & ~15L, packed = -1;");
-            text.Line($"float* packedB = (float*)({StepContext.TaskScratch} + {packedB}), result = (float*)({StepContext.TaskScratch} + {result});");
+            text.Line($"long rows = {step.M}, columns = {step.N}, inner = {step.K}, padded = columns + 15 & ~15L;");
+            text.Line($"float* result = (float*)({StepContext.TaskScratch} + {result});");
+            if (!step.IsPacked)
+            {
+                text.Line("long packed = -1;");
+                text.Line($"float* packedB = (float*)({StepContext.TaskScratch} + {packedB});");
+            }
+
             if (packsA)
             {
                 text.Line($"float* packedA = (float*)({StepContext.TaskScratch} + {packedA});");
@@ -39,10 +44,17 @@ internal sealed class MatMulEmitter : IStepEmitter
                 text.Line("long m0 = at % rows, m1 = Math.Min(rows, m0 + last - at), batch = at / rows;");
                 text.Line("at += m1 - m0;");
                 WriteIndices(text, step);
-                using (text.Block(step.B.BatchStrides.All(s => s.Is(0)) ? "if (packed < 0)" : "if (packed != batch)"))
+                if (step.IsPacked)
                 {
-                    text.Line("packed = batch;");
-                    text.Line($"{pack}({At(b, step.B)}, {step.B.RowStride}, {step.B.ColumnStride}, inner, columns, packedB);");
+                    text.Line($"float* packedB = {At(b, step.B)};");
+                }
+                else
+                {
+                    using (text.Block(step.B.BatchStrides.All(s => s.Is(0)) ? "if (packed < 0)" : "if (packed != batch)"))
+                    {
+                        text.Line("packed = batch;");
+                        text.Line($"{ProductKernels.NeedPack(context.Kernels)}({At(b, step.B)}, {step.B.RowStride}, {step.B.ColumnStride}, inner, columns, packedB);");
+                    }
                 }
 
                 text.Line($"float* a = {At(a, step.A)}, y = {At(y, step.Y)};");

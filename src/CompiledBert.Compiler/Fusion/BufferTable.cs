@@ -11,7 +11,7 @@ internal enum WeightLayout
     /// <summary>Row-major, as it is; 16-bit floats widened.</summary>
     Plain,
 
-    /// <summary>A matrix [K, N] in panels of 16 columns.</summary>
+    /// <summary>Matrices [K, N] in panels of 16 columns, those of batch axes one after the other.</summary>
     Panels,
 
     /// <summary>A matrix [K, N] of 8-bit integers in panels <c>[⌈N/16⌉][⌈K/4⌉][16][4]</c>, padded with zeros, and the sums of its columns as Int32 behind it.</summary>

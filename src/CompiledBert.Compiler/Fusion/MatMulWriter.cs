@@ -2,14 +2,14 @@ using CompiledBert.Compiler.Graph;
 
 namespace CompiledBert.Compiler.Fusion;
 
-/// <summary>Writes products of two operands that are computed at run time, in any layout.</summary>
+/// <summary>Writes products over batch axes: of operands that are computed at run time, in any layout, and by constants with a matrix for each index.</summary>
 internal static class MatMulWriter
 {
     public static MatMulStep Write(Node node, FusionContext context, HashSet<Value> done)
     {
         var (a, b, y) = (node.In(0), node.In(1), node.Output);
         var left = OperandOf(a, y, context);
-        var right = OperandOf(b, y, context);
+        var right = PackedOf(b, y, context) ?? OperandOf(b, y, context);
         var (last, strides) = Sink.Follow(y, context, transposes: true);
         if (!strides[^1].Is(1))
         {
@@ -29,9 +29,30 @@ internal static class MatMulWriter
                 K = a.Shape[-1],
                 A = left,
                 B = right,
+                IsPacked = b.Constant is not null,
                 Y = new MatrixOperand(place.Buffer, place.Offset, [.. place.Strides.SkipLast(2)], place.Strides[^2], place.Strides[^1]),
             },
             context.Graph);
+    }
+
+    /// <summary>A constant operand in panels; null for others.</summary>
+    private static MatrixOperand? PackedOf(Value value, Value result, FusionContext context)
+    {
+        if (value.Constant is not { } data)
+        {
+            return null;
+        }
+
+        var strides = new Dim[result.Shape.Rank - 2];
+        var (lead, stride) = (result.Shape.Rank - value.Shape.Rank, Panels.ElementsOf(data.Dims[^2], data.Dims[^1]));
+        Array.Fill(strides, Dim.Zero);
+        for (var axis = value.Shape.Rank - 3; axis >= 0; axis--)
+        {
+            strides[lead + axis] = Dim.Of(data.Dims[axis] == 1 ? 0 : stride);
+            stride *= data.Dims[axis];
+        }
+
+        return new MatrixOperand(context.Buffers.WeightsOf(data, WeightLayout.Panels), Dim.Zero, strides, Dim.Of(Panels.Columns), Dim.One);
     }
 
     private static MatrixOperand OperandOf(Value value, Value result, FusionContext context)

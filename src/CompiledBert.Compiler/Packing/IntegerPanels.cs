@@ -9,7 +9,7 @@ namespace CompiledBert.Compiler.Packing;
 /// </summary>
 internal static class IntegerPanels
 {
-    private const int Panel = WeightPacker.Panel;
+    private const int Panel = Fusion.Panels.Columns;
 
     /// <summary>Takes bytes one after the other.</summary>
     public delegate void Sink(ReadOnlySpan<byte> bytes);

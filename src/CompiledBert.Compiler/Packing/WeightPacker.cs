@@ -12,9 +12,6 @@ namespace CompiledBert.Compiler.Packing;
 /// </summary>
 internal sealed class WeightPacker
 {
-    /// <summary>Columns of a panel.</summary>
-    public const int Panel = 16;
-
     /// <summary>Bytes before the first constant: magic, length, hash.</summary>
     public const int HeaderBytes = 64;
 
@@ -143,26 +140,29 @@ internal sealed class WeightPacker
     private static void WritePanels(TensorData data, Sink write)
     {
         var matrix = data.ToFloat32().As<float>();
-        var (rows, columns) = ((int)data.Dims[0], (int)data.Dims[1]);
-        var panel = new float[rows * Panel];
-        for (var start = 0; start < columns; start += Panel)
+        var (rows, columns) = ((int)data.Dims[^2], (int)data.Dims[^1]);
+        var panel = new float[rows * Panels.Columns];
+        for (; matrix.Length > 0; matrix = matrix[(rows * columns)..])
         {
-            var width = Math.Min(Panel, columns - start);
-            panel.AsSpan().Clear();
-            for (var row = 0; row < rows; row++)
+            for (var start = 0; start < columns; start += Panels.Columns)
             {
-                matrix.Slice((row * columns) + start, width).CopyTo(panel.AsSpan(row * Panel));
-            }
+                var width = Math.Min(Panels.Columns, columns - start);
+                panel.AsSpan().Clear();
+                for (var row = 0; row < rows; row++)
+                {
+                    matrix.Slice((row * columns) + start, width).CopyTo(panel.AsSpan(row * Panels.Columns));
+                }
 
-            write(MemoryMarshal.AsBytes<float>(panel));
+                write(MemoryMarshal.AsBytes<float>(panel));
+            }
         }
     }
 
     private static long BytesOf(WeightRequest request) => request.Layout switch
     {
         WeightLayout.IntegerPanels => IntegerPanels.BytesOf(request.Data.Dims[0], request.Data.Dims[1]),
-        WeightLayout.Panels => (request.Data.Dims[1] + Panel - 1) / Panel * Panel * request.Data.Dims[0] * sizeof(float),
-        WeightLayout.PaddedVector => (request.Data.Count + Panel - 1) / Panel * Panel * sizeof(float),
+        WeightLayout.Panels => request.Data.Dims.SkipLast(2).Aggregate(Panels.ElementsOf(request.Data.Dims[^2], request.Data.Dims[^1]), (size, dim) => size * dim) * sizeof(float),
+        WeightLayout.PaddedVector => (request.Data.Count + Panels.Columns - 1) / Panels.Columns * Panels.Columns * sizeof(float),
         _ => request.Data.Count * FusionContext.Storage(request.Data.Type).BitsOf() / 8,
     };
 

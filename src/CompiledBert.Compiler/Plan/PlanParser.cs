@@ -219,8 +219,16 @@ public static class PlanParser
         K = Of(line.Child("k"), l => l.Dimension()),
         A = Of(line.Child("a"), ReadMatrix),
         B = Of(line.Child("b"), ReadMatrix),
+        IsPacked = Flag(line, "packed"),
         Y = Of(line.Child("y"), ReadMatrix),
     };
+
+    private static bool Flag(PlanLine step, string keyword)
+    {
+        var line = step.TryChild(keyword);
+        line?.End();
+        return line is not null;
+    }
 
     private static List<Scratch> ReadScratch(PlanLine step, string keyword)
     {

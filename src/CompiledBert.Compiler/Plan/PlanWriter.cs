@@ -121,6 +121,7 @@ public static class PlanWriter
                 lines.Add(1, $"k {product.K}");
                 lines.Add(1, "a " + Operand(product.A));
                 lines.Add(1, "b " + Operand(product.B));
+                lines.AddIf(product.IsPacked, 1, "packed");
                 lines.Add(1, "y " + Operand(product.Y));
                 break;
         }

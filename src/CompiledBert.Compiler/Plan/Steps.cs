@@ -145,7 +145,7 @@ public sealed record AttentionStep : Step
 /// <summary>A matrix in memory for each batch index: element (i…, r, c) at <c>Offset + Σ i·BatchStrides + r·RowStride + c·ColumnStride</c>.</summary>
 public sealed record MatrixOperand(string Buffer, Dim Offset, IReadOnlyList<Dim> BatchStrides, Dim RowStride, Dim ColumnStride);
 
-/// <summary>Y = A·B over batch axes, both operands computed at run time.</summary>
+/// <summary>Y = A·B over batch axes; the right operand is computed at run time or a constant with a matrix for each index.</summary>
 public sealed record MatMulStep : Step
 {
     /// <summary>Extents of the batch axes.</summary>
@@ -165,6 +165,9 @@ public sealed record MatMulStep : Step
 
     /// <summary>The right operand [K, N].</summary>
     public required MatrixOperand B { get; init; }
+
+    /// <summary>Whether the right operand lies in panels of 16 columns already, <c>[⌈N/16⌉][K][16]</c> a batch index, as weights do.</summary>
+    public bool IsPacked { get; init; }
 
     /// <summary>The result [M, N]; its column stride is 1.</summary>
     public required MatrixOperand Y { get; init; }

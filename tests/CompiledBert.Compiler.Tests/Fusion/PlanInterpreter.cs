@@ -196,7 +196,7 @@ internal sealed class PlanInterpreter
                     for (long k = 0; k < Length(step.K); k++)
                     {
                         sum += (double)Float(step.A.Buffer, Base(step.A) + (m * Length(step.A.RowStride)) + (k * Length(step.A.ColumnStride)))
-                            * Float(step.B.Buffer, Base(step.B) + (k * Length(step.B.RowStride)) + (n * Length(step.B.ColumnStride)));
+                            * Float(step.B.Buffer, Base(step.B) + (step.IsPacked ? (n / 16 * Length(step.K) * 16) + (k * 16) + (n % 16) : (k * Length(step.B.RowStride)) + (n * Length(step.B.ColumnStride))));
                     }
 
                     SetFloat(step.Y.Buffer, Base(step.Y) + (m * Length(step.Y.RowStride)) + (n * Length(step.Y.ColumnStride)), (float)sum);

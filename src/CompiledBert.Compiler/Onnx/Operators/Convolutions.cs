@@ -87,6 +87,14 @@ internal static class Convolutions
 
         var padded = pads.All(p => p == 0) ? x : n.Emit(
             new Pad([0, 0, .. pads.Take(rank).Select(p => Dim.Of(p))], [0, 0, .. pads.Skip(rank).Select(p => Dim.Of(p))]), x, NodeImport.Scalar(x.Type, 0));
+        for (var a = 0; a < rank; a++)
+        {
+            if (padded.Shape[a + 2] is { IsConstant: true } length && length.Value < (dilations[a] * (kernel[a] - 1)) + 1)
+            {
+                throw new ShapeException($"a kernel of [{string.Join(',', kernel)}] reaches over more than the padded operand {padded.Shape} has");
+            }
+        }
+
         var lengths = Enumerable.Range(0, rank).Select(a =>
             Shapes.LengthBetween(n, Dim.Zero, padded.Shape[a + 2] - (dilations[a] * (kernel[a] - 1)), strides[a])).ToArray();
         var places = new Shape(lengths).Elements;

@@ -14,7 +14,7 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
     public const string Embedded = "embedded";
 
     private static readonly string[] Accesses = ["public", "internal"];
-    private static readonly string[] Heads = ["raw", "embed", "classify", "tag", "answer", "score"];
+    private static readonly string[] Heads = ["raw", "embed", "classify", "tag", "answer", "score", "mask"];
     private static readonly string[] Poolings = ["mean", "meansqrt", "max", "cls", "last"];
     private static readonly string[] Booleans = ["true", "false"];
     private static readonly string[] WeightsPlaces = [Embedded, "file"];

@@ -43,7 +43,7 @@ public sealed record CompileOptions
     /// <summary>Whether the files beside the model decide what it makes of texts; without, the class takes ids and tensors only.</summary>
     public bool Text { get; init; }
 
-    /// <summary>What the model makes of texts (embed, classify, tag, answer, score), <c>raw</c> for nothing; null for what its files say.</summary>
+    /// <summary>What the model makes of texts (embed, classify, tag, answer, score, mask), <c>raw</c> for nothing; null for what its files say.</summary>
     public string? Head { get; init; }
 
     /// <summary>How the vectors of tokens become one (mean, meansqrt, max, cls, last); null for what its files say.</summary>

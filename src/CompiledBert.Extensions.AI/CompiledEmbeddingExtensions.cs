@@ -9,7 +9,10 @@ namespace CompiledBert;
 public static class CompiledEmbeddingExtensions
 {
     /// <summary>The model as an embedding generator; the caller still owns the model.</summary>
-    public static IEmbeddingGenerator<string, Embedding<float>> AsEmbeddingGenerator(this IEmbeddingModel model) => new CompiledEmbeddingGenerator(model);
+    /// <param name="model">The model.</param>
+    /// <param name="prefix">What stands before every text, such as the model's <see cref="Embedder.QueryPrefix"/>; null for what its files say.</param>
+    public static IEmbeddingGenerator<string, Embedding<float>> AsEmbeddingGenerator(this IEmbeddingModel model, string? prefix = null) =>
+        new CompiledEmbeddingGenerator(model, prefix: prefix);
 
     /// <summary>Adds a model, loaded when it is first asked for, by its class, as <see cref="IEmbeddingModel"/> and as an embedding generator.</summary>
     /// <param name="services">The services.</param>

@@ -8,15 +8,17 @@ public sealed class CompiledEmbeddingGenerator : IEmbeddingGenerator<string, Emb
 {
     private readonly IEmbeddingModel _model;
     private readonly bool _owns;
+    private readonly string? _prefix;
     private readonly EmbeddingGeneratorMetadata _metadata;
 
     /// <summary>Creates the generator.</summary>
     /// <param name="model">The model.</param>
     /// <param name="ownsModel">Whether disposing the generator disposes the model.</param>
-    public CompiledEmbeddingGenerator(IEmbeddingModel model, bool ownsModel = false)
+    /// <param name="prefix">What stands before every text, such as the model's <see cref="Embedder.QueryPrefix"/>; null for what its files say.</param>
+    public CompiledEmbeddingGenerator(IEmbeddingModel model, bool ownsModel = false, string? prefix = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        (_model, _owns) = (model, ownsModel);
+        (_model, _owns, _prefix) = (model, ownsModel, prefix);
         var name = (model as CompiledModel)?.Info.Name;
         _metadata = new EmbeddingGeneratorMetadata("CompiledBert", providerUri: null, name, model.Embedder.Dimensions);
     }
@@ -58,8 +60,7 @@ public sealed class CompiledEmbeddingGenerator : IEmbeddingGenerator<string, Emb
 
     private GeneratedEmbeddings<Embedding<float>> Generate(string[] texts, CancellationToken cancellationToken)
     {
-        var vectors = _model.Embedder.EmbedAll(texts, null, null, cancellationToken);
-        var tokens = texts.Sum(t => (long)Math.Min(_model.Embedder.MaxTokens, _model.Embedder.Tokenizer.CountTokens(t)));
+        var vectors = _model.Embedder.EmbedAll(texts, _prefix, null, out var tokens, cancellationToken);
         var now = DateTimeOffset.UtcNow;
         return new GeneratedEmbeddings<Embedding<float>>(vectors.Select(v => new Embedding<float>(v) { CreatedAt = now, ModelId = _metadata.DefaultModelId }))
         {

@@ -17,6 +17,9 @@ internal sealed class AddedTokens(Trie trie, AddedTokens.Token[] tokens)
     /// <param name="StripRight">Takes the white space behind it along.</param>
     internal readonly record struct Token(int Id, bool SingleWord, bool StripLeft, bool StripRight);
 
+    /// <summary>The contents of the tokens, with their ids.</summary>
+    public IEnumerable<(string Content, int Id)> Contents => trie.Entries().Select(e => (e.Key, tokens[e.Value].Id));
+
     public void Split(Workspace workspace)
     {
         var output = workspace.NextPieces;

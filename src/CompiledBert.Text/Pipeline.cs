@@ -6,6 +6,9 @@ namespace CompiledBert.Text;
 /// <summary>From text to words: added tokens are found, the rest is normalized and split.</summary>
 internal sealed class Pipeline(AddedTokens? raw, NormalizerStep[] normalizers, AddedTokens? normalized, PreTokenizerStep[] preTokenizers)
 {
+    /// <summary>The added tokens, with their ids.</summary>
+    public IEnumerable<(string Content, int Id)> AddedTokens => (raw?.Contents ?? []).Concat(normalized?.Contents ?? []);
+
     public void Run(Workspace workspace, ReadOnlySpan<char> text)
     {
         workspace.Text.Decode(text);

@@ -18,6 +18,9 @@ public sealed unsafe class Tokenizer
     private readonly UnmanagedMemoryStream? _resource;
     private readonly byte[]? _memory;
 
+    // Made when it is first asked for: tokenizing needs ids only.
+    private string?[]? _tokens;
+
     private Tokenizer(byte* blob, long length, UnmanagedMemoryStream? resource, byte[]? memory, string place)
     {
         Check(blob, length, place);
@@ -73,6 +76,10 @@ public sealed unsafe class Tokenizer
         ArgumentNullException.ThrowIfNull(stream);
         return FromStream(stream, "The stream");
     }
+
+    /// <summary>The token of an id as the vocabulary has it, such as <c>##ing</c>; empty for an id that no token has.</summary>
+    /// <param name="id">The id.</param>
+    public string TokenOf(int id) => (uint)id < (uint)VocabularySize ? (_tokens ??= ReadTokens())[id] ?? "" : "";
 
     /// <summary>Tokens that are put around one text, or two.</summary>
     public int SpecialTokens(bool pair = false)
@@ -176,8 +183,8 @@ public sealed unsafe class Tokenizer
     }
 
     /// <summary>A question with one window of a passage: as many tokens of the passage from a place on as there is room for.</summary>
-    /// <returns>How many tokens of the passage it holds, and how many the passage has.</returns>
-    internal (int Held, int All) EncodeWindow(ReadOnlySpan<char> question, ReadOnlySpan<char> passage, int from, TokenizedText result, int maxTokens)
+    /// <returns>How many tokens of the passage it holds, how many the passage has, and whether the question was shortened.</returns>
+    internal (int Held, int All, bool IsTruncated) EncodeWindow(ReadOnlySpan<char> question, ReadOnlySpan<char> passage, int from, TokenizedText result, int maxTokens)
     {
         var room = Room(maxTokens, pair: true);
         var sink = TokenSink.Rent();
@@ -190,12 +197,23 @@ public sealed unsafe class Tokenizer
             var asked = Math.Min(sink.First.Count, Math.Max(room / 2, room - sink.Second.Count));
             var held = Math.Min(sink.Second.Count - from, room - asked);
             Assemble(_parts.Pair, sink.First.Items[..asked], sink.Second.Items.Slice(from, held), result, asked + held + SpecialTokens(pair: true));
-            return (held, sink.Second.Count);
+            return (held, sink.Second.Count, asked < sink.First.Count);
         }
         finally
         {
             sink.Return();
         }
+    }
+
+    private string?[] ReadTokens()
+    {
+        var tokens = new string?[VocabularySize];
+        foreach (var (token, id) in _parts.Model.Vocabulary.Entries().Concat(_parts.Pipeline.AddedTokens))
+        {
+            tokens[id] = token;
+        }
+
+        return tokens;
     }
 
     private int Room(int maxTokens, bool pair)

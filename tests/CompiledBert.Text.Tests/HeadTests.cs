@@ -83,6 +83,62 @@ public class HeadTests
         Assert.Equal([0f, 2f], answer.Logits);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Labels_that_are_independent_have_a_sigmoid_each(int width)
+    {
+        string[] labels = ["x", "y", "z"];
+        var options = new HeadOptions { Tokenizer = Tokenizers.Compile(Words), MaxTokens = 8, Width = width, WeightsHash = "w", Labels = labels[..width], LabelsAreIndependent = true };
+        var answer = new Classifier(new Rows(width, perToken: false, (_, i) => 2 - (2 * i)), options).Classify("a", default);
+        float[] expected = [0.8808f, 0.5f, 0.1192f];
+        Assert.Equal(expected[..width], answer.Scores.Select(s => MathF.Round(s.Probability, 4)));
+        Assert.Equal([2f, 0f, -2f], answer.Logits.Concat([0f, -2f]).Take(3));
+    }
+
+    [Fact]
+    public void What_is_left_out_shows()
+    {
+        var embedder = new Embedder(new Rows(7, perToken: true), Options(7, Pooling.Mean, most: 4));
+        Assert.False(embedder.Embed("a b", new float[7]));
+        Assert.True(embedder.Embed("a b c", new float[7]));
+        string[] labels = ["O", "B-X", "I-X", "B-Y"];
+        var tagger = new Tagger(new Rows(4, perToken: true), Options(4, labels: labels, most: 4));
+        Assert.True(tagger.Tag("a b c", default).IsTruncated);
+        Assert.False(tagger.TagWords(["a", "b"], default).IsTruncated);
+        Assert.True(new Answerer(new Rows(1, perToken: true), Options(1, most: 8)).Answer("a b c a b c a b", "d", default)!.IsTruncated);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(7)]
+    [InlineData(33)]
+    public void A_long_text_is_tagged_in_windows_as_if_it_were_short(int most)
+    {
+        string[] labels = ["O", "B-X", "I-X", "B-Y"];
+        var model = new Rows(4, perToken: true, (id, i) => id - 3 == i ? 9 : 0);
+        var text = string.Join(' ', Enumerable.Range(0, 100).Select(i => "abcd"[i * 7 % 11 % 4]));
+        var whole = new Tagger(model, Options(4, labels: labels, most: 200)).Tag(text, default);
+        var tagger = new Tagger(model, Options(4, labels: labels, most: most)) { TooLong = TooLong.Window };
+        Assert.Equal(whole, tagger.Tag(text, default));
+        Assert.False(tagger.Tag(text, default).IsTruncated);
+        Assert.Equal(100, tagger.TagWords(text.Split(' '), default).Count(t => t.Probability > 0));
+    }
+
+    [Fact]
+    public void Masked_places_are_filled()
+    {
+        var options = new HeadOptions { Tokenizer = Tokenizers.Compile(Words), MaxTokens = 8, Width = 7, WeightsHash = "w", MaskId = 6 };
+        var filler = new MaskFiller(new Rows(7, perToken: true, (id, i) => i == id - 2 ? 9 : i == 3 ? 5 : 0), options);
+        Assert.Equal("d", filler.MaskToken);
+        var places = filler.FillMask("a d b d", 2, default);
+        Assert.Equal([["b", "a"], ["b", "a"]], places.Select(p => p.Select(t => t.Token)));
+        Assert.True(places[0][0].Probability > 0.9f);
+        Assert.Empty(filler.FillMask("a", 2, default));
+    }
+
     [Fact]
     public void Words_become_entities()
     {
@@ -122,8 +178,11 @@ public class HeadTests
     public void A_score_is_the_sigmoid_of_its_logit()
     {
         var scorer = new Scorer(new Rows(1, perToken: false, (id, _) => id - 3), Options(1));
-        Assert.Equal(0.5f, scorer.Score("a", "b", default));
-        Assert.Equal(1f, scorer.ScoreLogit("b", "a", default));
+        Assert.Equal(0.5f, scorer.Score("a", "b", out _, default));
+        Assert.Equal(1f, scorer.ScoreLogit("b", "a", out var isTruncated, default));
+        Assert.False(isTruncated);
+        scorer.ScoreLogit("a a a a", "b b b b", out isTruncated, default);
+        Assert.True(isTruncated);
         Assert.Throws<ArgumentOutOfRangeException>(() => scorer.TooLong = TooLong.Window);
     }
 

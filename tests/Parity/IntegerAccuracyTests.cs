@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CompiledBert.Cli.Sessions;
 using CompiledBert.Compiler;
+using CompiledBert.Parity.Fixtures;
 using Xunit.Abstractions;
 
 namespace CompiledBert.Parity;
@@ -34,7 +35,7 @@ public sealed class IntegerAccuracyTests(ITestOutputHelper log)
             scores.Add(pair.GetProperty("score").GetDouble());
         }
 
-        var spearman = Spearman(nearness, scores);
+        var spearman = Statistics.Spearman(nearness, scores);
         log.WriteLine($"Spearman {spearman:0.00000}, cosine to floats: mean {cosines.Average():0.00000}, least {cosines.Min():0.00000}");
         Assert.Equal(1379, pairs.Count);
         Assert.InRange(spearman, 0.8203 - 0.0005, 1);
@@ -48,7 +49,7 @@ public sealed class IntegerAccuracyTests(ITestOutputHelper log)
         var pairs = Lines("stsb/test-minilm.jsonl");
         using var model = Load(Quantised, Precision.Fp32);
         var nearness = pairs.ConvertAll(pair => Cosine(Embed(model, Ids(pair, "a")), Embed(model, Ids(pair, "b"))));
-        var spearman = Spearman(nearness, pairs.ConvertAll(pair => pair.GetProperty("score").GetDouble()));
+        var spearman = Statistics.Spearman(nearness, pairs.ConvertAll(pair => pair.GetProperty("score").GetDouble()));
         log.WriteLine($"Spearman {spearman:0.00000}");
         Assert.All(model.Plan.Steps.OfType<LinearStep>(), step => Assert.True(step.IsInteger));
         Assert.InRange(spearman, 0.8195 - 0.0005, 1);
@@ -144,44 +145,5 @@ public sealed class IntegerAccuracyTests(ITestOutputHelper log)
         }
 
         return ab / Math.Sqrt(aa * bb);
-    }
-
-    private static double Spearman(List<double> a, List<double> b)
-    {
-        var (x, y) = (Ranks(a), Ranks(b));
-        var mean = (a.Count - 1) / 2.0;
-        double xy = 0, xx = 0, yy = 0;
-        for (var i = 0; i < x.Length; i++)
-        {
-            xy += (x[i] - mean) * (y[i] - mean);
-            xx += (x[i] - mean) * (x[i] - mean);
-            yy += (y[i] - mean) * (y[i] - mean);
-        }
-
-        return xy / Math.Sqrt(xx * yy);
-    }
-
-    /// <summary>Ranks from 0; equal values share the mean of theirs.</summary>
-    private static double[] Ranks(List<double> values)
-    {
-        var order = Enumerable.Range(0, values.Count).OrderBy(i => values[i]).ToArray();
-        var ranks = new double[values.Count];
-        for (var start = 0; start < order.Length;)
-        {
-            var end = start;
-            while (end < order.Length && values[order[end]] == values[order[start]])
-            {
-                end++;
-            }
-
-            for (var i = start; i < end; i++)
-            {
-                ranks[order[i]] = (start + end - 1) / 2.0;
-            }
-
-            start = end;
-        }
-
-        return ranks;
     }
 }

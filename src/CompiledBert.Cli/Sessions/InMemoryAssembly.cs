@@ -40,7 +40,8 @@ internal static class InMemoryAssembly
         var trusted = ((string?)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") ?? "").Split(Path.PathSeparator);
         var references = trusted
             .Where(path => Path.GetFileName(path) is "mscorlib.dll" or "netstandard.dll" || Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal))
-            .Append(typeof(CompiledModel).Assembly.Location);
+            .Append(typeof(CompiledModel).Assembly.Location)
+            .Append(typeof(CompiledBert.Text.Tokenizer).Assembly.Location);
         return [.. references.Select(path => MetadataReference.CreateFromFile(path))];
     }
 }

@@ -7,6 +7,8 @@ namespace CompiledBert.Compiler.Heads;
 /// <summary>What the files beside a model say about texts, and what was decided: metadata first, then the files in their order.</summary>
 internal sealed class ModelText
 {
+    private static readonly string[] s_tokenFiles = ["special_tokens_map.json", "tokenizer_config.json"];
+
     private readonly CompileOptions _options;
     private readonly ModelFolder _folder;
     private readonly JsonPart? _config;
@@ -50,7 +52,7 @@ internal sealed class ModelText
         if (tokenizer is null)
         {
             return options.Head is null && options.TokenizerFolder is null ? null
-                : throw DiagnosticTable.UnsupportedText.Error(options.ModelPath, null, "there is no tokenizer.json and no vocab.txt beside the model", "Tokenizer");
+                : throw DiagnosticTable.UnsupportedText.Error(options.ModelPath, null, "there is no tokenizer.json, no vocab.txt and no sentencepiece model beside the model", "Tokenizer");
         }
 
         var config = folder.Read("config.json");
@@ -81,6 +83,7 @@ internal sealed class ModelText
         {
             _ when architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal) => LabelCount(file) == 1 ? HeadKind.Score : HeadKind.Classify,
             _ when architecture.EndsWith("ForTokenClassification", StringComparison.Ordinal) => HeadKind.Tag,
+            _ when architecture.EndsWith("ForMaskedLM", StringComparison.Ordinal) => HeadKind.Mask,
             _ when architecture.EndsWith("ForQuestionAnswering", StringComparison.Ordinal) => HeadKind.Answer,
             _ => options.Pooling is null ? null : HeadKind.Embed,
         };
@@ -106,6 +109,7 @@ internal sealed class ModelText
             throw DiagnosticTable.IdsBeyondTable.Error(_options.ModelPath, null, _vocabulary - 1, check.High);
         }
 
+        RefuseWhatDoesNotApply();
         var outputs = _kind == HeadKind.Answer ? 2 : 1;
         var output = plan.Outputs[0];
         if (plan.Outputs.Count != outputs || plan.Outputs.Any(o => o.Type != DataType.Float32))
@@ -120,7 +124,8 @@ internal sealed class ModelText
         var fits = _kind switch
         {
             HeadKind.Answer => isPerToken && rank == 2,
-            HeadKind.Tag => isPerToken && rank == 3,
+            HeadKind.Tag or HeadKind.Mask => isPerToken && rank == 3,
+            HeadKind.Score => !isPerToken && rank == 2 && width == 1,
             HeadKind.Embed => rank == (isPerToken ? 3 : 2),
             _ => !isPerToken && rank == 2,
         };
@@ -134,10 +139,12 @@ internal sealed class ModelText
             Kind = _kind,
             Pooling = _kind == HeadKind.Embed && isPerToken ? Pooling() : PoolingKind.None,
             Normalizes = _kind == HeadKind.Embed && (_options.Normalize ?? _modules.Normalizes),
+            LabelsAreIndependent = _kind == HeadKind.Classify && LabelsAreIndependent(width),
             Labels = _kind is HeadKind.Classify or HeadKind.Tag ? Labels(width) : [],
             Prefix = _options.Prefix ?? _modules.Prefix,
             QueryPrefix = _options.Prefix is null ? _modules.QueryPrefix : null,
             PassagePrefix = _options.Prefix is null ? _modules.PassagePrefix : null,
+            MaskId = _kind == HeadKind.Mask ? MaskId(width) : -1,
             MaxTokens = MaxTokens(tokens.Max),
             Ids = ids,
             Mask = mask ?? -1,
@@ -160,6 +167,57 @@ internal sealed class ModelText
         }
 
         return null;
+    }
+
+    /// <summary>Metadata that the head has no use for are mistakes, not wishes to pass over.</summary>
+    private void RefuseWhatDoesNotApply()
+    {
+        var isLabelled = _kind is HeadKind.Classify or HeadKind.Tag;
+        var useless = _options.Pooling is not null && _kind != HeadKind.Embed ? "Pooling"
+            : _options.Normalize is not null && _kind != HeadKind.Embed ? "Normalize"
+            : _options.Labels.Count > 0 && !isLabelled ? "Labels"
+            : _options.Prefix is not null && _kind is not (HeadKind.Embed or HeadKind.Classify or HeadKind.Mask) ? "Prefix"
+            : null;
+        if (useless is not null)
+        {
+            throw Refuse($"{useless} is set, which means nothing to a model that can {_kind.ToString().ToLowerInvariant()}", "Head");
+        }
+    }
+
+    /// <summary>One logit, or several that were trained each by itself, are no distribution.</summary>
+    private bool LabelsAreIndependent(int width)
+    {
+        var problem = _config?["problem_type"].TextOrNull();
+        var independent = width == 1 || problem == "multi_label_classification";
+        if (problem == "regression")
+        {
+            throw Refuse("config.json says that the model's outputs are values, not labels (problem_type is regression)", "Head");
+        }
+
+        Decide("probabilities", independent ? "a sigmoid for each label" : "a softmax over all labels", width == 1 ? "one logit" : "config.json");
+        return independent;
+    }
+
+    private int MaskId(int width)
+    {
+        if (width < _vocabulary)
+        {
+            throw Refuse(FormattableString.Invariant($"the output has {width} elements for a token, and the tokenizer {_vocabulary} ids"), "Outputs");
+        }
+
+        var named = s_tokenFiles.Select(_folder.Read).OfType<JsonPart>().Select(f => f["mask_token"]).FirstOrDefault(m => !m.IsNull);
+        var token = named.IsNull ? null : named.Value.ValueKind == System.Text.Json.JsonValueKind.String ? named.Text() : named["content"].Text();
+        var tokenizer = CompiledBert.Text.Tokenizer.FromMemory(Tokenizer);
+        for (var id = 0; id < _vocabulary; id++)
+        {
+            if (tokenizer.TokenOf(id) is var text && (token is null ? text is "[MASK]" or "<mask>" : text == token))
+            {
+                Decide("mask", text, named.IsNull ? "the vocabulary" : Path.GetFileName(named.File));
+                return id;
+            }
+        }
+
+        throw Refuse(token is null ? "no file says which token masks others, and there is neither [MASK] nor <mask>" : $"the mask token {token} is not in the vocabulary", "Tokenizer");
     }
 
     private PoolingKind Pooling()
@@ -203,6 +261,7 @@ internal sealed class ModelText
         var (most, from) = _options.MaxTokens is { } asked ? (asked, "metadata")
             : _modules.MaxTokens is { } sentence ? (sentence, "sentence_bert_config.json")
             : _tokenizerMost < int.MaxValue ? (_tokenizerMost, "tokenizer.json")
+            : _folder.Read("tokenizer_config.json")?["model_max_length"].NumberOrNull() is > 0 and var length ? (length, "tokenizer_config.json")
             : ((int)Math.Min(table ?? 512, int.MaxValue), table is null ? "nothing says; 512" : "the model's table of positions");
         if (table < most)
         {

@@ -3,7 +3,7 @@ using CompiledBert.Compiler.Tokenizers;
 
 namespace CompiledBert.Compiler.Heads;
 
-/// <summary>The tokenizer in a model's folder: tokenizer.json, or else a vocab.txt with BERT's rules.</summary>
+/// <summary>The tokenizer in a model's folder: tokenizer.json, or else a vocab.txt with BERT's rules, or else a sentencepiece model.</summary>
 internal static class TokenizerFiles
 {
     private static readonly string[] Special = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"];
@@ -15,7 +15,7 @@ internal static class TokenizerFiles
             return file;
         }
 
-        return folder.Find("vocab.txt") is { } vocabulary ? FromVocabulary(vocabulary, folder.Read("tokenizer_config.json")) : null;
+        return folder.Find("vocab.txt") is { } vocabulary ? FromVocabulary(vocabulary, folder.Read("tokenizer_config.json")) : SentencePieceTokenizer.Read(folder);
     }
 
     /// <summary>What the Hugging Face library makes of a vocab.txt: BERT's normalizer, words, and template.</summary>

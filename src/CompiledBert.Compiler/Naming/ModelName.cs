@@ -21,7 +21,7 @@ public static class ModelName
         "Threads", "MaxThreads", "MaxTokens", "Info", "Weights", "VerifyWeights", "Begin", "Execute", "Frame", "WithAvx512", "WithAvx2", "WithVector128",
         "V", "VF", "VI", "V128", "V256", "X86", "CompiledBert", "CompiledModel", "ModelInfo", "ModelWeights", "ModelCall", "Arguments", "System",
         "Span", "ReadOnlySpan", "CancellationToken", "Stream", "Path", "AppContext", "Math", "MathF", "Half", "BitConverter", "Unsafe", "MethodImpl",
-        "Tokenizer", "MaxTextTokens", "TooLong", "Fingerprint", "CountTokens", "Embed", "EmbedAll", "EmbedQuery", "EmbedPassage", "Dimensions", "Labels", "Classify",
+        "Tokenizer", "MaxTextTokens", "TooLong", "Fingerprint", "CountTokens", "Embed", "EmbedAll", "EmbedQuery", "EmbedPassage", "EmbedQueries", "EmbedPassages", "FillMask", "MaskFiller", "TokenScore", "Tags", "Dimensions", "Labels", "Classify",
         "ClassifyPair", "Tag", "TagWords", "Answer", "Score", "ScoreLogit", "StartHead", "ITokenModel", "IEmbeddingModel", "HeadOptions", "ArrayPool", "IProgress", "IEnumerable", "IReadOnlyList",
         "Classification", "Entity", "WordTag", "Embedder", "Classifier", "Tagger", "Answerer", "Scorer", "MethodImplOptions", "SkipLocalsInit", "ExcludeFromCodeCoverage", "NotSupportedException", "IndexOutOfRangeException",
     };

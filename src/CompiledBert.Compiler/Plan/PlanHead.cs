@@ -17,6 +17,9 @@ public enum HeadKind
 
     /// <summary>How well two texts fit.</summary>
     Score,
+
+    /// <summary>Tokens for the places of a text that are masked.</summary>
+    Mask,
 }
 
 /// <summary>How the vectors of tokens become one.</summary>
@@ -56,6 +59,9 @@ public sealed record PlanHead
     /// <summary>Names of the labels; for classification and tagging.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
+    /// <summary>Whether each label has a probability of its own; for classification.</summary>
+    public bool LabelsAreIndependent { get; init; }
+
     /// <summary>Put before every text; may be empty.</summary>
     public string Prefix { get; init; } = "";
 
@@ -64,6 +70,9 @@ public sealed record PlanHead
 
     /// <summary>Put before passages; null where they are not told apart.</summary>
     public string? PassagePrefix { get; init; }
+
+    /// <summary>The id of the token that masks others; -1 where there is none.</summary>
+    public int MaskId { get; init; } = -1;
 
     /// <summary>The most tokens of a text, special ones included.</summary>
     public required int MaxTokens { get; init; }

@@ -15,6 +15,11 @@ internal static class PlanHeadText
             yield return (1, "normalizes");
         }
 
+        if (head.LabelsAreIndependent)
+        {
+            yield return (1, "independent");
+        }
+
         yield return (1, "labels");
         foreach (var label in head.Labels)
         {
@@ -32,6 +37,7 @@ internal static class PlanHeadText
             yield return (1, $"passage {PlanText.Quote(head.PassagePrefix)}");
         }
 
+        yield return (1, $"maskid {Text(head.MaskId)}");
         yield return (1, $"maxtokens {Text(head.MaxTokens)}");
         yield return (1, $"ids {Text(head.Ids)}");
         yield return (1, $"mask {Text(head.Mask)}");
@@ -46,12 +52,14 @@ internal static class PlanHeadText
         var kind = line.Value<HeadKind>();
         var pooling = Of(line.Child("pooling"), l => l.Value<PoolingKind>());
         var normalizes = line.TryChild("normalizes")?.End() is not null;
+        var independent = line.TryChild("independent")?.End() is not null;
         var labels = line.Child("labels");
         var names = labels.Children.Select(l => l.Quoted()).ToList();
         labels.End(leaf: false);
         var prefix = Of(line.Child("prefix"), l => l.Quoted());
         var query = line.TryChild("query") is { } q ? Of(q, l => l.Quoted()) : null;
         var passage = line.TryChild("passage") is { } p ? Of(p, l => l.Quoted()) : null;
+        var maskId = Of(line.Child("maskid"), l => l.Number32(least: -1));
         var most = Of(line.Child("maxtokens"), l => l.Number32(least: 1));
         var ids = Of(line.Child("ids"), l => l.Number32());
         var mask = Of(line.Child("mask"), l => l.Number32(least: -1));
@@ -70,8 +78,8 @@ internal static class PlanHeadText
         tokenizer.Keyword("bytes");
         var head = new PlanHead
         {
-            Kind = kind, Pooling = pooling, Normalizes = normalizes, Labels = names, Prefix = prefix, QueryPrefix = query, PassagePrefix = passage,
-            MaxTokens = most, Ids = ids, Mask = mask, Types = types, Width = elements, IsPerToken = isPerToken,
+            Kind = kind, Pooling = pooling, Normalizes = normalizes, LabelsAreIndependent = independent, Labels = names, Prefix = prefix, QueryPrefix = query, PassagePrefix = passage,
+            MaxTokens = most, MaskId = maskId, Ids = ids, Mask = mask, Types = types, Width = elements, IsPerToken = isPerToken,
             TokenizerAt = at, TokenizerBytes = tokenizer.Number32(),
         };
         tokenizer.End();

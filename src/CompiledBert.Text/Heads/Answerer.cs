@@ -4,7 +4,8 @@ namespace CompiledBert.Text;
 /// <param name="Text">Its text.</param>
 /// <param name="Probability">The product of the probabilities of its start and its end.</param>
 /// <param name="Range">Where it lies in the passage, in UTF-16 units.</param>
-public sealed record Answer(string Text, float Probability, TextRange Range);
+/// <param name="IsTruncated">Whether the question had too many tokens and its end was left out; of the passage nothing ever is.</param>
+public sealed record Answer(string Text, float Probability, TextRange Range, bool IsTruncated);
 
 /// <summary>Questions and passages to answers; long passages by a sliding window.</summary>
 public sealed class Answerer : TextHead
@@ -22,6 +23,7 @@ public sealed class Answerer : TextHead
     }
 
     /// <summary>The most probable answer; null where the passage is empty.</summary>
+    /// <exception cref="TextTooLongException">The question has too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
     public Answer? Answer(string question, string passage, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(question);
@@ -32,8 +34,13 @@ public sealed class Answerer : TextHead
             Answer? best = null;
             for (var from = 0; ;)
             {
-                var (held, all) = Tokenizer.EncodeWindow(question, passage, from, memory.Text, MaxTokens);
-                if (held > 0 && Best(memory, passage, cancellationToken) is { } found && found.Probability > (best?.Probability ?? -1))
+                var (held, all, isTruncated) = Tokenizer.EncodeWindow(question, passage, from, memory.Text, MaxTokens);
+                if (isTruncated && TooLong == TooLong.Throw)
+                {
+                    throw new TextTooLongException(Tokenizer.CountTokens(question), MaxTokens);
+                }
+
+                if (held > 0 && Best(memory, passage, isTruncated, cancellationToken) is { } found && found.Probability > (best?.Probability ?? -1))
                 {
                     best = found;
                 }
@@ -52,7 +59,7 @@ public sealed class Answerer : TextHead
         }
     }
 
-    private Answer? Best(HeadMemory memory, string passage, CancellationToken cancellationToken)
+    private Answer? Best(HeadMemory memory, string passage, bool isTruncated, CancellationToken cancellationToken)
     {
         var text = memory.Text;
         var starts = memory.Output(text.Count);
@@ -81,6 +88,6 @@ public sealed class Answerer : TextHead
         }
 
         var range = new TextRange(text.Ranges[from].Start, text.Ranges[to].End);
-        return best < 0 ? null : new Answer(range.In(passage).ToString(), best, range);
+        return best < 0 ? null : new Answer(range.In(passage).ToString(), best, range, isTruncated);
     }
 }

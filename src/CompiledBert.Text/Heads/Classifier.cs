@@ -50,7 +50,18 @@ public sealed class Classifier : TextHead
             Check(memory.Text);
             var logits = Run(memory, perToken: false, cancellationToken);
             var probabilities = new float[logits.Length];
-            Softmax(logits, probabilities);
+            if (Options.LabelsAreIndependent)
+            {
+                for (var i = 0; i < logits.Length; i++)
+                {
+                    probabilities[i] = Sigmoid(logits[i]);
+                }
+            }
+            else
+            {
+                Softmax(logits, probabilities);
+            }
+
             var best = IndexOfMost(probabilities);
             return new Classification(
                 Labels[best], probabilities[best], [.. Labels.Zip(probabilities, (label, p) => new LabelScore(label, p))], logits.ToArray(), memory.Text.IsTruncated);
@@ -60,36 +71,4 @@ public sealed class Classifier : TextHead
             memory.Return();
         }
     }
-}
-
-/// <summary>Two texts to how well they fit: a reranker.</summary>
-public sealed class Scorer : TextHead
-{
-    /// <summary>Called by emitted code.</summary>
-    public Scorer(ITokenModel model, HeadOptions options)
-        : base(model, options)
-    {
-    }
-
-    /// <summary>What the model gives for two texts, without a sigmoid; greater is better.</summary>
-    /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
-    public float ScoreLogit(ReadOnlySpan<char> query, ReadOnlySpan<char> document, CancellationToken cancellationToken)
-    {
-        var memory = HeadMemory.Rent();
-        try
-        {
-            Tokenizer.EncodePair(query, document, memory.Text, MaxTokens);
-            Check(memory.Text);
-            return Run(memory, perToken: false, cancellationToken)[0];
-        }
-        finally
-        {
-            memory.Return();
-        }
-    }
-
-    /// <summary>How well two texts fit, from 0 to 1: the sigmoid of <see cref="ScoreLogit"/>.</summary>
-    /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
-    public float Score(ReadOnlySpan<char> query, ReadOnlySpan<char> document, CancellationToken cancellationToken) =>
-        1 / (1 + MathF.Exp(-ScoreLogit(query, document, cancellationToken)));
 }

@@ -21,14 +21,21 @@ public sealed class Embedder : TextHead
     /// <summary>Elements of a vector.</summary>
     public int Dimensions => Options.Width;
 
+    /// <summary>What stands before queries; null where they are not told apart.</summary>
+    public string? QueryPrefix => Options.QueryPrefix;
+
+    /// <summary>What stands before passages; null where they are not told apart.</summary>
+    public string? PassagePrefix => Options.PassagePrefix;
+
     /// <summary>The vector of a text.</summary>
     /// <param name="text">The text.</param>
     /// <param name="vector">Takes the vector, <see cref="Dimensions"/> elements.</param>
     /// <param name="prefix">What stands before the text; null for what the model's files say.</param>
     /// <param name="cancellationToken">Asked before each step.</param>
+    /// <returns>Whether the text had too many tokens and its end was left out.</returns>
     /// <exception cref="ArgumentException">The vector has another length.</exception>
     /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
-    public void Embed(ReadOnlySpan<char> text, Span<float> vector, string? prefix = null, CancellationToken cancellationToken = default)
+    public bool Embed(ReadOnlySpan<char> text, Span<float> vector, string? prefix = null, CancellationToken cancellationToken = default)
     {
         if (vector.Length != Dimensions)
         {
@@ -41,6 +48,7 @@ public sealed class Embedder : TextHead
             Tokenizer.Encode(memory.With(prefix ?? Options.Prefix, text), memory.Text, MaxTokens);
             Check(memory.Text);
             Pool(Run(memory, Options.Pooling != Pooling.None, cancellationToken), vector);
+            return memory.Text.IsTruncated;
         }
         finally
         {
@@ -62,13 +70,18 @@ public sealed class Embedder : TextHead
     /// <param name="prefix">What stands before each text; null for what the model's files say.</param>
     /// <param name="progress">Told how many are done.</param>
     /// <param name="cancellationToken">Asked before each step.</param>
-    public float[][] EmbedAll(IEnumerable<string> texts, string? prefix, IProgress<int>? progress, CancellationToken cancellationToken)
+    public float[][] EmbedAll(IEnumerable<string> texts, string? prefix, IProgress<int>? progress, CancellationToken cancellationToken) =>
+        EmbedAll(texts, prefix, progress, out _, cancellationToken);
+
+    /// <summary>The same, and how many tokens there were, special ones included, without those left out.</summary>
+    public float[][] EmbedAll(IEnumerable<string> texts, string? prefix, IProgress<int>? progress, out long tokens, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(texts);
         var vectors = new List<float[]>();
         var chunk = new Chunk(this, prefix ?? Options.Prefix);
         foreach (var text in texts)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             chunk.Add(text);
             if (chunk.Count == TextsOfChunk)
             {
@@ -77,6 +90,7 @@ public sealed class Embedder : TextHead
         }
 
         chunk.Run(vectors, progress, cancellationToken);
+        tokens = chunk.Tokens;
         return [.. vectors];
     }
 
@@ -164,11 +178,14 @@ public sealed class Embedder : TextHead
 
         public int Count => _texts.Count;
 
+        public long Tokens { get; private set; }
+
         public void Add(string text)
         {
             ArgumentNullException.ThrowIfNull(text);
             embedder.Tokenizer.Encode(_memory.With(prefix, text), _memory.Text, embedder.MaxTokens);
             embedder.Check(_memory.Text);
+            Tokens += _memory.Text.Count;
             _texts.Add((_memory.Text.Ids.ToArray(), _memory.Text.TypeIds.ToArray()));
         }
 

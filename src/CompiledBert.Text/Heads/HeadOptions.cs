@@ -33,7 +33,7 @@ public enum TooLong
     /// <summary>A <see cref="TextTooLongException"/>.</summary>
     Throw,
 
-    /// <summary>The text is taken in parts, none left out. Only tagging of words can; answers are looked for so in any case.</summary>
+    /// <summary>The text is taken in parts that overlap, none left out. Only tagging can; answers are looked for so in any case.</summary>
     Window,
 }
 
@@ -75,6 +75,18 @@ public sealed class HeadOptions
     /// <summary>The labels.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
+    /// <summary>Whether each label has a probability of its own, by a sigmoid, or else all share one.</summary>
+    public bool LabelsAreIndependent { get; init; }
+
     /// <summary>Put before every text.</summary>
     public string Prefix { get; init; } = "";
+
+    /// <summary>The id of the token that masks others; -1 where there is none.</summary>
+    public int MaskId { get; init; } = -1;
+
+    /// <summary>Put before queries; null where they are not told apart.</summary>
+    public string? QueryPrefix { get; init; }
+
+    /// <summary>Put before passages; null where they are not told apart.</summary>
+    public string? PassagePrefix { get; init; }
 }

@@ -16,6 +16,9 @@ public readonly record struct WordTag(string Word, string Label, float Probabili
 /// <summary>Words to labels. A word has the label of its first token.</summary>
 public sealed class Tagger : TextHead
 {
+    /// <summary>Tokens that two windows share at most.</summary>
+    private const int Overlap = 64;
+
     /// <summary>Called by emitted code.</summary>
     public Tagger(ITokenModel model, HeadOptions options)
         : base(model, options)
@@ -29,15 +32,15 @@ public sealed class Tagger : TextHead
 
     /// <summary>The entities of a text, in order.</summary>
     /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
-    public IReadOnlyList<Entity> Tag(string text, CancellationToken cancellationToken)
+    public Tags<Entity> Tag(string text, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(text);
         var memory = HeadMemory.Rent();
         try
         {
-            Tokenizer.Encode(text, memory.Text, MaxTokens);
+            Tokenizer.Encode(text, memory.Text, TooLong == TooLong.Window ? int.MaxValue : MaxTokens);
             Check(memory.Text);
-            var logits = Run(memory, perToken: true, cancellationToken);
+            var logits = Logits(memory, cancellationToken);
             var entities = new EntityList(text);
             Span<float> probabilities = Labels.Count <= 256 ? stackalloc float[Labels.Count] : new float[Labels.Count];
             for (var i = 0; i < memory.Text.Count;)
@@ -58,7 +61,7 @@ public sealed class Tagger : TextHead
                 entities.Add(label, probability, range);
             }
 
-            return entities.Finish();
+            return new Tags<Entity>(entities.Finish(), memory.Text.IsTruncated);
         }
         finally
         {
@@ -68,24 +71,39 @@ public sealed class Tagger : TextHead
 
     /// <summary>
     /// The labels of words that are split already. Of too many words those beyond have the label O with probability 0; with <see cref="TooLong.Window"/>
-    /// they are tagged in groups, none left out.
+    /// none is left out.
     /// </summary>
     /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
-    public IReadOnlyList<WordTag> TagWords(IReadOnlyList<string> words, CancellationToken cancellationToken)
+    public Tags<WordTag> TagWords(IReadOnlyList<string> words, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(words);
-        var tags = new List<WordTag>(words.Count);
         var all = words as string[] ?? [.. words];
-        TagGroup(all, tags, cancellationToken);
-        while (TooLong == TooLong.Window && tags.Count < all.Length)
+        var tags = new List<WordTag>(all.Length);
+        var memory = HeadMemory.Rent();
+        try
         {
-            var before = tags.Count;
-            TagGroup(all, tags, cancellationToken);
-            Fill(all, tags, Math.Max(tags.Count, before + 1));
-        }
+            var text = memory.Text;
+            Tokenizer.EncodeWords(all, text, TooLong == TooLong.Window ? int.MaxValue : MaxTokens);
+            Check(text);
+            var logits = Logits(memory, cancellationToken);
+            Span<float> probabilities = Labels.Count <= 256 ? stackalloc float[Labels.Count] : new float[Labels.Count];
+            for (var i = 0; i < text.Count; i++)
+            {
+                if (text.Texts[i] >= 0 && text.Words[i] >= tags.Count)
+                {
+                    Fill(all, tags, text.Words[i]);
+                    var (label, probability) = LabelOf(logits, i, probabilities);
+                    tags.Add(new WordTag(all[tags.Count], label, probability));
+                }
+            }
 
-        Fill(all, tags, all.Length);
-        return tags;
+            Fill(all, tags, all.Length);
+            return new Tags<WordTag>(tags, text.IsTruncated);
+        }
+        finally
+        {
+            memory.Return();
+        }
     }
 
     /// <summary>Labels words that have no token.</summary>
@@ -97,49 +115,44 @@ public sealed class Tagger : TextHead
         }
     }
 
-    private void TagGroup(string[] words, List<WordTag> tags, CancellationToken cancellationToken)
+    /// <summary>The logits of all tokens. Of too many each window gives those in its middle, so that every token is seen with what stands around it.</summary>
+    private ReadOnlySpan<float> Logits(HeadMemory memory, CancellationToken cancellationToken)
     {
-        var memory = HeadMemory.Rent();
-        try
+        var text = memory.Text;
+        if (text.Count <= MaxTokens)
         {
-            var first = tags.Count;
-            var text = memory.Text;
-            Tokenizer.EncodeWords(words.AsSpan(first), text, MaxTokens);
-            Check(text);
+            return Run(memory, perToken: true, cancellationToken);
+        }
 
-            // The last word of a group may lack tokens: it begins the next one, unless it is the only one.
-            var last = LastWord(text);
-            var end = TooLong == TooLong.Window && text.IsTruncated && last > 0 ? last : words.Length;
-            var logits = Run(memory, perToken: true, cancellationToken);
-            Span<float> probabilities = Labels.Count <= 256 ? stackalloc float[Labels.Count] : new float[Labels.Count];
-            for (var i = 0; i < text.Count; i++)
-            {
-                var word = text.Words[i];
-                if (text.Texts[i] >= 0 && word >= tags.Count - first && word < end)
-                {
-                    Fill(words, tags, first + word);
-                    var (label, probability) = LabelOf(logits, i, probabilities);
-                    tags.Add(new WordTag(words[tags.Count], label, probability));
-                }
-            }
-        }
-        finally
+        var before = text.Texts.IndexOf((sbyte)0);
+        var behind = text.Count - 1 - text.Texts.LastIndexOf((sbyte)0);
+        var (all, room, width) = (text.Count - before - behind, MaxTokens - before - behind, Labels.Count);
+        ArgumentOutOfRangeException.ThrowIfLessThan(room, 1, nameof(MaxTokens));
+        var overlap = Math.Min(Overlap, room / 2);
+        var logits = memory.Second(text.Count * width);
+        int[] ids = new int[MaxTokens], typeIds = new int[MaxTokens];
+        for (var done = 0; done < all;)
         {
-            memory.Return();
+            var from = Math.Max(0, done - (overlap / 2));
+            var held = Math.Min(room, all - from);
+            var end = from + held == all ? all : from + held - (overlap - (overlap / 2));
+            Window(text.Ids, ids, before, from, held, behind);
+            Window(text.TypeIds, typeIds, before, from, held, behind);
+            var count = before + held + behind;
+            var window = memory.Output(count * width);
+            Model.RunTokens([count], ids.AsSpan(0, count), typeIds.AsSpan(0, count), window, default, cancellationToken);
+            window.Slice((before + done - from) * width, (end - done) * width).CopyTo(logits[((before + done) * width)..]);
+            done = end;
         }
+
+        return logits;
     }
 
-    private static int LastWord(TokenizedText text)
+    private static void Window(ReadOnlySpan<int> all, Span<int> window, int before, int from, int held, int behind)
     {
-        for (var i = text.Count - 1; i >= 0; i--)
-        {
-            if (text.Texts[i] >= 0)
-            {
-                return text.Words[i];
-            }
-        }
-
-        return 0;
+        all[..before].CopyTo(window);
+        all.Slice(before + from, held).CopyTo(window[before..]);
+        all[^behind..].CopyTo(window[(before + held)..]);
     }
 
     private (string Label, float Probability) LabelOf(ReadOnlySpan<float> logits, int token, Span<float> probabilities)

@@ -39,7 +39,7 @@ public abstract class TextHead
 
     /// <summary>Stands for all that decides results: weights, tokenizer, pooling, prefix, arithmetic. Store it beside results to notice another model.</summary>
     public string Fingerprint => _fingerprint ??= Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Join('\n', Options.WeightsHash, Tokenizer.Fingerprint, Options.Pooling, Options.Normalizes, Options.MaxTokens, Options.Prefix, string.Join('\n', Options.Labels), Arithmetic))))[..32];
+        string.Join('\n', Options.WeightsHash, Tokenizer.Fingerprint, Options.Pooling, Options.Normalizes, Options.MaxTokens, Options.LabelsAreIndependent, Quoted(Options.Prefix), Quoted(Options.QueryPrefix), Quoted(Options.PassagePrefix), string.Join('\n', Options.Labels), Arithmetic))))[..32];
 
     /// <summary>Whether the head can take texts in parts.</summary>
     private protected virtual bool HasWindows => false;
@@ -65,6 +65,8 @@ public abstract class TextHead
         return output;
     }
 
+    private protected static float Sigmoid(float logit) => 1 / (1 + MathF.Exp(-logit));
+
     private protected static void Softmax(ReadOnlySpan<float> logits, Span<float> probabilities)
     {
         var most = float.NegativeInfinity;
@@ -84,6 +86,9 @@ public abstract class TextHead
             probabilities[i] /= sum;
         }
     }
+
+    /// <summary>Tells nothing from an empty text.</summary>
+    private static string Quoted(string? text) => text is null ? "" : $"'{text}'";
 
     private protected static int IndexOfMost(ReadOnlySpan<float> values)
     {

@@ -16,7 +16,6 @@ internal sealed class PairEncodingModel : TokenModel
 {
     private const int Removed = 0;
 
-    private readonly Trie _trie;
     private readonly MergeTable _merges;
     private readonly PairEncodingOptions _options;
     private readonly int[] _byteIds;
@@ -25,8 +24,9 @@ internal sealed class PairEncodingModel : TokenModel
     /// <param name="merges">The merges.</param>
     /// <param name="options">The options.</param>
     /// <param name="byteIds">The ids of the tokens of bytes, where there is a byte fallback; -1 for those that are missing.</param>
-    public PairEncodingModel(Trie trie, MergeTable merges, PairEncodingOptions options, int[] byteIds) =>
-        (_trie, _merges, _options, _byteIds) = (trie, merges, options, byteIds);
+    public PairEncodingModel(Trie trie, MergeTable merges, PairEncodingOptions options, int[] byteIds)
+        : base(trie) =>
+        (_merges, _options, _byteIds) = (merges, options, byteIds);
 
     public override void Tokenize(Workspace workspace, in Piece piece, ITokenSink sink)
     {
@@ -57,16 +57,16 @@ internal sealed class PairEncodingModel : TokenModel
 
     private int Find(ReadOnlySpan<uint> codes)
     {
-        var node = _trie.Root;
+        var node = Vocabulary.Root;
         foreach (var c in codes)
         {
-            if (!_trie.Step(ref node, c))
+            if (!Vocabulary.Step(ref node, c))
             {
                 return -1;
             }
         }
 
-        return Trie.HasValue(node) ? _trie.Value(node) : -1;
+        return Trie.HasValue(node) ? Vocabulary.Value(node) : -1;
     }
 
     private int Characters(ReadOnlySpan<uint> codes, in Symbols symbols)
@@ -98,20 +98,20 @@ internal sealed class PairEncodingModel : TokenModel
 
     private int Character(uint c, bool isFirst, bool isLast)
     {
-        var node = _trie.Root;
+        var node = Vocabulary.Root;
         if (!isFirst && !StepAll(ref node, _options.Prefix))
         {
             return -1;
         }
 
-        return _trie.Step(ref node, c) && (!isLast || StepAll(ref node, _options.Suffix)) && Trie.HasValue(node) ? _trie.Value(node) : -1;
+        return Vocabulary.Step(ref node, c) && (!isLast || StepAll(ref node, _options.Suffix)) && Trie.HasValue(node) ? Vocabulary.Value(node) : -1;
     }
 
     private bool StepAll(ref uint node, uint[] codes)
     {
         foreach (var c in codes)
         {
-            if (!_trie.Step(ref node, c))
+            if (!Vocabulary.Step(ref node, c))
             {
                 return false;
             }

@@ -1,8 +1,11 @@
 namespace CompiledBert.Text.Models;
 
 /// <summary>Cuts a word into tokens of the vocabulary.</summary>
-internal abstract class TokenModel
+internal abstract class TokenModel(Trie vocabulary)
 {
+    /// <summary>The tokens; the value of each is its id.</summary>
+    public Trie Vocabulary { get; } = vocabulary;
+
     /// <summary>Adds the tokens of a piece, each with the characters of the workspace's text that it stands for.</summary>
     public abstract void Tokenize(Workspace workspace, in Piece piece, ITokenSink sink);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using CompiledBert.Text.Unicode;
 
 namespace CompiledBert.Text.Models;
@@ -33,6 +34,35 @@ internal readonly unsafe struct Trie(uint* units, int count)
     {
         node = units[((node >> 9) & 0x3FFFFF) ^ b];
         return (node & LabelMask) == b;
+    }
+
+    /// <summary>All keys with their values, in no useful order.</summary>
+    public IEnumerable<(string Key, int Value)> Entries()
+    {
+        var pending = new Stack<(uint Node, byte[] Key)>();
+        pending.Push((Root, []));
+        while (pending.TryPop(out var at))
+        {
+            if (HasValue(at.Node))
+            {
+                yield return (Text(at.Key), Value(at.Node));
+            }
+
+            for (var label = 1; label <= Zero; label++)
+            {
+                var node = at.Node;
+                if (StepByte(ref node, (byte)label))
+                {
+                    pending.Push((node, [.. at.Key, (byte)label]));
+                }
+            }
+        }
+    }
+
+    private static string Text(byte[] key)
+    {
+        key.AsSpan().Replace(Zero, (byte)0);
+        return Encoding.UTF8.GetString(key);
     }
 
     private bool StepBytes(ref uint node, uint c)

@@ -8,7 +8,7 @@ namespace CompiledBert.Text.Models;
 /// <param name="unknown">Id of the unknown token; -1 where there is none.</param>
 /// <param name="unknownScore">The score of an unknown character.</param>
 /// <param name="byteIds">The ids of the tokens of bytes; null without a byte fallback.</param>
-internal sealed class UnigramModel(Trie trie, ScoreTable scores, int unknown, double unknownScore, int[]? byteIds) : TokenModel
+internal sealed class UnigramModel(Trie trie, ScoreTable scores, int unknown, double unknownScore, int[]? byteIds) : TokenModel(trie)
 {
     private const int Nowhere = -1;
 
@@ -58,6 +58,7 @@ internal sealed class UnigramModel(Trie trie, ScoreTable scores, int unknown, do
         {
             var here = best[start];
             var hasSingle = false;
+            var trie = Vocabulary;
             var node = trie.Root;
             for (var end = start; end < codes.Length && trie.Step(ref node, codes[end]); end++)
             {
@@ -89,6 +90,7 @@ internal sealed class UnigramModel(Trie trie, ScoreTable scores, int unknown, do
     /// <summary>Neighbouring unknown characters are one token, which the vocabulary may have after all.</summary>
     private void EmitUnknown(ReadOnlySpan<uint> codes, int start, ITokenSink sink)
     {
+        var trie = Vocabulary;
         var node = trie.Root;
         var i = 0;
         while (i < codes.Length && trie.Step(ref node, codes[i]))

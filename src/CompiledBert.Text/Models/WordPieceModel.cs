@@ -3,18 +3,18 @@ namespace CompiledBert.Text.Models;
 /// <summary>BERT's model: the longest token that a word begins with, then the longest continuation, and so on; a word that cannot be cut so is unknown.</summary>
 internal sealed class WordPieceModel : TokenModel
 {
-    private readonly Trie _trie;
     private readonly int _unknown;
     private readonly int _longestWord;
     private readonly uint _continuation;
     private readonly bool _hasContinuations = true;
 
     public WordPieceModel(Trie trie, int unknown, int longestWord, ReadOnlySpan<uint> prefix)
+        : base(trie)
     {
-        (_trie, _unknown, _longestWord, _continuation) = (trie, unknown, longestWord, trie.Root);
+        (_unknown, _longestWord, _continuation) = (unknown, longestWord, trie.Root);
         foreach (var c in prefix)
         {
-            _hasContinuations &= _trie.Step(ref _continuation, c);
+            _hasContinuations &= Vocabulary.Step(ref _continuation, c);
         }
     }
 
@@ -32,14 +32,14 @@ internal sealed class WordPieceModel : TokenModel
         var count = 0;
         for (var start = piece.Start; start < piece.End;)
         {
-            var (node, id, end) = (start == piece.Start ? _trie.Root : _continuation, -1, start);
+            var (node, id, end) = (start == piece.Start ? Vocabulary.Root : _continuation, -1, start);
             if (start == piece.Start || _hasContinuations)
             {
-                for (var i = start; i < piece.End && _trie.Step(ref node, codes[i]); i++)
+                for (var i = start; i < piece.End && Vocabulary.Step(ref node, codes[i]); i++)
                 {
                     if (Trie.HasValue(node))
                     {
-                        (id, end) = (_trie.Value(node), i + 1);
+                        (id, end) = (Vocabulary.Value(node), i + 1);
                     }
                 }
             }

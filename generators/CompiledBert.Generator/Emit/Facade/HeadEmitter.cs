@@ -51,6 +51,7 @@ internal static class HeadEmitter
         HeadKind.Classify => "Classifier",
         HeadKind.Tag => "Tagger",
         HeadKind.Answer => "Answerer",
+        HeadKind.Mask => "MaskFiller",
         _ => "Scorer",
     };
 
@@ -102,10 +103,10 @@ internal static class HeadEmitter
                     public static IReadOnlyList<string> Labels { get; } = {{Labels(head)}};
 
                     /// <summary>The entities of a text, with where they lie in it.</summary>
-                    public IReadOnlyList<Entity> Tag(string text, {{Cancellation}}) => _head.Tag(text, cancellationToken);
+                    public Tags<Entity> Tag(string text, {{Cancellation}}) => _head.Tag(text, cancellationToken);
 
                     /// <summary>The labels of words that are split already.</summary>
-                    public IReadOnlyList<WordTag> TagWords(IReadOnlyList<string> words, {{Cancellation}}) => _head.TagWords(words, cancellationToken);
+                    public Tags<WordTag> TagWords(IReadOnlyList<string> words, {{Cancellation}}) => _head.TagWords(words, cancellationToken);
                     """);
                 break;
             case HeadKind.Answer:
@@ -114,13 +115,25 @@ internal static class HeadEmitter
                     public Answer? Answer(string question, string passage, {{Cancellation}}) => _head.Answer(question, passage, cancellationToken);
                     """);
                 break;
+            case HeadKind.Mask:
+                writer.Lines($$"""
+                    /// <summary>What the mask token stands for in a text: the most probable tokens for each of its places, in order.</summary>
+                    /// <param name="text">The text, with the model's mask token in it.</param>
+                    /// <param name="count">How many tokens for each place.</param>
+                    /// <param name="cancellationToken">Asked before each step.</param>
+                    public IReadOnlyList<IReadOnlyList<TokenScore>> FillMask(ReadOnlySpan<char> text, int count = 5, {{Cancellation}}) => _head.FillMask(text, count, cancellationToken);
+                    """);
+                break;
             default:
                 writer.Lines($$"""
                     /// <summary>How well a document fits a query, from 0 to 1.</summary>
-                    public float Score(ReadOnlySpan<char> query, ReadOnlySpan<char> document, {{Cancellation}}) => _head.Score(query, document, cancellationToken);
+                    public float Score(ReadOnlySpan<char> query, ReadOnlySpan<char> document, {{Cancellation}}) => _head.Score(query, document, out _, cancellationToken);
+
+                    /// <summary>How well a document fits a query, and whether the end of the longer was left out.</summary>
+                    public float Score(ReadOnlySpan<char> query, ReadOnlySpan<char> document, out bool isTruncated, {{Cancellation}}) => _head.Score(query, document, out isTruncated, cancellationToken);
 
                     /// <summary>The same as the model gives it, without a sigmoid.</summary>
-                    public float ScoreLogit(ReadOnlySpan<char> query, ReadOnlySpan<char> document, {{Cancellation}}) => _head.ScoreLogit(query, document, cancellationToken);
+                    public float ScoreLogit(ReadOnlySpan<char> query, ReadOnlySpan<char> document, {{Cancellation}}) => _head.ScoreLogit(query, document, out _, cancellationToken);
                     """);
                 break;
         }
@@ -138,7 +151,8 @@ internal static class HeadEmitter
             public float[] Embed(string text, {{Cancellation}}) => _head.Embed(text, null, cancellationToken);
 
             /// <summary>The vector of a text, written where there is room for it; allocates nothing.</summary>
-            public void Embed(ReadOnlySpan<char> text, Span<float> vector) => _head.Embed(text, vector);
+            /// <returns>Whether the text had too many tokens and its end was left out.</returns>
+            public bool Embed(ReadOnlySpan<char> text, Span<float> vector, {{Cancellation}}) => _head.Embed(text, vector, null, cancellationToken);
 
             /// <summary>The vectors of many texts, in their order, the same bits as one by one.</summary>
             /// <param name="texts">The texts, read as they are needed.</param>
@@ -146,16 +160,25 @@ internal static class HeadEmitter
             /// <param name="cancellationToken">Asked before each step.</param>
             public float[][] EmbedAll(IEnumerable<string> texts, IProgress<int>? progress = null, {{Cancellation}}) => _head.EmbedAll(texts, null, progress, cancellationToken);
             """);
-        foreach (var (name, prefix) in new[] { ("Query", head.QueryPrefix), ("Passage", head.PassagePrefix) })
+        foreach (var (name, plural, prefix) in new[] { ("Query", "Queries", head.QueryPrefix), ("Passage", "Passages", head.PassagePrefix) })
         {
             if (prefix is not null)
             {
                 writer.Line();
                 writer.Line($"/// <summary>The vector of a {name.ToLowerInvariant()}: the text with what the model wants before it.</summary>");
                 writer.Line($"public float[] Embed{name}(string text, {Cancellation}) => _head.Embed(text, {CSharpText.Quote(prefix)}, cancellationToken);");
+                writer.Line();
+                writer.Line($"/// <summary>The vector of a {name.ToLowerInvariant()}, written where there is room for it; allocates nothing.</summary>");
+                writer.Line("/// <returns>Whether the text had too many tokens and its end was left out.</returns>");
+                writer.Line($"public bool Embed{name}(ReadOnlySpan<char> text, Span<float> vector, {Cancellation}) => _head.Embed(text, vector, {CSharpText.Quote(prefix)}, cancellationToken);");
+                writer.Line();
+                writer.Line($"/// <summary>The vectors of many {plural.ToLowerInvariant()}, in their order, the same bits as one by one.</summary>");
+                writer.Line($"public float[][] Embed{plural}(IEnumerable<string> texts, IProgress<int>? progress = null, {Cancellation}) => _head.EmbedAll(texts, {CSharpText.Quote(prefix)}, progress, cancellationToken);");
             }
         }
     }
+
+    private static string Optional(string? text) => text is null ? "null" : CSharpText.Quote(text);
 
     private static string Labels(PlanHead head) => $"[{string.Join(", ", head.Labels.Select(CSharpText.Quote))}]";
 
@@ -174,7 +197,11 @@ internal static class HeadEmitter
                     Pooling = global::CompiledBert.Text.Pooling.{{head.Pooling}},
                     Normalizes = {{(head.Normalizes ? "true" : "false")}},
                     Labels = {{(head.Kind is HeadKind.Classify or HeadKind.Tag ? "Labels" : "[]")}},
+                    LabelsAreIndependent = {{(head.LabelsAreIndependent ? "true" : "false")}},
                     Prefix = {{CSharpText.Quote(head.Prefix)}},
+                    QueryPrefix = {{Optional(head.QueryPrefix)}},
+                    PassagePrefix = {{Optional(head.PassagePrefix)}},
+                    MaskId = {{LoopNames.Text(head.MaskId)}},
                 });
                 """);
         }

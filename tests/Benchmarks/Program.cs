@@ -17,6 +17,7 @@ var folder = new Option<string>("--models")
     Description = "A folder of models; families at real size of the folder of large models by default.",
     DefaultValueFactory = _ => RepositoryFiles.SharedModels is { } models ? Path.Combine(models, "big") : "",
 };
+var files = new Option<string>("--files") { Description = "The folder of the files that describe the model.", DefaultValueFactory = _ => "all-MiniLM-L6-v2-files" };
 var seconds = new Option<double>("--seconds") { Description = "Time for each engine and row.", DefaultValueFactory = _ => 1.0 };
 
 Command Make(string name, string description, Action<ParseResult> run, params Option[] options)
@@ -47,6 +48,10 @@ var root = new RootCommand("Speed of compiled models.")
         p => CallTable.Print(p.GetValue(model)!, p.GetValue(tokens)!, p.GetValue(threads)!, TimeSpan.FromSeconds(p.GetValue(seconds)), Console.Out), tokens, threads, seconds),
     Make("batch", "Sixty-four sentences of 5 to 40 tokens in one call: ratios to ONNX Runtime's best way.",
         p => BatchTable.Print(p.GetValue(model)!, p.GetValue(threads)!, TimeSpan.FromSeconds(p.GetValue(seconds)), Console.Out), threads, seconds),
+    Make("tokenizers", "Tokens a second of every tokenizer over the sentences of SST-2, on one thread.",
+        p => TokenizerTable.Print(Path.Combine(RepositoryFiles.SharedModels!, "..", "data", "tokenizers"), TimeSpan.FromSeconds(p.GetValue(seconds)), Console.Out), seconds),
+    Make("embed", "A short text through Embed: the share of all that is not the model's, and what a call allocates.",
+        p => EmbedTable.Print(p.GetValue(model)!, p.GetValue(files)!, TimeSpan.FromSeconds(p.GetValue(seconds)), Console.Out), files, seconds),
     Make("steps", "Where a call's time goes, step by step, and the share of the peak of multiply-adds.",
         p => StepProfile.Print(p.GetValue(model)!, p.GetValue(tokens)!, p.GetValue(threads)![0], Console.Out), tokens, threads),
     Make("compile", "Seconds, bytes of memory and bytes of weights of compiling a model.",

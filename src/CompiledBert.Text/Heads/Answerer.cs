@@ -22,6 +22,8 @@ public sealed class Answerer : TextHead
     {
     }
 
+    private protected override string Operation => "answer";
+
     /// <summary>The most probable answer; null where the passage is empty.</summary>
     /// <exception cref="TextTooLongException">The question has too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
     public Answer? Answer(string question, string passage, CancellationToken cancellationToken)
@@ -64,7 +66,7 @@ public sealed class Answerer : TextHead
         var text = memory.Text;
         var starts = memory.Output(text.Count);
         var ends = memory.Second(text.Count);
-        Model.RunTokens([text.Count], text.Ids, text.TypeIds, starts, ends, cancellationToken);
+        RunModel([text.Count], text.Ids, text.TypeIds, starts, ends, cancellationToken);
         for (var i = 0; i < text.Count; i++)
         {
             if (text.Texts[i] != 1)

@@ -22,6 +22,8 @@ public sealed class Classifier : TextHead
     {
     }
 
+    private protected override string Operation => "classify";
+
     /// <summary>The labels, in the model's order.</summary>
     public IReadOnlyList<string> Labels => Options.Labels;
 

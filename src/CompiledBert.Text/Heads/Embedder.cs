@@ -18,6 +18,8 @@ public sealed class Embedder : TextHead
     {
     }
 
+    private protected override string Operation => "embed";
+
     /// <summary>Elements of a vector.</summary>
     public int Dimensions => Options.Width;
 
@@ -221,7 +223,7 @@ public sealed class Embedder : TextHead
             var perToken = embedder.Options.Pooling != Pooling.None;
             var output = _memory.Output(width * (perToken ? _ids.Count : _lengths.Count));
             var lengths = CollectionsMarshal.AsSpan(_lengths);
-            embedder.Model.RunTokens(
+            embedder.RunModel(
                 lengths, CollectionsMarshal.AsSpan(_ids), CollectionsMarshal.AsSpan(_typeIds), output, default, cancellationToken);
             var at = 0;
             for (var i = 0; i < order.Length; i++)

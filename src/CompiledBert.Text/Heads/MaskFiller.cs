@@ -15,6 +15,8 @@ public sealed class MaskFiller : TextHead
     {
     }
 
+    private protected override string Operation => "fill";
+
     /// <summary>The mask token, as texts have to spell it.</summary>
     public string MaskToken => Tokenizer.TokenOf(Options.MaskId);
 

@@ -9,6 +9,8 @@ public sealed class Scorer : TextHead
     {
     }
 
+    private protected override string Operation => "score";
+
     /// <summary>What the model gives for two texts, without a sigmoid; greater is better.</summary>
     /// <param name="query">The query.</param>
     /// <param name="document">What may answer it.</param>

@@ -25,6 +25,8 @@ public sealed class Tagger : TextHead
     {
     }
 
+    private protected override string Operation => "tag";
+
     /// <summary>The labels, in the model's order.</summary>
     public IReadOnlyList<string> Labels => Options.Labels;
 
@@ -140,7 +142,7 @@ public sealed class Tagger : TextHead
             Window(text.TypeIds, typeIds, before, from, held, behind);
             var count = before + held + behind;
             var window = memory.Output(count * width);
-            Model.RunTokens([count], ids.AsSpan(0, count), typeIds.AsSpan(0, count), window, default, cancellationToken);
+            RunModel([count], ids.AsSpan(0, count), typeIds.AsSpan(0, count), window, default, cancellationToken);
             window.Slice((before + done - from) * width, (end - done) * width).CopyTo(logits[((before + done) * width)..]);
             done = end;
         }

@@ -11,6 +11,8 @@ public abstract class TextHead
     /// <summary>Changes when the arithmetic of heads does.</summary>
     private const string Arithmetic = "1";
 
+    private readonly ITokenModel _model;
+    private readonly string _name;
     private string? _fingerprint;
     private TooLong _tooLong;
 
@@ -18,7 +20,8 @@ public abstract class TextHead
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
-        (Model, Options) = (model, options);
+        (_model, Options) = (model, options);
+        _name = (model as CompiledModel)?.Info.Name ?? model.GetType().Name;
     }
 
     /// <summary>The tokenizer.</summary>
@@ -44,7 +47,8 @@ public abstract class TextHead
     /// <summary>Whether the head can take texts in parts.</summary>
     private protected virtual bool HasWindows => false;
 
-    private protected ITokenModel Model { get; }
+    /// <summary>What the head does, for those who watch.</summary>
+    private protected abstract string Operation { get; }
 
     private protected HeadOptions Options { get; }
 
@@ -61,8 +65,24 @@ public abstract class TextHead
     {
         var text = memory.Text;
         var output = memory.Output(Options.Width * (perToken ? text.Count : 1));
-        Model.RunTokens([text.Count], text.Ids, text.TypeIds, output, default, cancellationToken);
+        RunModel([text.Count], text.Ids, text.TypeIds, output, default, cancellationToken);
         return output;
+    }
+
+    /// <summary>Runs the model on sequences that lie one after the other.</summary>
+    private protected void RunModel(ReadOnlySpan<int> lengths, ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds, Span<float> output, Span<float> second, CancellationToken cancellationToken)
+    {
+        var run = TextTelemetry.Begin(_name, Operation);
+        var isComplete = false;
+        try
+        {
+            _model.RunTokens(lengths, ids, typeIds, output, second, cancellationToken);
+            isComplete = true;
+        }
+        finally
+        {
+            run.End(lengths.Length, ids.Length, isComplete);
+        }
     }
 
     private protected static float Sigmoid(float logit) => 1 / (1 + MathF.Exp(-logit));

@@ -5,13 +5,15 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-# NativeAOT links with clang and zlib; what is built for Arm needs a cross linker, and runs in an emulator. ONNX's tests of operators are a package.
+# NativeAOT links with clang and zlib; what is built for Arm needs a cross linker, and runs in an emulator. Pages are looked at by a browser.
+# ONNX's tests of operators are a package.
 need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
 missing=()
 need clang clang
 need ld.lld lld
 need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
 need qemu-aarch64 qemu-user
+command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || need chromium chromium
 [ -e /usr/include/zlib.h ] || missing+=(zlib1g-dev)
 [ -d /usr/share/libonnx-testdata ] || missing+=(libonnx-testdata)
 if [ ${#missing[@]} -gt 0 ]; then

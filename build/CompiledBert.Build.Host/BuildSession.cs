@@ -1,5 +1,6 @@
 using CompiledBert.Build.Protocol;
 using CompiledBert.Compiler;
+using CompiledBert.Compiler.Reports;
 
 namespace CompiledBert.Build.Host;
 
@@ -57,12 +58,16 @@ internal sealed class BuildSession(BuildRequest request, Func<CompileOptions, Co
         var settings = ModelSettings.From(model, request.RootNamespace, request.SignatureOnly);
         RefuseWhatIsNoFile(model.Path);
         RefuseDuplicate(settings, taken);
-        var (plan, weights) = request.SignatureOnly ? Signature(settings) : Full(settings);
+        var files = request.SignatureOnly ? new Files(Signature(settings), "", "", "") : Full(settings);
         write(new BuildAnswer.Model(
-            model.Path, settings.ClassName, settings.Options.Namespace, settings.Options.IsPublic ? "public" : "internal", settings.WeightsPlace, plan, weights).ToLine());
+            model.Path, settings.ClassName, settings.Options.Namespace, settings.Options.IsPublic ? "public" : "internal", settings.WeightsPlace,
+            files.Plan, files.Weights, files.Report, files.Page).ToLine());
     }
 
-    private (string Plan, string Weights) Full(ModelSettings settings)
+    /// <summary>What a model became, file by file; nothing where there is none.</summary>
+    private sealed record Files(string Plan, string Weights, string Report, string Page);
+
+    private Files Full(ModelSettings settings)
     {
         InputContents.CompanionsOf(settings.Options.ModelPath).ToList().ForEach(Watch);
         var result = new ResultCache(request.CacheFolder, compiler.Id).FindOrCompile(settings, compile, Report);
@@ -84,10 +89,47 @@ internal sealed class BuildSession(BuildRequest request, Func<CompileOptions, Co
 
         var origin = result.IsNew ? "" : " (unchanged, from the cache)";
         write(new BuildAnswer.Message("summary", "", "", settings.FullName + ": " + result.Summary + origin).ToLine());
-        return (result.Plan, result.Weights);
+        CheckLimits(settings, result);
+        return new Files(result.Plan, result.Weights, settings.Report == "none" ? "" : result.Report, settings.Report == "html" ? PageOf(result.Report) : "");
     }
 
-    private (string Plan, string Weights) Signature(ModelSettings settings)
+    /// <summary>Says what the model takes that it may not, and for those who want to know more what it takes.</summary>
+    private void CheckLimits(ModelSettings settings, ResultCache.Result result)
+    {
+        if (settings.Limits.Baseline is { } baseline)
+        {
+            Watch(baseline);
+        }
+
+        foreach (var broken in settings.Limits.Check(result.Plan, result.Report, settings.Options))
+        {
+            Report(broken);
+        }
+
+        if (result.IsNew && settings.Options.Targets.Count > 0)
+        {
+            foreach (var line in ReportTable.Lines(ReportFile.Read(result.Report, settings.Options.ModelPath)))
+            {
+                write(new BuildAnswer.Message("table", "", "", "  " + line).ToLine());
+            }
+        }
+    }
+
+    /// <summary>The page of a report, beside it; written where it is not there yet.</summary>
+    private static string PageOf(string report)
+    {
+        var page = Path.ChangeExtension(report, ".html");
+        if (!File.Exists(page))
+        {
+            var temporary = page + "." + Guid.NewGuid().ToString("N");
+            File.WriteAllText(temporary, ReportPage.Write(File.ReadAllText(report)));
+            File.Move(temporary, page, overwrite: true);
+        }
+
+        return page;
+    }
+
+    private string Signature(ModelSettings settings)
     {
         var folder = Path.Combine(request.CacheFolder, "signatures");
         Directory.CreateDirectory(folder);
@@ -106,7 +148,7 @@ internal sealed class BuildSession(BuildRequest request, Func<CompileOptions, Co
             File.Move(temporary, plan, overwrite: true);
         }
 
-        return (plan, "");
+        return plan;
     }
 
     private static void RefuseWhatIsNoFile(string path)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CompiledBert.Build.Protocol;
 using CompiledBert.Compiler;
+using CompiledBert.Compiler.Reports;
 
 namespace CompiledBert.Build.Host;
 
@@ -8,7 +9,9 @@ namespace CompiledBert.Build.Host;
 /// <param name="Options">What the compiler is asked for.</param>
 /// <param name="WeightsPlace">embedded or file: where the targets put the weights. The compiler does not care.</param>
 /// <param name="Precision">The numbers the model computes with.</param>
-internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace, string Precision)
+/// <param name="Report">json, html or none: which reports are written.</param>
+/// <param name="Limits">What the model may take. Does not change the result, only whether it is accepted.</param>
+internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace, string Precision, string Report, ModelLimits Limits)
 {
     /// <summary>The place of weights that are a resource of the model's assembly.</summary>
     public const string Embedded = "embedded";
@@ -16,6 +19,7 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
     private static readonly string[] Accesses = ["public", "internal"];
     private static readonly string[] Heads = ["raw", "embed", "classify", "tag", "answer", "score", "mask"];
     private static readonly string[] Poolings = ["mean", "meansqrt", "max", "cls", "last"];
+    private static readonly string[] Reports = ["json", "html", "none"];
     private static readonly string[] Booleans = ["true", "false"];
     private static readonly string[] WeightsPlaces = [Embedded, "file"];
     private static readonly string[] Precisions = ["fp32", "int8"];
@@ -63,7 +67,15 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
             Prefix = metadata.Checked("Prefix", _ => true, ""),
             TokenizerFolder = metadata.Checked("Tokenizer", _ => true, ""),
         };
-        return new ModelSettings(options, place, precision);
+        var limits = new ModelLimits
+        {
+            Latency = metadata.Read("LatencyBudget", Budget.ParseTimes, "a time at a number of tokens such as 45ms@128, or 45ms@128 on cortex-a55; several with ; between them") ?? [],
+            Bytes = metadata.Read<double>("SizeBudget", text => Budget.ParseSize(text) is { } size ? [size] : null, "a size such as 25MB, in B, kB, MB, GB, KiB, MiB or GiB") is [var bytes] ? bytes : null,
+            Memory = metadata.Read("MemoryBudget", Budget.ParseMemory, "a size such as 8MB, or 8MB@128 for so many tokens; several with ; between them") ?? [],
+            Baseline = metadata.Checked("Baseline", _ => true, ""),
+            Tolerance = metadata.Read<double>("BaselineTolerance", text => Budget.ParseShare(text) is { } part ? [part] : null, "a share such as 2%") is [var share] ? share : ModelLimits.UsualTolerance,
+        };
+        return new ModelSettings(options, place, precision, metadata.OneOf("Report", Reports), limits);
     }
 
     /// <summary>Reads one item's values and says which are valid where one is not.</summary>
@@ -89,6 +101,16 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
             }
 
             return isValid(text) ? text : throw Invalid(name, text, description);
+        }
+
+        public IReadOnlyList<T>? Read<T>(string name, Func<string, IReadOnlyList<T>?> parse, string description)
+        {
+            if (!model.Metadata.TryGetValue(name, out var text))
+            {
+                return null;
+            }
+
+            return parse(text) ?? throw Invalid(name, text, description);
         }
 
         public int? Number(string name, int least, int most)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using CompiledBert.Compiler;
+using CompiledBert.Compiler.Reports;
 
 namespace CompiledBert.Build.Host;
 
@@ -23,10 +24,11 @@ internal sealed class ResultCache(string folder, string compilerId)
     /// <summary>A result on disk.</summary>
     /// <param name="Plan">The plan file.</param>
     /// <param name="Weights">The weights file.</param>
+    /// <param name="Report">The report, as JSON.</param>
     /// <param name="Summary">The line for the build log.</param>
     /// <param name="Inputs">The files it was made of besides the model.</param>
     /// <param name="IsNew">Whether it was compiled just now.</param>
-    public sealed record Result(string Plan, string Weights, string Summary, IReadOnlyList<string> Inputs, bool IsNew);
+    public sealed record Result(string Plan, string Weights, string Report, string Summary, IReadOnlyList<string> Inputs, bool IsNew);
 
     /// <summary>The result for a model with these settings: found, or compiled and kept.</summary>
     public Result FindOrCompile(ModelSettings settings, Func<CompileOptions, CompileResult> compile, Action<Diagnostic> report)
@@ -90,6 +92,7 @@ internal sealed class ResultCache(string folder, string compilerId)
 
         File.WriteAllText(PlanFile(temporary, settings), result.PlanText);
         File.WriteAllText(SummaryFile(temporary, settings), result.Summary);
+        File.WriteAllText(ReportFileOf(temporary, settings), ReportJson.Write(ReportBuilder.Build(result, settings.Options)));
         using (var weights = new FileStream(WeightsFile(temporary, settings), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20))
         {
             result.WriteWeights(weights);
@@ -133,13 +136,15 @@ internal sealed class ResultCache(string folder, string compilerId)
     private static DateTime LastUse(string result, string className) => File.GetLastWriteTimeUtc(Path.Combine(result, className + ".inputs"));
 
     private static Result ResultIn(string result, ModelSettings settings, IReadOnlyList<string> inputs, bool isNew) =>
-        new(PlanFile(result, settings), WeightsFile(result, settings), File.ReadAllText(SummaryFile(result, settings)), inputs, isNew);
+        new(PlanFile(result, settings), WeightsFile(result, settings), ReportFileOf(result, settings), File.ReadAllText(SummaryFile(result, settings)), inputs, isNew);
 
     private static string PlanFile(string result, ModelSettings settings) => Path.Combine(result, settings.ClassName + ".plan");
 
     private static string WeightsFile(string result, ModelSettings settings) => Path.Combine(result, settings.ClassName + ".weights");
 
     private static string SummaryFile(string result, ModelSettings settings) => Path.Combine(result, settings.ClassName + ".summary");
+
+    private static string ReportFileOf(string result, ModelSettings settings) => Path.Combine(result, settings.ClassName + ".report.json");
 
     private static string InputsFile(string result, ModelSettings settings) => Path.Combine(result, settings.ClassName + ".inputs");
 

@@ -13,7 +13,10 @@ namespace CompiledBert.Build.Tasks;
 public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelableTask
 {
     /// <summary>Metadata the compiler knows. What else an item carries is its owner's business.</summary>
-    private static readonly string[] KnownMetadata = ["Name", "Namespace", "Access", "Outputs", "Weights", "Threads", "MaxTokens", "Precision", "Targets", "Head", "Pooling", "Normalize", "Labels", "Prefix", "Tokenizer"];
+    private static readonly string[] KnownMetadata = ["Name", "Namespace", "Access", "Outputs", "Weights", "Threads", "MaxTokens", "Precision", "Targets", "Head", "Pooling", "Normalize", "Labels", "Prefix", "Tokenizer", "Report", "LatencyBudget", "SizeBudget", "MemoryBudget", Baseline, "BaselineTolerance"];
+
+    /// <summary>A file of the project, not of the model's folder.</summary>
+    private const string Baseline = "Baseline";
 
     private readonly object _gate = new();
     private CompilerProcess? _process;
@@ -150,7 +153,7 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
     private static Dictionary<string, string> MetadataOf(ITaskItem item) => KnownMetadata
         .Select(name => (Name: name, Value: item.GetMetadata(name).Trim()))
         .Where(m => m.Value.Length > 0)
-        .ToDictionary(m => m.Name, m => m.Value, StringComparer.Ordinal);
+        .ToDictionary(m => m.Name, m => m.Name == Baseline ? Path.GetFullPath(m.Value) : m.Value, StringComparer.Ordinal);
 
     private static ITaskItem[] ItemsFor(BuildAnswer answer, bool isSignature)
     {
@@ -165,6 +168,8 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
             ["Plan"] = model.Plan,
             ["EmbeddedWeights"] = model.WeightsPlace == "embedded" ? model.Weights : "",
             ["WeightsBeside"] = model.WeightsPlace == "file" ? model.Weights : "",
+            ["Report"] = model.Report,
+            ["ReportPage"] = model.Page,
             ["IsSignature"] = isSignature ? "true" : "false",
         }))];
     }
@@ -194,7 +199,7 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
         }
         else
         {
-            Log.LogMessage(MessageImportance.High, text);
+            Log.LogMessage(severity == "table" ? MessageImportance.Normal : MessageImportance.High, text);
         }
     }
 }

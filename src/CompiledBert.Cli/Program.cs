@@ -12,6 +12,8 @@ var root = new RootCommand("Verifies, measures and inspects ONNX models compiled
     BenchCommand.Create(),
     InspectCommand.Create(),
     TargetsCommand.Create(),
+    ReportCommand.Create(),
+    DiffCommand.Create(),
 };
 var parsed = root.Parse(args);
 var code = parsed.Invoke();

@@ -7,6 +7,7 @@ using CompiledBert.Compiler.Onnx;
 using CompiledBert.Compiler.Packing;
 using CompiledBert.Compiler.Passes;
 using CompiledBert.Compiler.Quantization;
+using CompiledBert.Compiler.Reports;
 using CompiledBert.Compiler.Schedule;
 using CompiledBert.Compiler.Targets;
 
@@ -28,17 +29,20 @@ public static class CompilePipeline
         {
             var text = ModelText.Read(options);
             var graph = model.Import(text?.Outputs ?? options.Outputs);
+            var nodeByNode = Dim.Zero;
+            IReadOnlyDictionary<string, double> signalToNoise = new Dictionary<string, double>();
             if (!options.SignatureOnly)
             {
+                nodeByNode = Intermediates.BytesOf(graph);
                 PassPipeline.Run(graph);
                 IntegerRecognition.Run(graph);
                 if (options.Precision == Precision.Int8)
                 {
-                    QuantizationStage.Run(graph);
+                    signalToNoise = QuantizationStage.Run(graph);
                 }
             }
 
-            return options.SignatureOnly ? Stub(graph, options, model, text) : Lower(graph, options, model, text);
+            return options.SignatureOnly ? Stub(graph, options, model, text) : Lower(graph, options, model, text, nodeByNode, signalToNoise);
         }
         catch
         {
@@ -61,7 +65,8 @@ public static class CompilePipeline
     }
 
     /// <summary>The back end: from a canonical graph to a plan and a writer of its weights.</summary>
-    internal static CompileResult Lower(ModelGraph graph, CompileOptions options, OnnxModel? source, ModelText? text = null)
+    internal static CompileResult Lower(
+        ModelGraph graph, CompileOptions options, OnnxModel? source, ModelText? text = null, Dim? nodeByNode = null, IReadOnlyDictionary<string, double>? signalToNoise = null)
     {
         var fused = FusionStage.Run(graph);
         var weights = new WeightPacker(fused.Buffers.Weights, text?.Tokenizer);
@@ -72,6 +77,9 @@ public static class CompilePipeline
         {
             FilesRead = [.. source?.FilesRead ?? [], .. text?.Files ?? []],
             TextDecisions = text?.Decisions ?? [],
+            NodeByNodeBytes = nodeByNode ?? Dim.Zero,
+            WeightNames = fused.Buffers.Weights.ToDictionary(w => w.Buffer, w => w.Name, StringComparer.Ordinal),
+            SignalToNoise = signalToNoise ?? new Dictionary<string, double>(),
             Summary = Summarize(plan, options) + (plan.Head is { } head ? ", texts: " + PlanText.Name(head.Kind) : ""),
         };
     }

@@ -33,6 +33,15 @@ public sealed class CompileResult : IDisposable
     /// <summary>What was decided about texts, each with the file that says so.</summary>
     public IReadOnlyList<string> TextDecisions { get; init; } = [];
 
+    /// <summary>Bytes of intermediate results if each node of the model wrote its own, as a polynomial of the lengths.</summary>
+    public Dim NodeByNodeBytes { get; init; } = Dim.Zero;
+
+    /// <summary>What the model calls each buffer of weights.</summary>
+    public IReadOnlyDictionary<string, string> WeightNames { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>For the model's nodes whose weights were rounded to 8 bits: the weights' energy over that of their rounding, in decibels.</summary>
+    public IReadOnlyDictionary<string, double> SignalToNoise { get; init; } = new Dictionary<string, double>();
+
     /// <summary>Writes the blob of packed weights, header first.</summary>
     public void WriteWeights(Stream destination) => _writeWeights(destination);
 

@@ -12,6 +12,9 @@ internal sealed class FakeCompiler
     /// <summary>Files besides the model that it says it read.</summary>
     public IReadOnlyList<string> OtherFiles { get; init; } = [];
 
+    /// <summary>The plan; an empty one where there is none.</summary>
+    public ModelPlan? Plan { get; init; }
+
     /// <summary>Runs before anything is made.</summary>
     public Action Before { get; init; } = () => { };
 
@@ -25,7 +28,7 @@ internal sealed class FakeCompiler
             throw DiagnosticTable.UnsupportedOperator.Error(options.ModelPath, "/layer.0/Foo", "Foo", 17, "");
         }
 
-        var plan = new ModelPlan
+        var plan = Plan ?? new ModelPlan
         {
             Name = options.Name!,
             Namespace = options.Namespace,
@@ -39,7 +42,7 @@ internal sealed class FakeCompiler
             Buffers = [],
             Steps = [],
         };
-        return new CompileResult(plan, text + (options.SignatureOnly ? " (stub)" : ""), stream => stream.Write([1, 2, 3]), source: null)
+        return new CompileResult(plan, Plan is null ? text + (options.SignatureOnly ? " (stub)" : "") : PlanWriter.Write(Plan), stream => stream.Write([1, 2, 3]), source: null)
         {
             FilesRead = [options.ModelPath, .. OtherFiles],
             Summary = "1 node",

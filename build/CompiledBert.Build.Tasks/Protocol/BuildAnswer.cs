@@ -32,13 +32,15 @@ internal sealed class BuildAnswer
     /// <param name="WeightsPlace">embedded or file.</param>
     /// <param name="Plan">The plan file.</param>
     /// <param name="Weights">The weights file; empty where only the signature was asked for.</param>
-    public sealed record Model(string Source, string ClassName, string Namespace, string Access, string WeightsPlace, string Plan, string Weights)
+    /// <param name="Report">The report, as JSON; empty where none is wanted.</param>
+    /// <param name="Page">The report as a page; empty where none is wanted.</param>
+    public sealed record Model(string Source, string ClassName, string Namespace, string Access, string WeightsPlace, string Plan, string Weights, string Report, string Page)
     {
         /// <summary>The model as a line.</summary>
-        public string ToLine() => ProtocolText.Line("model", Source, ClassName, Namespace, Access, WeightsPlace, Plan, Weights);
+        public string ToLine() => ProtocolText.Line("model", Source, ClassName, Namespace, Access, WeightsPlace, Plan, Weights, Report, Page);
     }
 
-    /// <summary>A diagnostic, or a line of summary (severity "summary").</summary>
+    /// <summary>A diagnostic, a line of summary (severity "summary"), or one of a table for those who want to know more (severity "table").</summary>
     public sealed record Message(string Severity, string Code, string File, string Text)
     {
         /// <summary>The message as a line.</summary>
@@ -55,8 +57,8 @@ internal sealed class BuildAnswer
                     && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var time):
                 _inputs.Add(new InputStamp(path, bytes, time));
                 return true;
-            case ["model", var source, var className, var space, var access, var place, var plan, var weights]:
-                _models.Add(new Model(source, className, space, access, place, plan, weights));
+            case ["model", var source, var className, var space, var access, var place, var plan, var weights, var report, var page]:
+                _models.Add(new Model(source, className, space, access, place, plan, weights, report, page));
                 return true;
             case ["message", var severity, var code, var file, var text]:
                 _messages.Add(new Message(severity, code, file, text));
@@ -71,7 +73,7 @@ internal sealed class BuildAnswer
 
     /// <summary>Whether every file is as it was and every result still there.</summary>
     public bool StillHolds() =>
-        IsComplete && _inputs.TrueForAll(i => i.StillHolds()) && _models.TrueForAll(m => File.Exists(m.Plan) && (m.Weights.Length == 0 || File.Exists(m.Weights)));
+        IsComplete && _inputs.TrueForAll(i => i.StillHolds()) && _models.TrueForAll(m => new[] { m.Plan, m.Weights, m.Report, m.Page }.All(file => file.Length == 0 || File.Exists(file)));
 
     /// <summary>The answer as lines.</summary>
     public IEnumerable<string> ToLines() =>

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace CompiledBert.Compiler;
 
 /// <summary>Every code and message of the compiler in one table. A code is never used again for something else.</summary>
-/// <remarks>CBERT00xx the request, 01xx the file as a container, 02xx the model's structure, 03xx operators, 04xx what the compiler cannot do, 05xx external data, 06xx files that describe the model.</remarks>
+/// <remarks>CBERT00xx the request, 01xx the file as a container, 02xx the model's structure, 03xx operators, 04xx what the compiler cannot do, 05xx external data, 06xx files that describe the model, 07xx budgets and baselines.</remarks>
 public static class DiagnosticTable
 {
     /// <summary>Something in the compiler failed that should not.</summary>
@@ -134,6 +134,27 @@ public static class DiagnosticTable
 
     /// <summary>A tokenizer that does what is not supported.</summary>
     public static readonly Rule UnsupportedTokenizer = new("CBERT0603", Severity.Error, "The tokenizer's {0} is {1}, which is not supported. Set Head=\"raw\" on the BertModel item to compile the model without text.");
+
+    /// <summary>A call that takes longer than it may.</summary>
+    public static readonly Rule LatencyBudget = new("CBERT0701", Severity.Error, "LatencyBudget: a call of {0} takes {1} ms on {2}, {3} % more than the {4} ms it may (an estimate). The largest steps: {5}.");
+
+    /// <summary>Weights that take more than they may.</summary>
+    public static readonly Rule SizeBudget = new("CBERT0702", Severity.Error, "SizeBudget: the weights take {0} bytes, {1} % more than the {2} they may. The largest steps: {3}. Precision=\"int8\" makes weights a quarter of the size.");
+
+    /// <summary>A call that needs more memory than it may.</summary>
+    public static readonly Rule MemoryBudget = new("CBERT0703", Severity.Error, "MemoryBudget: the arena of a call of {0} takes {1} bytes, {2} % more than the {3} it may. The largest steps: {4}.");
+
+    /// <summary>A model that has become slower or larger than its baseline.</summary>
+    public static readonly Rule WorseThanBaseline = new("CBERT0704", Severity.Error, "Baseline '{0}': {1}. If that is meant, put the new report in its place: {2}.");
+
+    /// <summary>A baseline that is no report, or one of other targets.</summary>
+    public static readonly Rule InvalidBaseline = new("CBERT0705", Severity.Error, "The report '{0}' cannot be used. {1} A build writes one to obj/…/compiledbert/*.report.json, 'compiledbert report MODEL --json' prints one.");
+
+    /// <summary>A budget that cannot be held against a model.</summary>
+    public static readonly Rule BudgetDoesNotFit = new("CBERT0706", Severity.Error, "{0}=\"{1}\" cannot be checked: {2}.");
+
+    /// <summary>A budget that steps of unknown cost leave open.</summary>
+    public static readonly Rule BudgetUndecided = new("CBERT0707", Severity.Warning, "LatencyBudget: on {0} the steps whose cost is known keep the budget, but the cost of {1} steps is not known: {2}.");
 
     /// <summary>A diagnostic's code, severity and text with places for its facts.</summary>
     /// <param name="Code">The code.</param>

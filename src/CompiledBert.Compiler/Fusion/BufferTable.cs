@@ -22,7 +22,11 @@ internal enum WeightLayout
 }
 
 /// <summary>A constant that the steps read.</summary>
-internal sealed record WeightRequest(string Buffer, TensorData Data, WeightLayout Layout);
+/// <param name="Buffer">Its buffer in the plan.</param>
+/// <param name="Data">Its elements.</param>
+/// <param name="Layout">How they are laid out.</param>
+/// <param name="Name">What the model, or the pass that made it, calls it: for people.</param>
+internal sealed record WeightRequest(string Buffer, TensorData Data, WeightLayout Layout, string Name = "");
 
 /// <summary>Buffers as fusion names them; slots and offsets are assigned later by the schedule and the packing.</summary>
 internal sealed class BufferTable
@@ -48,13 +52,14 @@ internal sealed class BufferTable
     }
 
     /// <summary>The buffer of a constant.</summary>
-    public string WeightsOf(TensorData data, WeightLayout layout)
+    public string WeightsOf(Value constant, WeightLayout layout)
     {
+        var data = constant.Constant!;
         if (!_weights.TryGetValue((data, layout), out var id))
         {
             id = "w" + Weights.Count.ToString(System.Globalization.CultureInfo.InvariantCulture);
             _weights.Add((data, layout), id);
-            Weights.Add(new WeightRequest(id, data, layout));
+            Weights.Add(new WeightRequest(id, data, layout, constant.Name));
         }
 
         return id;

@@ -31,9 +31,9 @@ internal sealed class FusionContext(ModelGraph graph, IReadOnlySet<Value> materi
             return placement;
         }
 
-        if (value.Constant is { } data)
+        if (value.IsConstant)
         {
-            return Place(value, new Placement(Buffers.WeightsOf(data, WeightLayout.Plain), Dim.Zero, BufferTable.RowMajor(value.Shape)));
+            return Place(value, new Placement(Buffers.WeightsOf(value, WeightLayout.Plain), Dim.Zero, BufferTable.RowMajor(value.Shape)));
         }
 
         var input = Graph.Inputs.IndexOf(value);

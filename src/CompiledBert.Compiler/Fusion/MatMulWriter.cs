@@ -52,7 +52,7 @@ internal static class MatMulWriter
             stride *= data.Dims[axis];
         }
 
-        return new MatrixOperand(context.Buffers.WeightsOf(data, WeightLayout.Panels), Dim.Zero, strides, Dim.Of(Panels.Columns), Dim.One);
+        return new MatrixOperand(context.Buffers.WeightsOf(value, WeightLayout.Panels), Dim.Zero, strides, Dim.Of(Panels.Columns), Dim.One);
     }
 
     private static MatrixOperand OperandOf(Value value, Value result, FusionContext context)

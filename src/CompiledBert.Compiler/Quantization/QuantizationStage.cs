@@ -17,13 +17,16 @@ internal static class QuantizationStage
     private const long LeastColumns = 16;
     private const long LeastTableRows = 64;
 
-    public static void Run(ModelGraph graph)
+    /// <summary>Brings a graph to 8 bits.</summary>
+    /// <returns>For the model's nodes whose weights were rounded: the weights' energy over that of their rounding, in decibels.</returns>
+    public static IReadOnlyDictionary<string, double> Run(ModelGraph graph)
     {
+        var signalToNoise = new Dictionary<string, double>(StringComparer.Ordinal);
         var products = graph.Nodes.Where(IsWorthwhile).GroupBy(n => n.In(0)).ToList();
         var ranges = ActivationRanges.Measure(graph, [.. products.Select(p => p.Key)]);
         foreach (var ofOperand in products)
         {
-            QuantizeProducts(graph, ofOperand.Key, [.. ofOperand], ranges.GetValueOrDefault(ofOperand.Key));
+            QuantizeProducts(graph, ofOperand.Key, [.. ofOperand], ranges.GetValueOrDefault(ofOperand.Key), signalToNoise);
         }
 
         foreach (var node in graph.Nodes.ToList())
@@ -41,13 +44,14 @@ internal static class QuantizationStage
 
         graph.Tidy();
         GraphVerifier.Verify(graph, nameof(QuantizationStage));
+        return signalToNoise;
     }
 
     private static bool IsWorthwhile(Node node) =>
         node.Operator is Linear && node.In(1).Shape is var shape && shape[0].Value is >= LeastInner and <= IntegerLinear.MaxRows && shape[1].Value >= LeastColumns;
 
     /// <summary>All products of one operand: it is quantised once.</summary>
-    private static void QuantizeProducts(ModelGraph graph, Value x, Node[] products, float[]? maxima)
+    private static void QuantizeProducts(ModelGraph graph, Value x, Node[] products, float[]? maxima, Dictionary<string, double> signalToNoise)
     {
         var operand = x;
         float[]? factors = null;
@@ -60,14 +64,18 @@ internal static class QuantizationStage
         var quantised = graph.AddNode([x.Name, "scale of " + x.Name], new QuantizeRows(), [operand], products[0].Origins);
         foreach (var product in products)
         {
-            Quantize(graph, product, quantised, factors);
+            var decibels = Quantize(graph, product, quantised, factors);
+            foreach (var origin in product.Origins.Where(_ => double.IsFinite(decibels)))
+            {
+                signalToNoise[origin] = decibels;
+            }
         }
     }
 
-    private static void Quantize(ModelGraph graph, Node node, Node quantised, float[]? factors)
+    private static double Quantize(ModelGraph graph, Node node, Node quantised, float[]? factors)
     {
         var name = node.Output.Name;
-        var (weights, scales) = QuantizedWeights.OfColumns(node.In(1), factors);
+        var (weights, scales, signalToNoise) = QuantizedWeights.OfColumns(node.In(1), factors);
         var sums = graph.Add(name, new IntegerLinear(), [quantised.Outputs[0], weights], node.Origins);
         var scaled = graph.Add(name, new Binary(BinaryKind.Mul), [sums, quantised.Outputs[1]], node.Origins);
         var result = graph.Add(name, new Binary(BinaryKind.Mul), [scaled, Vector(weights.Name, scales)], node.Origins);
@@ -77,6 +85,7 @@ internal static class QuantizationStage
         }
 
         graph.ReplaceUses(node.Output, result);
+        return signalToNoise;
     }
 
     private static void QuantizeTable(ModelGraph graph, Node node, Operator select)

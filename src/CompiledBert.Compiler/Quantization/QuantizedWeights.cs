@@ -32,14 +32,18 @@ internal static class QuantizedWeights
         return maxima;
     }
 
-    /// <summary>A matrix [K, N] as integers and a scale for each of its columns, after each of its rows was divided by its factor.</summary>
-    public static (Value Integers, float[] Scales) OfColumns(Value matrix, float[]? factors)
+    /// <summary>
+    /// A matrix [K, N] as integers and a scale for each of its columns, after each of its rows was divided by its factor; and the energy of its elements
+    /// over that of their rounding, in decibels.
+    /// </summary>
+    public static (Value Integers, float[] Scales, double SignalToNoise) OfColumns(Value matrix, float[]? factors)
     {
         var (rows, columns) = ((int)matrix.Shape[0].Value, (int)matrix.Shape[1].Value);
         var scales = new float[columns];
         var data = matrix.Constant!;
         var source = data.As<float>();
         var column = new float[rows];
+        var (signal, noise) = (0.0, 0.0);
         for (var j = 0; j < columns; j++)
         {
             for (var i = 0; i < rows; i++)
@@ -48,9 +52,11 @@ internal static class QuantizedWeights
             }
 
             scales[j] = ScaleOf(column);
+            signal += EnergyOf(column);
+            noise += ErrorOf(column, scales[j]);
         }
 
-        return (Derive(matrix.Name, data, position => scales[position % columns] * (factors?[position / columns] ?? 1)), scales);
+        return (Derive(matrix.Name, data, position => scales[position % columns] * (factors?[position / columns] ?? 1)), scales, 10 * Math.Log10(signal / noise));
     }
 
     /// <summary>A table [V, N] as integers and a scale for each of its rows.</summary>
@@ -104,6 +110,17 @@ internal static class QuantizedWeights
         {
             var off = value - (Round(value * inverse) * scale);
             sum += off * off;
+        }
+
+        return sum;
+    }
+
+    private static double EnergyOf(ReadOnlySpan<float> values)
+    {
+        var sum = 0.0;
+        foreach (var value in values)
+        {
+            sum += (double)value * value;
         }
 
         return sum;

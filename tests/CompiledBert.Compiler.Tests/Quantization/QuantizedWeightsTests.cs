@@ -15,7 +15,7 @@ public class QuantizedWeightsTests
         float[] factors = [.. Enumerable.Range(0, Rows).Select(i => 0.5f + (i % 3))];
         var matrix = ModelGraph.Constant("w", TensorData.FromFloats([Rows, Columns], values));
 
-        var (integers, scales) = QuantizedWeights.OfColumns(matrix, factors);
+        var (integers, scales, _) = QuantizedWeights.OfColumns(matrix, factors);
 
         var whole = integers.Constant!.As<sbyte>();
         for (var i = 0; i < values.Length; i++)

@@ -22,7 +22,7 @@ public class IntegerRecognitionTests
     [Fact]
     public void Weights_that_are_not_whole_or_too_large_stay_what_they_are()
     {
-        foreach (var weight in new[] { 0.5f, 128f, -129f })
+        foreach (var weight in new[] { 0.501f, 256f, -256f })
         {
             var graph = Product(0, 255, weight);
             IntegerRecognition.Run(graph);
@@ -42,6 +42,54 @@ public class IntegerRecognitionTests
         IntegerRecognition.Run(graph);
 
         Assert.Equal(before["y"].Floats, CompiledBert.Compiler.Evaluation.GraphEvaluator.Run(graph, inputs)["y"].Floats);
+    }
+
+    [Theory]
+    [InlineData(0, 255, 0, 1)]
+    [InlineData(0, 255, 131, 0.017f)]
+    [InlineData(-128, 127, -6, 0.25f)]
+    public void Fixed_scales_and_zero_points_and_unsigned_weights_keep_their_meaning(float low, float high, float zero, float scale)
+    {
+        var random = new Random(5);
+        float[] x = [.. Enumerable.Range(0, 3 * 16).Select(_ => (float)(random.NextDouble() * 600) - 300)];
+        var inputs = new Dictionary<string, CompiledBert.Compiler.Evaluation.Tensor> { ["x"] = CompiledBert.Compiler.Evaluation.Tensor.Of([3, 16], x) };
+        ModelGraph Make()
+        {
+            var graph = new ModelGraph();
+            var operand = graph.AddInput("x", DataType.Float32, new Shape(3, 16));
+            Value Add(Operator op, params Value[] operands) => graph.Add("v", op, operands, ["v"]);
+            var whole = Add(new Binary(BinaryKind.Min), Add(new Binary(BinaryKind.Max), Add(new Unary(UnaryKind.Round), operand), ModelGraph.Constant(low)), ModelGraph.Constant(high));
+            var centred = zero == 0 ? whole : Add(new Binary(BinaryKind.Add), whole, ModelGraph.Constant(-zero));
+            var scaled = Add(new Binary(BinaryKind.Mul), centred, ModelGraph.Constant(scale));
+
+            // Stored as 0 … 255 around 100, a step for each column, and a factor that a pass has folded in.
+            float[] weights = [.. Enumerable.Range(0, 16 * 5).Select(i => ((i * 37 % 256) - 100) * (0.003f * ((i % 5) + 1)) * 0.7f)];
+            graph.Outputs.Add(("y", Add(new Linear(), scaled, ModelGraph.Constant("w", TensorData.FromFloats([16, 5], weights)))));
+            return graph;
+        }
+
+        var before = CompiledBert.Compiler.Evaluation.GraphEvaluator.Run(Make(), inputs)["y"].Floats;
+        var graph = Make();
+        IntegerRecognition.Run(graph);
+        var after = CompiledBert.Compiler.Evaluation.GraphEvaluator.Run(graph, inputs)["y"].Floats;
+
+        Assert.Contains(graph.Nodes, n => n.Operator is IntegerLinear);
+        var largest = before.Max(MathF.Abs);
+        Assert.All(before.Zip(after), pair => Assert.InRange(MathF.Abs(pair.First - pair.Second), 0, 3e-6f * largest));
+    }
+
+    [Fact]
+    public void Floats_have_no_step_and_stored_integers_have_theirs()
+    {
+        var random = new Random(3);
+        Assert.Null(StoredIntegers.StepOf([.. Enumerable.Range(0, 64).Select(_ => (float)random.NextDouble())]));
+        Assert.Null(StoredIntegers.StepOf([.. Enumerable.Range(0, 64).Select(i => i == 40 ? float.NaN : i * 0.1f)]));
+        for (var trial = 0; trial < 200; trial++)
+        {
+            var step = (float)Math.Exp(random.NextDouble() * 8 - 9);
+            float[] column = [.. Enumerable.Range(0, 33).Select(i => (i == 7 ? 1 : random.Next(-128, 128)) * step)];
+            Assert.Equal(step, StoredIntegers.StepOf(column));
+        }
     }
 
     /// <summary>Rounded, cut off, minus a zero point that is computed, times a matrix that holds 1 … and <paramref name="weight"/>.</summary>

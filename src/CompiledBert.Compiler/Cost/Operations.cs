@@ -18,7 +18,7 @@ internal static class Operations
         ["sigmoid"] = new(23, 15, 1),
         ["silu"] = new(24, 15, 1),
         ["softplus"] = new(58, 36, 1),
-        ["geluerf"] = new(30, 13, 1),
+        ["geluerf"] = new(23, 11),
         ["gelutanh"] = new(33, 15, 1),
         ["div"] = new(0, 0, 1),
         ["sqrt"] = new(0, 0, 1),

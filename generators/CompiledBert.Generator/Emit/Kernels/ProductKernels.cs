@@ -143,18 +143,39 @@ internal static class ProductKernels
                 four = V128.MaxNative(four, V128.Shuffle(four, V128.Create(1, 0, 3, 2)));
                 top = V.Create(four[0]);
                 VF sum = VF.Zero;
-                for (long i = 0; i < n; i += VF.Count)
-                {
-                    VF e = ExpFinite(V.Load(row + i) - top);
-                    e.Store(row + i);
-                    sum += e;
-                }
+                {{Exponentials(target).Replace("\n", "\n    ")}}
                 four = {{Four("sum", "V128.Add")}};
                 four += V128.Shuffle(four, V128.Create(2, 3, 0, 1));
                 return four[0] + four[1];
             }
             """);
     });
+
+    // Sixteen scores an iteration; with vectors of 128 bits, line by line of all four, since cores that issue in order wait for each line's result.
+    private static string Exponentials(VectorTarget target)
+    {
+        if (target != VectorTarget.Vector128)
+        {
+            return """
+                for (long i = 0; i < n; i += VF.Count)
+                {
+                    VF e = ExpFinite(V.Load(row + i) - top);
+                    e.Store(row + i);
+                    sum += e;
+                }
+                """;
+        }
+
+        var vectors = Enumerable.Range(0, 4).Select(Text).ToArray();
+        var lines = VectorMath.Lines("expfinite")!;
+        string Side(Func<string, string> write) => "    " + string.Join(" ", vectors.Select(write)) + "\n";
+        return "VF sum1 = VF.Zero, sum2 = VF.Zero, sum3 = VF.Zero;\nfor (long i = 0; i < n; i += 16)\n{\n"
+            + Side(v => $"VF x{v} = V.Load(row + i + 4 * {v}) - top;")
+            + string.Concat(lines.Select(line => Side(v => $"VF {line.Name}{v} = {line.Text(name => name + v)};")))
+            + Side(v => $"y{v}.Store(row + i + 4 * {v});")
+            + Side(v => $"sum{(v == "0" ? "" : v)} += y{v};")
+            + "}\nsum = sum + sum1 + (sum2 + sum3);";
+    }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

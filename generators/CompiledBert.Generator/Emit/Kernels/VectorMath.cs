@@ -11,23 +11,10 @@ internal static class VectorMath
     private static readonly Dictionary<string, (int Arguments, string Text, string[] Needs)> Functions = new(StringComparer.Ordinal)
     {
         ["exp"] = (1, """
-            // eˣ within 2 ulp for x up to 88: 2ⁿ·e^r, |r| ≤ ln 2 / 2. Results below 2⁻¹²⁵ are 0.
-            [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            private static VF ExpFinite(VF x)
-            {
-                VF t = Mad(x, V.Create(1.44269504f), V.Create(12583038f)); // its low bits are n + 126
-                VF n = t - V.Create(12583038f);
-                VF r = Mad(n, V.Create(2.12194440e-4f), Mad(n, V.Create(-0.693359375f), x));
-                VF p = Mad(Mad(V.Create(2.767346899e-3f), r, V.Create(1.674979651e-2f)), r, V.Create(8.333646387e-2f));
-                p = Mad(Mad(Mad(Mad(p, r, V.Create(0.3333283838f)), r, V.Create(0.9999998406f)), r, V.Create(2.000000073f)), r, V.Create(2f)); // 2·e^r
-                VF e = p * (t.AsInt32() << 23).AsSingle();
-                return V.ConditionalSelect(V.LessThan(x, V.Create(-87.3f)), VF.Zero, e);
-            }
-
             // eˣ for every x; above the largest float, infinity.
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static VF Exp(VF x) => V.ConditionalSelect(V.GreaterThan(x, V.Create(89f)), V.Create(float.PositiveInfinity), ExpFinite(x));
-            """, []),
+            """, ["expfinite"]),
         ["erf"] = (1, """
             // erf x within 6 ulp: x·P(x²)/Q(x²) up to 3.9, ±1 beyond.
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -104,15 +91,6 @@ internal static class VectorMath
                 return V.ConditionalSelect(V.LessThan(x, VF.Zero), VF.Zero, x) + log;
             }
             """, ["exp"]),
-        ["geluerf"] = (1, """
-            // x·Φ(x) = x/2·(1+erf(x/√2)), off by at most |x|·2⁻²².
-            [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            private static VF GeluErf(VF x)
-            {
-                VF half = V.Create(0.5f) * x;
-                return Mad(half, Erf(V.Create(0.707106781f) * x), half);
-            }
-            """, ["erf"]),
         ["gelutanh"] = (1, """
             // x/2·(1+tanh(√(2/π)·(x+0.044715x³))), off by at most |x|·2⁻²¹.
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -136,6 +114,58 @@ internal static class VectorMath
             """, []),
     };
 
+    // Written line by line, so that a loop may write those of several vectors side by side.
+    private static readonly Dictionary<string, (string Method, string Comment, IReadOnlyList<VectorLine> Lines)> InLines = new(StringComparer.Ordinal)
+    {
+        ["expfinite"] = ("ExpFinite", "eˣ within 2 ulp for x up to 88: 2ⁿ·e^r, |r| ≤ ln 2 / 2. Results below 2⁻¹²⁵ are 0.",
+        [
+            new("t", "Mad(@x, V.Create(1.44269504f), V.Create(12583038f))"), // its low bits are n + 126
+            new("n", "@t - V.Create(12583038f)"),
+            new("q", "Mad(@n, V.Create(-0.693359375f), @x)"),
+            new("r", "Mad(@n, V.Create(2.12194440e-4f), @q)"),
+            new("a", "Mad(V.Create(2.767346899e-3f), @r, V.Create(1.674979651e-2f))"),
+            new("b", "Mad(@a, @r, V.Create(8.333646387e-2f))"),
+            new("c", "Mad(@b, @r, V.Create(0.3333283838f))"),
+            new("d", "Mad(@c, @r, V.Create(0.9999998406f))"),
+            new("f", "Mad(@d, @r, V.Create(2.000000073f))"),
+            new("g", "Mad(@f, @r, V.Create(2f))"), // 2·e^r
+            new("s", "(@t.AsInt32() << 23).AsSingle()"),
+            new("e", "@g * @s"),
+            new("y", "V.ConditionalSelect(V.LessThan(@x, V.Create(-87.3f)), VF.Zero, @e)"),
+        ]),
+
+        // erf(x/√2) as c·P(c² − 14.58), where c is x within ±5.4: about the middle of c²'s interval the coefficients fall off without cancelling. Four
+        // short sums of neighbouring terms go on side by side, and no division is waited for.
+        ["geluerf"] = ("GeluErf", "x·Φ(x) = x/2·(1+erf(x/√2)), off by at most |x|·2⁻²².",
+        [
+            new("c", "V.MinNative(V.MaxNative(@x, V.Create(-5.4f)), V.Create(5.4f))"),
+            new("u", "Mad(@c, @c, V.Create(-14.58f))"),
+            new("u2", "@u * @u"),
+            new("a1", "Mad(V.Create(-0.00896132365f), @u, V.Create(0.261856198f))"),
+            new("b1", "Mad(V.Create(-7.81555656e-08f), @u, V.Create(1.42144268e-06f))"),
+            new("u3", "@u2 * @u"),
+            new("u4", "@u2 * @u2"),
+            new("c1", "Mad(V.Create(-4.51108823e-13f), @u, V.Create(9.45249608e-12f))"),
+            new("d1", "Mad(V.Create(-1.52873937e-18f), @u, V.Create(1.89607548e-17f))"),
+            new("a2", "Mad(V.Create(0.000456302718f), @u2, @a1)"),
+            new("b2", "Mad(V.Create(4.09016465e-09f), @u2, @b1)"),
+            new("c2", "Mad(V.Create(1.68587864e-14f), @u2, @c1)"),
+            new("d2", "Mad(V.Create(4.00590711e-20f), @u2, @d1)"),
+            new("a3", "Mad(V.Create(-2.52999089e-05f), @u3, @a2)"),
+            new("b3", "Mad(V.Create(-1.99395681e-10f), @u3, @b2)"),
+            new("c3", "Mad(V.Create(-3.74909409e-16f), @u3, @c2)"),
+            new("p", "Mad(@d2, @u4, @c3)"),
+            new("q", "Mad(@p, @u4, @b3)"),
+            new("r", "Mad(@q, @u4, @a3)"),
+            new("half", "V.Create(0.5f) * @x"),
+            new("e", "@c * @r"),
+            new("y", "Mad(@half, @e, @half)"),
+        ]),
+    };
+
+    /// <summary>The lines of a function of one argument, <c>x</c>; null where there are none.</summary>
+    public static IReadOnlyList<VectorLine>? Lines(string op) => InLines.TryGetValue(op, out var function) ? function.Lines : null;
+
     /// <summary>Makes sure that a function is there.</summary>
     /// <param name="kernels">The variant's registry.</param>
     /// <param name="op">The operation's name in loop programs.</param>
@@ -143,6 +173,25 @@ internal static class VectorMath
     /// <returns>Name of the method, which takes and returns <c>VF</c>; null where there is none of this name and number of arguments.</returns>
     public static string? Need(MicroKernels kernels, string op, int arguments)
     {
+        if (InLines.TryGetValue(op, out var lined) && arguments == 1)
+        {
+            TileKernels.NeedMad(kernels);
+            return kernels.Need(lined.Method, (writer, _) =>
+            {
+                writer.Line("// " + lined.Comment);
+                writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
+                using (writer.Block($"private static VF {lined.Method}(VF x)"))
+                {
+                    foreach (var line in lined.Lines)
+                    {
+                        writer.Line($"VF {line.Name} = {line.Text(name => name)};");
+                    }
+
+                    writer.Line($"return {lined.Lines[lined.Lines.Count - 1].Name};");
+                }
+            });
+        }
+
         if (!Functions.TryGetValue(op, out var function) || function.Arguments != arguments)
         {
             return null;
@@ -153,11 +202,11 @@ internal static class VectorMath
             Need(kernels, needed, 1);
         }
 
-        var name = op switch { "geluerf" => "GeluErf", "gelutanh" => "GeluTanh", _ => char.ToUpperInvariant(op[0]) + op.Substring(1) };
+        var name = op switch { "gelutanh" => "GeluTanh", _ => char.ToUpperInvariant(op[0]) + op.Substring(1) };
         TileKernels.NeedMad(kernels);
         return kernels.Need(name, (writer, _) => writer.Lines(function.Text));
     }
 
     /// <summary>The operations there are, in ordinal order.</summary>
-    public static IEnumerable<string> Operations => Functions.Keys.OrderBy(op => op, StringComparer.Ordinal);
+    public static IEnumerable<string> Operations => Functions.Keys.Append("geluerf").OrderBy(op => op, StringComparer.Ordinal);
 }

@@ -57,7 +57,7 @@ internal sealed class LanesEmitter
             var sums = LanesAnalysis.Flat(_analysis.Body).Select(s => s.Statement).OfType<Accumulate>()
                 .Where(a => !_analysis.IsInner(a.Accumulator) && _outer.AccumulatorOf(a).Type == DataType.Float32)
                 .Select(_outer.AccumulatorOf).Distinct().ToArray();
-            var copies = sums.Length > 0 && _analysis.MayUnroll ? Unroll : 1;
+            var copies = IsInterleaved || (sums.Length > 0 && _analysis.MayUnroll) ? Unroll : 1;
             if (first == "0" && long.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out var extent))
             {
                 copies = (int)Math.Min(copies, Math.Max(1, extent / Lanes));
@@ -80,6 +80,13 @@ internal sealed class LanesEmitter
             }
         }
     }
+
+    /// <summary>
+    /// Whether the vectors of an iteration are written side by side, statement by statement: code generators keep the order, and cores that issue in order
+    /// go on with the next vector while one waits for its result. A function's constants and steps take the registers of a vector alone.
+    /// </summary>
+    private bool IsInterleaved => _kernels.Target == VectorTarget.Vector128
+        && _analysis.Body.Count <= 24 && _analysis.Body.All(s => _hoisted.Contains(s) || (s.Form == LaneForm.Vector && s.Statement is not (Loop or Accumulator) and not Let { Args.Count: 1, Op: not ("neg" or "abs" or "sqrt" or "floor" or "ceil" or "round" or "relu" or "cast" or "identity") }));
 
     private static string Copy(string id, int copy) => LoopNames.Local(id, LoopNames.Text(copy));
 
@@ -109,9 +116,12 @@ internal sealed class LanesEmitter
             var last = extent >= 0 ? LoopNames.Text(extent - step) : $"{(end.All(c => char.IsLetterOrDigit(c) || c == '_') ? end : $"({end})")} - {LoopNames.Text(step)}";
             using (_writer.Block($"for (; {_lane} <= {last}; {_lane} += {LoopNames.Text(step)})"))
             {
-                for (var copy = 0; copy < width; copy++)
+                foreach (var statements in IsInterleaved ? _analysis.Body.Select(s => (IReadOnlyList<LaneStatement>)[s]) : [_analysis.Body])
                 {
-                    Body(_analysis.Body, copy, width > 1, partial: false);
+                    for (var copy = 0; copy < width; copy++)
+                    {
+                        Body(statements, copy, width > 1, partial: false);
+                    }
                 }
             }
         }

@@ -162,7 +162,7 @@ internal sealed class WeightPacker
     {
         WeightLayout.IntegerPanels => IntegerPanels.BytesOf(request.Data.Dims[0], request.Data.Dims[1]),
         WeightLayout.Panels => request.Data.Dims.SkipLast(2).Aggregate(Panels.ElementsOf(request.Data.Dims[^2], request.Data.Dims[^1]), (size, dim) => size * dim) * sizeof(float),
-        WeightLayout.PaddedVector => (request.Data.Count + Panels.Columns - 1) / Panels.Columns * Panels.Columns * sizeof(float),
+        WeightLayout.PaddedVector => Panels.ElementsOf(1, request.Data.Count) * sizeof(float),
         _ => request.Data.Count * FusionContext.Storage(request.Data.Type).BitsOf() / 8,
     };
 

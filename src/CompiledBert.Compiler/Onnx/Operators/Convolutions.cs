@@ -45,10 +45,21 @@ internal static class Convolutions
         }
 
         AutoPad(n, x, kernel, strides, dilations, pads);
+        for (var axis = 0; axis < rank; axis++)
+        {
+            if (x.Shape[axis + 2] is { IsConstant: true } length && length.Value + pads[axis] + pads[axis + rank] < Span(kernel[axis], dilations[axis]))
+            {
+                throw new ShapeException($"a kernel of [{string.Join(',', kernel)}] reaches over more than the operand {x.Shape} and its pads have");
+            }
+        }
+
         return rank == 1 && (strides[0] == 1 || x.Shape[2].IsConstant)
             ? n.Emit(new Conv1d(groups, strides[0], dilations[0], pads[0], pads[1]), x, w, bias)
             : OverWindows(n, x, w, bias, groups, kernel, strides, dilations, pads);
     }
+
+    /// <summary>Elements that the taps of a kernel reach over.</summary>
+    private static long Span(long taps, long dilation) => (dilation * (taps - 1)) + 1;
 
     private static long[] Ones(int count) => [.. Enumerable.Repeat(1L, count)];
 
@@ -62,7 +73,7 @@ internal static class Convolutions
 
         for (var axis = 0; axis < kernel.Length; axis++)
         {
-            var span = (dilations[axis] * (kernel[axis] - 1)) + 1;
+            var span = Span(kernel[axis], dilations[axis]);
             var length = x.Shape[axis + 2];
             var total = strides[axis] == 1 ? span - 1
                 : length.IsConstant ? Math.Max(0, ((((length.Value + strides[axis] - 1) / strides[axis]) - 1) * strides[axis]) + span - length.Value)
@@ -87,16 +98,8 @@ internal static class Convolutions
 
         var padded = pads.All(p => p == 0) ? x : n.Emit(
             new Pad([0, 0, .. pads.Take(rank).Select(p => Dim.Of(p))], [0, 0, .. pads.Skip(rank).Select(p => Dim.Of(p))]), x, NodeImport.Scalar(x.Type, 0));
-        for (var a = 0; a < rank; a++)
-        {
-            if (padded.Shape[a + 2] is { IsConstant: true } length && length.Value < (dilations[a] * (kernel[a] - 1)) + 1)
-            {
-                throw new ShapeException($"a kernel of [{string.Join(',', kernel)}] reaches over more than the padded operand {padded.Shape} has");
-            }
-        }
-
         var lengths = Enumerable.Range(0, rank).Select(a =>
-            Shapes.LengthBetween(n, Dim.Zero, padded.Shape[a + 2] - (dilations[a] * (kernel[a] - 1)), strides[a])).ToArray();
+            Shapes.LengthBetween(n, Dim.Zero, padded.Shape[a + 2] - (Span(kernel[a], dilations[a]) - 1), strides[a])).ToArray();
         var places = new Shape(lengths).Elements;
 
         // One slice of the operand for each place of the kernel: [batch, groups, channels, 1, places].

@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using Xunit;
 
 namespace CompiledBert.EndToEnd;
@@ -66,5 +67,24 @@ public sealed class TextTests(PackedPackage package) : IDisposable
         WriteApp("""Head="raw" """, """Console.WriteLine(typeof(Sentiment).GetMethod("Classify") is null);""");
         _consumer.Build();
         Assert.Equal("True", _consumer.Start("bin/Debug/net10.0/App.dll"));
+    }
+
+    [Fact]
+    public void A_project_with_dependency_injection_adds_the_model_to_its_services()
+    {
+        CopySample();
+        var version = XDocument.Load(Path.Combine(PackedPackage.Repository, "Directory.Packages.props")).Descendants("PackageVersion")
+            .First(p => (string?)p.Attribute("Include") == "Microsoft.Extensions.DependencyInjection").Attribute("Version")!.Value;
+        _consumer.WriteProject("App.csproj", $"""
+            {_consumer.Reference}<PackageReference Include="Microsoft.Extensions.DependencyInjection" Version="{version}" /><BertModel Include="model/sentiment.onnx" />
+            """);
+        _consumer.Write("Program.cs", """
+            using Microsoft.Extensions.DependencyInjection;
+
+            using var services = new ServiceCollection().AddSentiment().BuildServiceProvider();
+            Console.WriteLine(services.GetRequiredService<Sentiment>().Classify("a gorgeous, witty, seductive movie").Label);
+            """);
+        _consumer.Build();
+        Assert.Equal("positive", _consumer.Start("bin/Debug/net10.0/App.dll"));
     }
 }

@@ -22,6 +22,7 @@ internal static class ModelEmitter
         if (plan.Head is { } head)
         {
             files.Insert(0, ($"{plan.Name}.Text.g.cs", HeadEmitter.Emit(plan, head)));
+            files.Add(($"{plan.Name}.Services.g.cs", ServicesEmitter.Emit(plan)));
         }
 
         files.Insert(0, ($"{plan.Name}.g.cs", FacadeEmitter.Emit(plan, scratch, timeSteps)));

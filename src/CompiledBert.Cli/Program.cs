@@ -6,15 +6,23 @@ using CompiledBert.Cli.Commands;
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 
-var root = new RootCommand("Verifies, measures and inspects ONNX models compiled to C#.")
+var root = new RootCommand($"Compiles, verifies, measures and inspects ONNX models compiled to C#.\n\nExit codes:\n{ExitCode.Table}")
 {
+    InspectCommand.Create(),
     VerifyCommand.Create(),
     BenchCommand.Create(),
-    InspectCommand.Create(),
-    TargetsCommand.Create(),
     ReportCommand.Create(),
     DiffCommand.Create(),
+    TargetsCommand.Create(),
 };
 var parsed = root.Parse(args);
-var code = parsed.Invoke();
-return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
+try
+{
+    var code = parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
+}
+catch (Exception e)
+{
+    Console.Error.WriteLine($"compiledbert failed; this is a defect of it. {e}");
+    return ExitCode.Failed;
+}

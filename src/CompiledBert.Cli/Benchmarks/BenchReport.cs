@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace CompiledBert.Cli.Benchmarks;
 
@@ -33,21 +32,12 @@ internal static class BenchReport
             $"{row.Engine,-12}  {row.Precision,-9}  {row.Tokens,6}  {row.Threads,7}  {row.MinMs,10:0.0000}  {row.MedianMs,10:0.0000}  {difference,14}  {cosine}").TrimEnd());
     }
 
-    public static void WriteJson(Stream stream, IReadOnlyList<BenchRow> rows)
+    /// <summary>All rows as JSON.</summary>
+    public static void WriteJson(IReadOnlyList<BenchRow> rows) => JsonOutput.WriteObject(json =>
     {
-        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
-        json.WriteStartObject();
-        json.WriteStartArray("instructions");
-        foreach (var instruction in Instructions.Description.Split(", "))
+        json.WriteTexts("instructions", Instructions.Description.Split(", "));
+        json.WriteAll("rows", rows, row =>
         {
-            json.WriteStringValue(instruction);
-        }
-
-        json.WriteEndArray();
-        json.WriteStartArray("rows");
-        foreach (var row in rows)
-        {
-            json.WriteStartObject();
             json.WriteString("engine", row.Engine);
             json.WriteString("precision", row.Precision);
             json.WriteNumber("tokens", row.Tokens);
@@ -56,10 +46,6 @@ internal static class BenchReport
             json.WriteNumber("medianMs", Math.Round(row.MedianMs, 6));
             json.WriteFinite("maxDifference", row.MaxDifference);
             json.WriteFinite("cosine", row.Cosine);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+        });
+    });
 }

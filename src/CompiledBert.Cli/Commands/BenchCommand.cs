@@ -67,9 +67,7 @@ internal static class BenchCommand
     {
         if (json)
         {
-            using var stdout = Console.OpenStandardOutput();
-            BenchReport.WriteJson(stdout, [.. benchmark.Run()]);
-            stdout.Write("\n"u8);
+            BenchReport.WriteJson([.. benchmark.Run()]);
             return ExitCode.Success;
         }
 

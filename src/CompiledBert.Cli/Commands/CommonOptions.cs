@@ -17,6 +17,7 @@ internal static class CommonOptions
         var option = new Option<Precision>("--precision")
         {
             Description = "Precision of the compiled model: fp32 or int8.",
+            HelpName = "fp32|int8",
             CustomParser = result => Enum.TryParse<Precision>(result.Tokens[0].Value, ignoreCase: true, out var precision) ? precision : default,
         };
         option.Validators.Add(result =>

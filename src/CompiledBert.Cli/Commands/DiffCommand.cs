@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using CompiledBert.Compiler;
 using CompiledBert.Compiler.Reports;
 
@@ -90,49 +89,23 @@ internal static class DiffCommand
     private static void WriteSize(TextWriter writer, string what, long before, long after) => writer.WriteLine(string.Create(
         CultureInfo.InvariantCulture, $"{what}: {before} -> {after} ({100.0 * (after - before) / Math.Max(1, before):+0.0;-0.0;0.0} %)"));
 
-    private static void WriteJson(ReportComparison comparison)
+    private static void WriteJson(ReportComparison comparison) => JsonOutput.WriteObject(json =>
     {
-        using var stdout = Console.OpenStandardOutput();
-        using (var json = new Utf8JsonWriter(stdout, new JsonWriterOptions { Indented = true }))
+        json.WriteNumber("weightsBytesBefore", comparison.Before.WeightsBytes);
+        json.WriteNumber("weightsBytesAfter", comparison.After.WeightsBytes);
+        json.WriteAll("calls", comparison.Calls, call =>
         {
-            json.WriteStartObject();
-            json.WriteNumber("weightsBytesBefore", comparison.Before.WeightsBytes);
-            json.WriteNumber("weightsBytesAfter", comparison.After.WeightsBytes);
-            json.WriteStartArray("calls");
-            foreach (var call in comparison.Calls)
+            json.WriteString("target", call.Target.Target);
+            json.WriteString("core", call.Target.Core);
+            json.WriteWhole("tokens", call.Tokens);
+            json.WriteFinite("beforeMs", call.Before);
+            json.WriteFinite("afterMs", call.After);
+            json.WriteAll("steps", call.Steps, step =>
             {
-                json.WriteStartObject();
-                json.WriteString("target", call.Target.Target);
-                json.WriteString("core", call.Target.Core);
-                if (call.Tokens is { } tokens)
-                {
-                    json.WriteNumber("tokens", tokens);
-                }
-                else
-                {
-                    json.WriteNull("tokens");
-                }
-
-                json.WriteFinite("beforeMs", call.Before);
-                json.WriteFinite("afterMs", call.After);
-                json.WriteStartArray("steps");
-                foreach (var step in call.Steps)
-                {
-                    json.WriteStartObject();
-                    json.WriteString("title", step.Title);
-                    json.WriteFinite("beforeMs", step.Before);
-                    json.WriteFinite("afterMs", step.After);
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-
-        stdout.Write("\n"u8);
-    }
+                json.WriteString("title", step.Title);
+                json.WriteFinite("beforeMs", step.Before);
+                json.WriteFinite("afterMs", step.After);
+            });
+        });
+    });
 }

@@ -20,14 +20,22 @@ internal static class InspectCommand
         var csharp = new Option<string?>("--csharp") { Description = "Writes the C# into this folder." };
         var targets = new Option<string[]>("--target", "--targets") { Description = "Cores or devices to estimate every step's cost on, separated by commas.", AllowMultipleArgumentsPerToken = true };
         var tokens = new Option<int>("--tokens") { Description = "Tokens of the sequence for which costs are estimated.", DefaultValueFactory = _ => 128 };
+        var json = CommonOptions.Json();
         CommonOptions.AtLeastOne(tokens, int.MaxValue);
-        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, tokenizer, csharp, targets, tokens };
+        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, tokenizer, csharp, targets, tokens, json };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(plan) && result.GetValue(json))
+            {
+                result.AddError("--plan and --json both want standard output.");
+            }
+        });
         command.SetAction(parsed =>
         {
             try
             {
                 var options = new CompileOptions { Text = true, TokenizerFolder = parsed.GetValue(tokenizer), ModelPath = parsed.GetRequiredValue(model), Outputs = CommonOptions.Split(parsed.GetValue(outputs)), Targets = CommonOptions.Split(parsed.GetValue(targets)), Precision = parsed.GetValue(precision) };
-                return Run(options, parsed.GetValue(plan), parsed.GetValue(csharp), parsed.GetValue(tokens));
+                return Run(options, parsed.GetValue(plan), parsed.GetValue(json), parsed.GetValue(csharp), parsed.GetValue(tokens));
             }
             catch (CompileException e)
             {
@@ -37,25 +45,27 @@ internal static class InspectCommand
         return command;
     }
 
-    private static int Run(CompileOptions options, bool planOnly, string? folder, long tokens)
+    private static int Run(CompileOptions options, bool planOnly, bool asJson, string? folder, long tokens)
     {
         using var result = ModelCompilation.Run(options);
+        var costs = TargetTable.Resolve(options.Targets, options.ModelPath).Select(core => CostModel.Estimate(result.Plan, core, 1, tokens)).ToList();
         if (planOnly)
         {
             Console.Out.Write(result.PlanText);
         }
+        else if (asJson)
+        {
+            InspectJson.Write(result, options.Precision, costs, tokens);
+        }
         else
         {
             PlanReport.Write(Console.Out, result);
-            foreach (var core in TargetTable.Resolve(options.Targets, options.ModelPath))
-            {
-                CostReport.Write(Console.Out, CostModel.Estimate(result.Plan, core, 1, tokens), tokens);
-            }
+            costs.ForEach(cost => CostReport.Write(Console.Out, cost, tokens));
         }
 
         if (folder is not null)
         {
-            Write(options.ModelPath, result, folder, planOnly ? TextWriter.Null : Console.Out);
+            Write(options.ModelPath, result, folder, planOnly || asJson ? TextWriter.Null : Console.Out);
         }
 
         return ExitCode.Success;

@@ -9,14 +9,54 @@ internal static class TargetsCommand
 {
     public static Command Create()
     {
-        var command = new Command("targets", "Lists the cores and devices that the metadata Targets may name, with the figures that code and estimates are made from.");
-        command.SetAction(_ =>
+        var json = CommonOptions.Json();
+        var command = new Command("targets", "Lists the cores and devices that the metadata Targets may name, with the figures that code and estimates are made from.") { json };
+        command.SetAction(parsed =>
         {
-            Write(Console.Out);
+            if (parsed.GetValue(json))
+            {
+                WriteJson();
+            }
+            else
+            {
+                Write(Console.Out);
+            }
+
             return ExitCode.Success;
         });
         return command;
     }
+
+    private static void WriteJson() => JsonOutput.WriteObject(json =>
+    {
+        json.WriteString("schema", "compiledbert-targets-1");
+        json.WriteAll("cores", TargetTable.Cores, core =>
+        {
+            json.WriteString("name", core.Name);
+            json.WriteString("title", core.Title);
+            json.WriteString("source", core.Source);
+            json.WriteNumber("gigahertz", core.Gigahertz);
+            json.WriteBoolean("isInOrder", core.IsInOrder);
+            json.WriteNumber("issueWidth", core.IssueWidth);
+            json.WriteNumber("vectorBits", core.VectorBits);
+            json.WriteNumber("multiplyAdds", core.MultiplyAdds * core.Lanes);
+            json.WriteNumber("dotProducts", core.DotProducts * core.Lanes * 4);
+            json.WriteNumber("level1Bytes", core.Level1);
+            json.WriteNumber("level2Bytes", core.Level2);
+            json.WriteNumber("lastLevelBytes", core.LastLevel);
+            json.WriteNumber("memoryGigabytes", core.MemoryGigabytes);
+        });
+        json.WriteAll("devices", TargetTable.Devices, device =>
+        {
+            json.WriteString("name", device.Name);
+            json.WriteString("title", device.Title);
+            json.WriteAll("cores", device.Cores, core =>
+            {
+                json.WriteString("name", core.Name);
+                json.WriteNumber("gigahertz", core.Gigahertz);
+            });
+        });
+    });
 
     private static void Write(TextWriter writer)
     {

@@ -25,7 +25,7 @@ internal static class VerifyCommand
             }
         });
 
-        var command = new Command("verify", "Compiles a model and runs every test_data_set_* beside it. Exit code 0 only if all outputs agree; 1 where one differs, 2 for a bad command line, 3 where the model is refused, 4 where there are no test data.")
+        var command = new Command("verify", "Compiles a model and runs every test_data_set_* beside it. Exit code 0 only if all outputs agree; 1 where one differs, 3 where the model is refused, 4 where there are no test data.")
         {
             model, outputs, tolerance, precision, threads, json,
         };
@@ -62,9 +62,7 @@ internal static class VerifyCommand
 
         if (json)
         {
-            using var stdout = Console.OpenStandardOutput();
-            VerifyReport.WriteJson(stdout, verifications, isFolder);
-            stdout.Write("\n"u8);
+            VerifyReport.WriteJson(verifications, isFolder);
         }
         else if (isFolder)
         {

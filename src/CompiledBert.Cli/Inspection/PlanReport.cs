@@ -51,7 +51,7 @@ internal static class PlanReport
 
     private static void WriteKinds(TextWriter writer, ModelPlan plan)
     {
-        foreach (var kind in plan.Steps.GroupBy(KindOf).OrderBy(group => group.Key, StringComparer.Ordinal))
+        foreach (var kind in plan.Steps.GroupBy(StepText.KindOf).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             var linears = kind.OfType<LinearStep>().ToList();
             var details = linears.Count == 0 ? "" : string.Create(
@@ -63,7 +63,7 @@ internal static class PlanReport
 
     private static void WriteSteps(TextWriter writer, ModelPlan plan)
     {
-        var shapes = plan.Steps.Select(ShapeOf).ToList();
+        var shapes = plan.Steps.Select(StepText.ShapeOf).ToList();
         var titleWidth = plan.Steps.Select(s => s.Title.Length).DefaultIfEmpty(0).Max();
         var shapeWidth = shapes.Select(s => s.Length).DefaultIfEmpty(0).Max();
         for (var i = 0; i < plan.Steps.Count; i++)
@@ -72,23 +72,7 @@ internal static class PlanReport
             var origins = step.Origins.Count == 0 ? "" : $"{step.Origins.Count} nodes: {Diagnostic.Abbreviate(step.Origins[0])}{(step.Origins.Count > 1 ? " …" : "")}";
             writer.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{i,5} {KindOf(step),-9} {step.Title.PadRight(titleWidth)}  {shapes[i].PadRight(shapeWidth)}  {step.Ragged,-12}  {origins}"));
+                $"{i,5} {StepText.KindOf(step),-9} {step.Title.PadRight(titleWidth)}  {shapes[i].PadRight(shapeWidth)}  {step.Ragged,-12}  {origins}"));
         }
     }
-
-    private static string KindOf(Step step) => step switch
-    {
-        LinearStep => "linear",
-        AttentionStep => "attention",
-        MatMulStep => "matmul",
-        _ => "nest",
-    };
-
-    private static string ShapeOf(Step step) => step switch
-    {
-        LinearStep linear => string.Create(CultureInfo.InvariantCulture, $"[{linear.Rows}, {linear.K}] x [{linear.K}, {linear.N}]"),
-        AttentionStep attention => string.Create(CultureInfo.InvariantCulture, $"{attention.Heads} heads of {attention.HeadSize}, {attention.Queries} queries, {attention.Keys} keys"),
-        MatMulStep matmul => $"[{matmul.M}, {matmul.K}] x [{matmul.K}, {matmul.N}]",
-        _ => "",
-    };
 }

@@ -35,36 +35,36 @@ internal static class VerifyReport
     }
 
     /// <summary>Everything as JSON: an object for a model, a list of them for a folder.</summary>
-    public static void WriteJson(Stream stream, IReadOnlyList<Verification> verifications, bool isFolder)
+    public static void WriteJson(IReadOnlyList<Verification> verifications, bool isFolder)
     {
-        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
-        if (isFolder)
+        if (!isFolder)
+        {
+            JsonOutput.WriteObject(json => WriteFields(json, verifications[0]));
+            return;
+        }
+
+        JsonOutput.Write(json =>
         {
             json.WriteStartArray();
-        }
+            foreach (var verification in verifications)
+            {
+                json.WriteStartObject();
+                WriteFields(json, verification);
+                json.WriteEndObject();
+            }
 
-        foreach (var verification in verifications)
-        {
-            WriteJson(json, verification);
-        }
-
-        if (isFolder)
-        {
             json.WriteEndArray();
-        }
+        });
     }
 
-    private static void WriteJson(Utf8JsonWriter json, Verification verification)
+    private static void WriteFields(Utf8JsonWriter json, Verification verification)
     {
-        json.WriteStartObject();
         json.WriteString("model", verification.Model);
         json.WriteBoolean("agrees", verification.Agrees);
         json.WriteString("tolerance", verification.Tolerance.ToString());
         json.WriteString("error", verification.Refusal?.Message);
-        json.WriteStartArray("rows");
-        foreach (var output in verification.Outputs)
+        json.WriteAll("rows", verification.Outputs, output =>
         {
-            json.WriteStartObject();
             json.WriteString("dataSet", output.DataSet);
             json.WriteString("output", output.Output);
             json.WriteFinite("maxDifference", output.Comparison?.MaxDifference);
@@ -72,11 +72,7 @@ internal static class VerifyReport
             json.WriteFinite("cosine", output.Comparison?.Cosine);
             json.WriteBoolean("agrees", output.Agrees);
             json.WriteString("failure", output.Failure);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
+        });
     }
 
     private static string Verdict(Verification verification)

@@ -19,7 +19,7 @@ internal static class OnnxRuntimeReference
     {
         var names = outputs.Split(' ');
         var graph = file.Import(names);
-        var expected = Reference(file.Path, names, inputs);
+        var expected = Run(file.Path, names, inputs);
         var evaluated = GraphEvaluator.Run(graph, graph.Inputs.Zip(inputs).ToDictionary(p => p.First.Name, p => Tensor.Of(TensorData.FromBytes(p.Second.Type, [.. p.Second.Dims], p.Second.Bytes.ToArray())), StringComparer.Ordinal));
         using var session = ModelSession.Compile(new CompileOptions { ModelPath = file.Path, Outputs = ["*"] });
         var actual = session.Run([.. inputs.Zip(session.Plan.Inputs, (given, wanted) => HostTensor.From(TensorData.FromBytes(given.Type, [.. given.Dims], given.Bytes.ToArray()), wanted.Type))]);
@@ -49,7 +49,8 @@ internal static class OnnxRuntimeReference
         return string.Join(' ', values.Select(v => v.ToString("G6", System.Globalization.CultureInfo.InvariantCulture)));
     }
 
-    private static List<HostTensor> Reference(string path, string[] outputs, HostTensor[] inputs)
+    /// <summary>What ONNX Runtime gives for a model, its optimisations off.</summary>
+    public static List<HostTensor> Run(string path, string[] outputs, HostTensor[] inputs)
     {
         using var options = new SessionOptions { GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         using var session = new InferenceSession(path, options);

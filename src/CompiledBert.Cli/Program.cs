@@ -9,6 +9,8 @@ CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var root = new RootCommand($"Compiles, verifies, measures and inspects ONNX models compiled to C#.\n\nExit codes:\n{ExitCode.Table}")
 {
     InspectCommand.Create(),
+    NewCommand.Create(),
+    CompileCommand.Create(),
     VerifyCommand.Create(),
     BenchCommand.Create(),
     ReportCommand.Create(),

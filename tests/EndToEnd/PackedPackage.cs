@@ -22,6 +22,10 @@ public sealed class PackedPackage : IDisposable
     /// <summary>The folder with the package: a source to restore from.</summary>
     public string Folder { get; }
 
+    /// <summary>Makes a file that names the package's released version name this one.</summary>
+    public void UseIn(string file) =>
+        File.WriteAllText(file, File.ReadAllText(file).Replace("""Include="CompiledBert" Version="0.1.0" """.TrimEnd(), $"""Include="CompiledBert" Version="{Version}" """.TrimEnd(), StringComparison.Ordinal));
+
     /// <summary>A model of the tests.</summary>
     public static string Model(string name) => Path.Combine(Repository, "tests", "models", name);
 

@@ -17,12 +17,11 @@ internal static class InspectCommand
         var plan = new Option<bool>("--plan") { Description = "Prints the plan itself, what the source generator reads." };
         var precision = CommonOptions.OnePrecision();
         var tokenizer = new Option<string?>("--tokenizer") { Description = "The folder of the files that describe the model, where it is not the model's own." };
-        var csharp = new Option<string?>("--csharp") { Description = "Writes the C# into this folder." };
         var targets = new Option<string[]>("--target", "--targets") { Description = "Cores or devices to estimate every step's cost on, separated by commas.", AllowMultipleArgumentsPerToken = true };
         var tokens = new Option<int>("--tokens") { Description = "Tokens of the sequence for which costs are estimated.", DefaultValueFactory = _ => 128 };
         var json = CommonOptions.Json();
         CommonOptions.AtLeastOne(tokens, int.MaxValue);
-        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, tokenizer, csharp, targets, tokens, json };
+        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, tokenizer, targets, tokens, json };
         command.Validators.Add(result =>
         {
             if (result.GetValue(plan) && result.GetValue(json))
@@ -35,7 +34,7 @@ internal static class InspectCommand
             try
             {
                 var options = new CompileOptions { Text = true, TokenizerFolder = parsed.GetValue(tokenizer), ModelPath = parsed.GetRequiredValue(model), Outputs = CommonOptions.Split(parsed.GetValue(outputs)), Targets = CommonOptions.Split(parsed.GetValue(targets)), Precision = parsed.GetValue(precision) };
-                return Run(options, parsed.GetValue(plan), parsed.GetValue(json), parsed.GetValue(csharp), parsed.GetValue(tokens));
+                return Run(options, parsed.GetValue(plan), parsed.GetValue(json), parsed.GetValue(tokens));
             }
             catch (CompileException e)
             {
@@ -45,7 +44,7 @@ internal static class InspectCommand
         return command;
     }
 
-    private static int Run(CompileOptions options, bool planOnly, bool asJson, string? folder, long tokens)
+    private static int Run(CompileOptions options, bool planOnly, bool asJson, long tokens)
     {
         using var result = ModelCompilation.Run(options);
         var costs = TargetTable.Resolve(options.Targets, options.ModelPath).Select(core => CostModel.Estimate(result.Plan, core, 1, tokens)).ToList();
@@ -63,30 +62,6 @@ internal static class InspectCommand
             costs.ForEach(cost => CostReport.Write(Console.Out, cost, tokens));
         }
 
-        if (folder is not null)
-        {
-            Write(options.ModelPath, result, folder, planOnly || asJson ? TextWriter.Null : Console.Out);
-        }
-
         return ExitCode.Success;
-    }
-
-    private static void Write(string model, CompileResult result, string folder, TextWriter log)
-    {
-        var sources = ModelCompilation.Guard(model, () => ModelCompilation.SourcesOf(result));
-        try
-        {
-            Directory.CreateDirectory(folder);
-            foreach (var (name, text) in sources)
-            {
-                var path = Path.Combine(folder, name);
-                File.WriteAllText(path, text);
-                log.WriteLine($"wrote {path} ({text.Length} characters)");
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw DiagnosticTable.FileInaccessible.Error(folder, null, e.Message);
-        }
     }
 }

@@ -42,6 +42,15 @@ public static class DiagnosticTable
     /// <summary>A target that is neither a core nor a device.</summary>
     public static readonly Rule UnknownTarget = new("CBERT0012", Severity.Error, "Targets names '{0}', which is no core or device that is known. {1}'compiledbert targets' lists them all.");
 
+    /// <summary>A folder to write that has other files in it.</summary>
+    public static readonly Rule FolderTaken = new("CBERT0013", Severity.Error, "The folder is not one that an earlier run wrote: {0}. Nothing is overwritten; name another folder, or move what is there.");
+
+    /// <summary>A project that items cannot be added to.</summary>
+    public static readonly Rule ProjectUnchangeable = new("CBERT0014", Severity.Error, "The project cannot be changed: {0}.");
+
+    /// <summary>A file that is already there, with other contents.</summary>
+    public static readonly Rule FileTaken = new("CBERT0015", Severity.Error, "There is another file here already, not that of '{0}'. Nothing is overwritten; move it, or refer to the model where it is with --link.");
+
     /// <summary>The file is something else, known by its first bytes.</summary>
     public static readonly Rule NotOnnx = new("CBERT0101", Severity.Error, "This is not an ONNX model but {0}. {1}");
 

@@ -21,6 +21,44 @@ public sealed class ToolTests(PackedPackage package)
         consumer.Build("App/App.csproj", "-c", "Debug");
         Assert.Equal("Acme.Models.Tiny, True", consumer.Start("App/bin/Debug/net10.0/App.dll"));
     }
+
+    [Fact]
+    public void A_project_that_was_given_a_model_builds_and_answers()
+    {
+        using var consumer = new Consumer(package);
+        consumer.WriteProject("App/App.csproj", "");
+        consumer.Write("App/Program.cs", "");
+        var model = Path.Combine(PackedPackage.Repository, "samples", "MovieMood", "model", "sentiment.onnx");
+        var said = Tool.Succeed(consumer.PathOf("App"), "new", model, "--precision", "int8");
+        Assert.Contains("copied model/sentiment/tokenizer.json", said, StringComparison.Ordinal);
+        package.UseIn(consumer.PathOf("App/App.csproj"));
+        consumer.Write("App/Program.cs", """
+            using var model = Sentiment.Load();
+            Console.WriteLine(model.Classify("a gorgeous, witty, seductive movie").Label);
+            """);
+        consumer.Build("App/App.csproj");
+        Assert.Equal("positive", consumer.Start("App/bin/Debug/net10.0/App.dll"));
+    }
+
+    [Fact]
+    public void The_template_makes_an_app_that_answers()
+    {
+        using var consumer = new Consumer(package);
+        var packed = DotNet.Run(PackedPackage.Repository, "pack", "build/templates", "--nologo", "-v", "q", "-o", consumer.PathOf("templates"), "-p:PackageVersion=" + package.Version);
+        Assert.True(packed.ExitCode == 0, packed.Output);
+        (string, string)[] home = [("DOTNET_CLI_HOME", consumer.PathOf("home")), ("DOTNET_NOLOGO", "1"), ("DOTNET_CLI_TELEMETRY_OPTOUT", "1")];
+        Succeed(consumer, home, "new", "install", Directory.GetFiles(consumer.PathOf("templates"), "*.nupkg").Single());
+        Succeed(consumer, home, "new", "compiledbert", "-o", "My-App", "--precision", "int8");
+        Assert.Contains("Precision=\"int8\"", File.ReadAllText(consumer.PathOf("My-App/My-App.csproj")), StringComparison.Ordinal);
+        consumer.Build("My-App/My-App.csproj");
+        Assert.StartsWith("positive", consumer.Start("My-App/bin/Debug/net10.0/My-App.dll"), StringComparison.Ordinal);
+    }
+
+    private static void Succeed(Consumer consumer, (string, string)[] environment, params string[] arguments)
+    {
+        var result = DotNet.RunProgram(consumer.Folder, "dotnet", arguments, environment);
+        Assert.True(result.ExitCode == 0, result.Output);
+    }
 }
 
 /// <summary>The tool, as it stands in the repository.</summary>

@@ -61,7 +61,7 @@ internal sealed class BuildSession(BuildRequest request, Func<CompileOptions, Co
         var files = request.SignatureOnly ? new Files(Signature(settings), "", "", "") : Full(settings);
         write(new BuildAnswer.Model(
             model.Path, settings.ClassName, settings.Options.Namespace, settings.Options.IsPublic ? "public" : "internal", settings.WeightsPlace,
-            files.Plan, files.Weights, files.Report, files.Page).ToLine());
+            files.Plan, files.Weights, files.Report, files.Page, PlanParser.HasHead(File.ReadLines(files.Plan)) ? "true" : "false").ToLine());
     }
 
     /// <summary>What a model became, file by file; nothing where there is none.</summary>

@@ -170,6 +170,7 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
             ["WeightsBeside"] = model.WeightsPlace == "file" ? model.Weights : "",
             ["Report"] = model.Report,
             ["ReportPage"] = model.Page,
+            ["Texts"] = model.Texts,
             ["IsSignature"] = isSignature ? "true" : "false",
         }))];
     }

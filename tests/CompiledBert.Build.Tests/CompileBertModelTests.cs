@@ -33,7 +33,7 @@ public sealed class CompileBertModelTests : IDisposable
     private static string Answer(string plan) => $"""
         cat > /dev/null
         printf 'input\t{plan}\t4\t%s\n' {new FileInfo(plan).LastWriteTimeUtc.Ticks}
-        printf 'model\tm.onnx\tM\tN\tpublic\tembedded\t{plan}\t{plan}\t\t\n'
+        printf 'model\tm.onnx\tM\tN\tpublic\tembedded\t{plan}\t{plan}\t\t\ttrue\n'
         printf 'message\tsummary\t\t\tN.M: done\n'
         echo ran >> $0.runs
         echo end

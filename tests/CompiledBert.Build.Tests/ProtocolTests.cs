@@ -37,7 +37,7 @@ public class ProtocolTests
         var (input, plan) = (folder.Write("in", "1"), folder.Write("plan", "2"));
         var absent = Path.Combine(folder.Path, "absent");
         var answer = new BuildAnswer();
-        foreach (var line in new[] { InputStamp.Of(input).ToLine(), InputStamp.Of(absent).ToLine(), new BuildAnswer.Model("m", "M", "", "public", "embedded", plan, "", "", "").ToLine() })
+        foreach (var line in new[] { InputStamp.Of(input).ToLine(), InputStamp.Of(absent).ToLine(), new BuildAnswer.Model("m", "M", "", "public", "embedded", plan, "", "", "", "false").ToLine() })
         {
             Assert.True(answer.Add(line));
         }

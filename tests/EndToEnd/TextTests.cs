@@ -32,13 +32,35 @@ public sealed class TextTests(PackedPackage package) : IDisposable
     {
         WriteApp("", """
             using var mood = Sentiment.Load();
-            Console.WriteLine(mood.Classify("a gorgeous, witty, seductive movie").Label);
+            Classification first = mood.Classify("a gorgeous, witty, seductive movie");
+            Console.WriteLine(first.Label);
             Console.WriteLine(mood.Classify("the plot is a bore").Label);
             Console.WriteLine(string.Join(' ', Sentiment.Labels));
             """);
         var log = _consumer.Build();
         Assert.Contains("texts: classify", log, StringComparison.Ordinal);
         Assert.Equal("positive\nnegative\nnegative positive", _consumer.Start("bin/Debug/net10.0/App.dll").ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public void Names_of_the_app_that_are_also_ours_are_its_own_where_it_says_so()
+    {
+        WriteApp("", """
+            using App.Things;
+
+            using var mood = Sentiment.Load();
+            Console.WriteLine($"{new Entity()} {mood.Classify("a gorgeous, witty, seductive movie").Label}");
+
+            namespace App.Things
+            {
+                internal sealed record Entity;
+            }
+            """);
+        Assert.Contains("CS0104", _consumer.Fail("build"), StringComparison.Ordinal);
+        _consumer.Write("Directory.Build.props", "<Project><PropertyGroup><CompiledBertImplicitUsings>false</CompiledBertImplicitUsings></PropertyGroup></Project>");
+        _consumer.Write("Program.cs", "using App;\n" + File.ReadAllText(_consumer.PathOf("Program.cs")));
+        _consumer.Build();
+        Assert.Equal("Entity { } positive", _consumer.Start("bin/Debug/net10.0/App.dll"));
     }
 
     [Fact]

@@ -34,10 +34,11 @@ internal sealed class BuildAnswer
     /// <param name="Weights">The weights file; empty where only the signature was asked for.</param>
     /// <param name="Report">The report, as JSON; empty where none is wanted.</param>
     /// <param name="Page">The report as a page; empty where none is wanted.</param>
-    public sealed record Model(string Source, string ClassName, string Namespace, string Access, string WeightsPlace, string Plan, string Weights, string Report, string Page)
+    /// <param name="Texts">Whether the class takes texts: true or false.</param>
+    public sealed record Model(string Source, string ClassName, string Namespace, string Access, string WeightsPlace, string Plan, string Weights, string Report, string Page, string Texts)
     {
         /// <summary>The model as a line.</summary>
-        public string ToLine() => ProtocolText.Line("model", Source, ClassName, Namespace, Access, WeightsPlace, Plan, Weights, Report, Page);
+        public string ToLine() => ProtocolText.Line("model", Source, ClassName, Namespace, Access, WeightsPlace, Plan, Weights, Report, Page, Texts);
     }
 
     /// <summary>A diagnostic, a line of summary (severity "summary"), or one of a table for those who want to know more (severity "table").</summary>
@@ -57,8 +58,8 @@ internal sealed class BuildAnswer
                     && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var time):
                 _inputs.Add(new InputStamp(path, bytes, time));
                 return true;
-            case ["model", var source, var className, var space, var access, var place, var plan, var weights, var report, var page]:
-                _models.Add(new Model(source, className, space, access, place, plan, weights, report, page));
+            case ["model", var source, var className, var space, var access, var place, var plan, var weights, var report, var page, var texts]:
+                _models.Add(new Model(source, className, space, access, place, plan, weights, report, page, texts));
                 return true;
             case ["message", var severity, var code, var file, var text]:
                 _messages.Add(new Message(severity, code, file, text));

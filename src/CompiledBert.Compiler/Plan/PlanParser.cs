@@ -6,6 +6,9 @@ namespace CompiledBert.Compiler;
 /// </summary>
 public static class PlanParser
 {
+    /// <summary>Whether a plan has a head: its lines are looked at no further than to that of the head.</summary>
+    public static bool HasHead(IEnumerable<string> lines) => lines.Any(line => line.StartsWith("  head ", StringComparison.Ordinal));
+
     /// <summary>The plan that the text describes.</summary>
     public static ModelPlan Parse(string text)
     {

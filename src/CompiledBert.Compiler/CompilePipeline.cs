@@ -34,12 +34,7 @@ public static class CompilePipeline
             if (!options.SignatureOnly)
             {
                 nodeByNode = Intermediates.BytesOf(graph);
-                PassPipeline.Run(graph);
-                IntegerRecognition.Run(graph);
-                if (options.Precision == Precision.Int8)
-                {
-                    signalToNoise = QuantizationStage.Run(graph);
-                }
+                signalToNoise = Canonicalize(graph, options);
             }
 
             return options.SignatureOnly ? Stub(graph, options, model, text) : Lower(graph, options, model, text, nodeByNode, signalToNoise);
@@ -49,6 +44,28 @@ public static class CompilePipeline
             model.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// The plan of a graph that may have no weights (<see cref="ModelGraph.WeightsUnknown"/>): what it costs can be known before it is trained. The graph is
+    /// rewritten on the way.
+    /// </summary>
+    /// <param name="graph">The graph. Its matrices are not read where they are unknown; the plan's hash of the weights is zero then.</param>
+    /// <param name="options">What is asked for; the model's path names it in messages and need not exist.</param>
+    public static ModelPlan Plan(ModelGraph graph, CompileOptions options)
+    {
+        Canonicalize(graph, options);
+        var fused = FusionStage.Run(graph);
+        var weights = new WeightPacker(fused.Buffers.Weights, areUnknown: graph.WeightsUnknown);
+        return PlanBuilder.Build(graph, fused, weights, graph.WeightsUnknown ? new byte[32] : weights.ComputeHash(), options);
+    }
+
+    /// <summary>The middle: from a graph as its model says it to the one that is fused.</summary>
+    private static IReadOnlyDictionary<string, double> Canonicalize(ModelGraph graph, CompileOptions options)
+    {
+        PassPipeline.Run(graph);
+        IntegerRecognition.Run(graph);
+        return options.Precision == Precision.Int8 ? QuantizationStage.Run(graph) : new Dictionary<string, double>();
     }
 
     /// <summary>A plan with the signature only: enough for an editor to know the class.</summary>

@@ -70,4 +70,8 @@ families.SetAction(p =>
     return 0;
 });
 root.Add(families);
+var count = new Option<int>("--count") { Description = "Candidates.", DefaultValueFactory = _ => 1000 };
+var candidates = new Command("candidates", "What it takes to cost candidates of a search, each through the whole compiler, on one thread.") { count, precision };
+candidates.SetAction(p => CandidateTable.Print(p.GetValue(count), p.GetValue(precision), Console.Out));
+root.Add(candidates);
 return root.Parse(args).Invoke();

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace CompiledBert.Compiler;
 
 /// <summary>Every code and message of the compiler in one table. A code is never used again for something else.</summary>
-/// <remarks>CBERT00xx the request, 01xx the file as a container, 02xx the model's structure, 03xx operators, 04xx what the compiler cannot do, 05xx external data, 06xx files that describe the model, 07xx budgets and baselines.</remarks>
+/// <remarks>CBERT00xx the request, 01xx the file as a container, 02xx the model's structure, 03xx operators, 04xx what the compiler cannot do, 05xx external data, 06xx files that describe the model, 07xx budgets and baselines, 08xx search and training.</remarks>
 public static class DiagnosticTable
 {
     /// <summary>Something in the compiler failed that should not.</summary>
@@ -164,6 +164,12 @@ public static class DiagnosticTable
 
     /// <summary>A budget that steps of unknown cost leave open.</summary>
     public static readonly Rule BudgetUndecided = new("CBERT0707", Severity.Warning, "LatencyBudget: on {0} the steps whose cost is known keep the budget, but the cost of {1} steps is not known: {2}.");
+
+    /// <summary>A file that says what to choose from, and does not.</summary>
+    public static readonly Rule InvalidSearchSpace = new("CBERT0801", Severity.Error, "The search space cannot be used: {0}.");
+
+    /// <summary>Limits that no candidate keeps.</summary>
+    public static readonly Rule NothingFits = new("CBERT0802", Severity.Error, "None of {0} candidates keeps the limits. The nearest, {1}, takes {2}. Raise the limit, or allow smaller shapes in the search space.");
 
     /// <summary>A diagnostic's code, severity and text with places for its facts.</summary>
     /// <param name="Code">The code.</param>

@@ -31,6 +31,9 @@ public abstract class TensorData
     /// <summary>Whether the bytes are made each time they are read; see <see cref="Derived"/>.</summary>
     public virtual bool IsDerived => false;
 
+    /// <summary>Whether nobody knows the elements; see <see cref="Unknown"/>.</summary>
+    public virtual bool IsUnknown => false;
+
     /// <summary>The elements' bytes.</summary>
     public abstract ReadOnlySpan<byte> Bytes { get; }
 
@@ -47,6 +50,9 @@ public abstract class TensorData
 
     /// <summary>A tensor whose bytes are made each time they are needed and not kept: a large weight that a pass changed.</summary>
     public static TensorData Derived(DataType type, long[] dims, Func<byte[]> make) => new Made(type, dims, make);
+
+    /// <summary>A tensor whose elements nobody knows: a weight of a model that is there to be planned and costed before it is trained. Reading it throws.</summary>
+    public static TensorData Unknown(DataType type, params long[] dims) => new Absent(type, dims);
 
     /// <summary>The same elements under other lengths; nothing is read.</summary>
     public TensorData Reshaped(long[] dims) => new View(this, dims);
@@ -81,9 +87,18 @@ public abstract class TensorData
         }
     }
 
+    private sealed class Absent(DataType type, long[] dims) : TensorData(type, dims)
+    {
+        public override bool IsUnknown => true;
+
+        public override ReadOnlySpan<byte> Bytes => throw new InvalidOperationException("The elements of this tensor are not known.");
+    }
+
     private sealed class View(TensorData whole, long[] dims) : TensorData(whole.Type, dims)
     {
         public override bool IsDerived => whole.IsDerived;
+
+        public override bool IsUnknown => whole.IsUnknown;
 
         public override ReadOnlySpan<byte> Bytes => whole.Bytes;
     }

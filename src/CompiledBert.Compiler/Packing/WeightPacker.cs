@@ -23,11 +23,12 @@ internal sealed class WeightPacker
 
     /// <param name="requests">The constants.</param>
     /// <param name="trailer">What follows them as it is, such as a compiled tokenizer.</param>
-    public WeightPacker(IReadOnlyList<WeightRequest> requests, byte[]? trailer = null)
+    /// <param name="areUnknown">Whether nobody knows the elements: then each is taken to differ from all others, and nothing can be written.</param>
+    public WeightPacker(IReadOnlyList<WeightRequest> requests, byte[]? trailer = null, bool areUnknown = false)
     {
         _trailer = trailer ?? [];
         var offsets = new long[requests.Count];
-        var first = FirstOfEqual(requests);
+        int[] first = areUnknown ? [.. Enumerable.Range(0, requests.Count)] : FirstOfEqual(requests);
         long end = HeaderBytes;
         for (var i = 0; i < offsets.Length; i++)
         {

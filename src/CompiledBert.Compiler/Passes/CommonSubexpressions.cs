@@ -66,7 +66,7 @@ public sealed class CommonSubexpressions : Pass
         {
             for (var i = 0; i < node.Inputs.Count; i++)
             {
-                if (node.Inputs[i] is not { Constant: { } data } value || (data.IsDerived && data.Count > SmallCount) || !merged.Add(value))
+                if (node.Inputs[i] is not { Constant: { } data } value || data.IsUnknown || (data.IsDerived && data.Count > SmallCount) || !merged.Add(value))
                 {
                     continue;
                 }

@@ -23,7 +23,7 @@ public sealed class ConstantFolding : RewritePass
     /// <inheritdoc/>
     protected override void Rewrite(Node node, Rewriter rewriter)
     {
-        if (node.Outputs.Count != 1 || !node.Output.Shape.IsConstant || node.Inputs.Any(i => i is { IsConstant: false }))
+        if (node.Outputs.Count != 1 || !node.Output.Shape.IsConstant || node.Inputs.Any(i => i is not null and not { Constant.IsUnknown: false }))
         {
             return;
         }

@@ -65,7 +65,7 @@ internal static class Pattern
     public static bool IsScalar(this Value value, out double number)
     {
         number = 0;
-        if (value.Constant is not { Count: > 0 and <= SmallCount } data || data.Type == DataType.String)
+        if (value.Constant is not { Count: > 0 and <= SmallCount, IsUnknown: false } data || data.Type == DataType.String)
         {
             return false;
         }

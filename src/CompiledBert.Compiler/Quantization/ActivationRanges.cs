@@ -14,11 +14,14 @@ internal static class ActivationRanges
     // Beyond this many multiply-adds the evaluator's plain loops would take longer than all the rest.
     private const long MostWork = 6_000_000_000;
 
+    /// <summary>Whether the graph can be run on made-up ids, and soon enough.</summary>
+    public static bool CanMeasure(ModelGraph graph) =>
+        graph.Nodes.Where(n => n.Operator is Linear).Sum(n => n.In(1).Shape.Elements.Value) * Tokens <= MostWork && graph.Inputs.All(i => i.Type.IsInteger());
+
     /// <summary>The largest magnitude of each column of some values; empty where the graph cannot be run on made-up ids.</summary>
     public static IReadOnlyDictionary<Value, float[]> Measure(ModelGraph graph, IReadOnlyCollection<Value> values)
     {
-        var work = graph.Nodes.Where(n => n.Operator is Linear).Sum(n => n.In(1).Shape.Elements.Value) * Tokens;
-        if (values.Count == 0 || work > MostWork || graph.Inputs.Any(i => !i.Type.IsInteger()))
+        if (values.Count == 0 || !CanMeasure(graph))
         {
             return new Dictionary<Value, float[]>();
         }

@@ -23,10 +23,11 @@ internal static class QuantizationStage
     {
         var signalToNoise = new Dictionary<string, double>(StringComparer.Ordinal);
         var products = graph.Nodes.Where(IsWorthwhile).GroupBy(n => n.In(0)).ToList();
-        var ranges = ActivationRanges.Measure(graph, [.. products.Select(p => p.Key)]);
+        var ranges = graph.WeightsUnknown ? new Dictionary<Value, float[]>() : ActivationRanges.Measure(graph, [.. products.Select(p => p.Key)]);
+        var smooths = graph.WeightsUnknown && ActivationRanges.CanMeasure(graph);
         foreach (var ofOperand in products)
         {
-            QuantizeProducts(graph, ofOperand.Key, [.. ofOperand], ranges.GetValueOrDefault(ofOperand.Key), signalToNoise);
+            QuantizeProducts(graph, ofOperand.Key, [.. ofOperand], ranges.GetValueOrDefault(ofOperand.Key), smooths, signalToNoise);
         }
 
         foreach (var node in graph.Nodes.ToList())
@@ -51,10 +52,15 @@ internal static class QuantizationStage
         node.Operator is Linear && node.In(1).Shape is var shape && shape[0].Value is >= LeastInner and <= IntegerLinear.MaxRows && shape[1].Value >= LeastColumns;
 
     /// <summary>All products of one operand: it is quantised once.</summary>
-    private static void QuantizeProducts(ModelGraph graph, Value x, Node[] products, float[]? maxima, Dictionary<string, double> signalToNoise)
+    private static void QuantizeProducts(ModelGraph graph, Value x, Node[] products, float[]? maxima, bool smooths, Dictionary<string, double> signalToNoise)
     {
         var operand = x;
         float[]? factors = null;
+        if (smooths)
+        {
+            operand = graph.Add(x.Name, new Binary(BinaryKind.Mul), [x, UnknownWeights.Vector(x.Name, x.Shape[-1].Value)], products[0].Origins);
+        }
+
         if (maxima is not null)
         {
             factors = Smoothing.Factors(maxima, QuantizedWeights.RowMaxima([.. products.Select(p => p.In(1))]));
@@ -75,10 +81,10 @@ internal static class QuantizationStage
     private static double Quantize(ModelGraph graph, Node node, Node quantised, float[]? factors)
     {
         var name = node.Output.Name;
-        var (weights, scales, signalToNoise) = QuantizedWeights.OfColumns(node.In(1), factors);
+        var (weights, scales, signalToNoise) = RoundColumns(graph, node.In(1), factors);
         var sums = graph.Add(name, new IntegerLinear(), [quantised.Outputs[0], weights], node.Origins);
         var scaled = graph.Add(name, new Binary(BinaryKind.Mul), [sums, quantised.Outputs[1]], node.Origins);
-        var result = graph.Add(name, new Binary(BinaryKind.Mul), [scaled, Vector(weights.Name, scales)], node.Origins);
+        var result = graph.Add(name, new Binary(BinaryKind.Mul), [scaled, scales], node.Origins);
         if (node.Inputs.Count > 2 && node.Inputs[2] is { } bias)
         {
             result = graph.Add(name, new Binary(BinaryKind.Add), [result, bias], node.Origins);
@@ -88,10 +94,34 @@ internal static class QuantizationStage
         return signalToNoise;
     }
 
+    private static (Value Integers, Value Scales, double SignalToNoise) RoundColumns(ModelGraph graph, Value matrix, float[]? factors)
+    {
+        if (graph.WeightsUnknown)
+        {
+            var (integers, steps) = UnknownWeights.Of(matrix, axis: 1);
+            return (integers, steps, double.NaN);
+        }
+
+        var (weights, scales, signalToNoise) = QuantizedWeights.OfColumns(matrix, factors);
+        return (weights, Vector(weights.Name, scales), signalToNoise);
+    }
+
+    private static (Value Integers, TensorData Scales) RoundRows(ModelGraph graph, Value table)
+    {
+        if (graph.WeightsUnknown)
+        {
+            var (integers, steps) = UnknownWeights.Of(table, axis: 0);
+            return (integers, steps.Constant!);
+        }
+
+        var (rows, scales) = QuantizedWeights.OfRows(table);
+        return (rows, TensorData.FromFloats([scales.Length], scales));
+    }
+
     private static void QuantizeTable(ModelGraph graph, Node node, Operator select)
     {
-        var (table, scales) = QuantizedWeights.OfRows(node.In(0));
-        var column = ModelGraph.Constant("scales of " + table.Name, TensorData.FromFloats([scales.Length, 1], scales));
+        var (table, scales) = RoundRows(graph, node.In(0));
+        var column = ModelGraph.Constant("scales of " + table.Name, scales.Reshaped([scales.Count, 1]));
         var integers = graph.Add(node.Output.Name, select, [table, .. node.Inputs.Skip(1)], node.Origins);
         var scale = graph.Add(node.Output.Name, select, [column, .. node.Inputs.Skip(1)], node.Origins);
         var widened = graph.Add(node.Output.Name, new Cast(DataType.Float32), [integers], node.Origins);

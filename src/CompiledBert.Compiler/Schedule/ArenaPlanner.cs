@@ -6,10 +6,10 @@ namespace CompiledBert.Compiler.Schedule;
 /// Assigns arena buffers to slots by their lifetimes: a slot holds one buffer at a time. Sizes are known only at run time, so a slot is as large as
 /// the largest buffer it ever holds, and buffers of the same size share first.
 /// </summary>
-internal static class ArenaPlanner
+public static class ArenaPlanner
 {
     /// <summary>The slot of each arena buffer.</summary>
-    public static IReadOnlyDictionary<string, int> Assign(IReadOnlyList<Step> steps, BufferTable buffers)
+    internal static IReadOnlyDictionary<string, int> Assign(IReadOnlyList<Step> steps, BufferTable buffers)
     {
         var first = new Dictionary<string, int>(StringComparer.Ordinal);
         var last = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -45,7 +45,7 @@ internal static class ArenaPlanner
     }
 
     /// <summary>Bytes of a buffer, as a polynomial.</summary>
-    public static Dim BytesOf(BufferTable buffers, string buffer) =>
+    internal static Dim BytesOf(BufferTable buffers, string buffer) =>
         buffers.Arena[buffer].Elements * Dim.Of(buffers.Arena[buffer].Type.BitsOf() / 8);
 
     /// <summary>Bytes of a plan's slots for given lengths: each slot as large as the largest buffer it ever holds.</summary>

@@ -1,0 +1,30 @@
+namespace CompiledBert.Search.Space;
+
+/// <summary>How the vectors of tokens become the one that a label is told from.</summary>
+public enum Pooling
+{
+    /// <summary>The first token's. The last layer computes that row alone.</summary>
+    Cls,
+
+    /// <summary>The mean over the tokens that the mask keeps.</summary>
+    Mean,
+}
+
+/// <summary>What all candidates of a search have in common.</summary>
+public sealed record BertTask
+{
+    /// <summary>Labels to choose from.</summary>
+    public required int Labels { get; init; }
+
+    /// <summary>The most tokens of a sequence, special ones included: rows of the table of positions.</summary>
+    public required int Positions { get; init; }
+
+    /// <summary>Rows of the table of segments; 0 for a model without.</summary>
+    public int Segments { get; init; } = 2;
+
+    /// <summary>How a sequence becomes one vector.</summary>
+    public Pooling Pooling { get; init; }
+
+    /// <summary>What layer normalisation adds to the variance.</summary>
+    public float Epsilon { get; init; } = 1e-12f;
+}

@@ -1,0 +1,104 @@
+namespace CompiledBert.Search.Space;
+
+/// <summary>Shapes of a space by chance: new ones, changed ones, mixed ones. The same random numbers give the same shapes.</summary>
+/// <param name="space">The space; every shape made is in it.</param>
+public sealed class ShapeVariation(SearchSpace space)
+{
+    /// <summary>A shape whose parts are all chosen by chance. Half of them have the same heads and inner width in all layers.</summary>
+    public BertShape Sample(Random random)
+    {
+        var size = Of(space.HeadSize, random);
+        var one = LayerOf(size, random);
+        var uniform = random.Next(2) == 0;
+        var layers = Enumerable.Range(0, Of(space.Layers, random)).Select(_ => uniform ? one : LayerOf(size, random)).ToArray();
+        return Made(Of(space.Width, random), Of(space.Embedding, random), Of(space.Vocabulary, random), Of(space.Activations, random), Of(space.Norms, random), layers);
+    }
+
+    /// <summary>A shape with one part changed, or several with falling probability.</summary>
+    public BertShape Mutate(BertShape shape, Random random)
+    {
+        do
+        {
+            shape = Change(shape, random);
+        }
+        while (random.Next(3) == 0);
+
+        return shape;
+    }
+
+    /// <summary>Every part from one of two shapes.</summary>
+    public BertShape Cross(BertShape a, BertShape b, Random random)
+    {
+        BertShape Either() => random.Next(2) == 0 ? a : b;
+        var deep = Either();
+        var size = Either().Layers[0].HeadSize;
+        var layers = deep.Layers.Select((layer, i) =>
+        {
+            var other = Either().Layers;
+            return (i < other.Count ? other[i] : layer) with { HeadSize = size };
+        }).ToArray();
+        return Made(Either().Width, Either().Embedding, Either().Vocabulary, Either().Activation, Either().Norm, layers);
+    }
+
+    private BertShape Change(BertShape shape, Random random)
+    {
+        var layers = shape.Layers.ToArray();
+        var size = layers[0].HeadSize;
+        var (width, embedding, vocabulary, activation, norm) = (shape.Width, shape.Embedding, shape.Vocabulary, shape.Activation, shape.Norm);
+        var at = random.Next(layers.Length);
+        switch (random.Next(9))
+        {
+            case 0:
+                var depth = Near(space.Layers, layers.Length, random);
+                layers = [.. layers, .. Enumerable.Repeat(layers[at], Math.Max(0, depth - layers.Length))];
+                layers = layers[..depth];
+                break;
+            case 1:
+                width = Near(space.Width, width, random);
+                break;
+            case 2 or 3:
+                layers[at] = layers[at] with { Heads = Near(space.Heads, layers[at].Heads, random) };
+                break;
+            case 4 or 5:
+                layers[at] = layers[at] with { Inner = Near(space.Inner, layers[at].Inner, random) };
+                break;
+            case 6:
+                embedding = Of(space.Embedding, random);
+                vocabulary = Near(space.Vocabulary, vocabulary, random);
+                break;
+            case 7:
+                activation = Of(space.Activations, random);
+                norm = Of(space.Norms, random);
+                break;
+            default:
+                size = Near(space.HeadSize, size, random);
+                break;
+        }
+
+        return Made(width, embedding, vocabulary, activation, norm, [.. layers.Select(l => l with { HeadSize = size })]);
+    }
+
+    /// <summary>A table at least as wide as the encoder is not factored; where the space has none so wide, it is as wide as it may be.</summary>
+    private BertShape Made(int width, int embedding, int vocabulary, Activation activation, Norm norm, LayerShape[] layers)
+    {
+        var below = space.Embedding.Where(e => e < width).DefaultIfEmpty(width).Max();
+        var allowed = space.Embedding.Contains(embedding) ? embedding : space.Embedding[^1] >= width ? width : below;
+        return new BertShape { Width = width, Embedding = Math.Min(width, allowed), Vocabulary = vocabulary, Activation = activation, Norm = norm, Layers = layers };
+    }
+
+    private LayerShape LayerOf(int size, Random random) => new(Of(space.Heads, random), size, Of(space.Inner, random));
+
+    private static T Of<T>(IReadOnlyList<T> choices, Random random) => choices[random.Next(choices.Count)];
+
+    /// <summary>The next smaller or larger choice.</summary>
+    private static int Near(IReadOnlyList<int> choices, int value, Random random)
+    {
+        var at = 0;
+        while (at < choices.Count - 1 && choices[at] < value)
+        {
+            at++;
+        }
+
+        return choices[Math.Clamp(at + (random.Next(2) == 0 ? -1 : 1), 0, choices.Count - 1)];
+    }
+}

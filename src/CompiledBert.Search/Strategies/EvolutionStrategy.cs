@@ -1,0 +1,35 @@
+using CompiledBert.Search.Space;
+
+namespace CompiledBert.Search.Strategies;
+
+/// <summary>
+/// Children of the best: parents that won against another each are changed, or mixed first. The best are ranked by fronts and by room (NSGA-II). The first of
+/// all is the least of everything, since chance alone would be long in coming to that end of the front.
+/// </summary>
+/// <param name="founders">How many candidates there are before there are children.</param>
+/// <param name="population">How many of the best may be parents.</param>
+public sealed class EvolutionStrategy(int founders = 10, int population = 24) : ISearchStrategy
+{
+    /// <inheritdoc/>
+    public string Name => "evolution";
+
+    /// <inheritdoc/>
+    public BertShape Propose(SearchSpace space, IReadOnlyList<Evaluation> done, Random random)
+    {
+        if (done.Count == 0)
+        {
+            return space.Smallest;
+        }
+
+        var variation = new ShapeVariation(space);
+        if (done.Count < founders)
+        {
+            return variation.Sample(random);
+        }
+
+        var best = Pareto.Ranked(done).Take(population).ToList();
+        BertShape Parent() => best[Math.Min(random.Next(best.Count), random.Next(best.Count))].Cost.Shape;
+        var child = random.Next(2) == 0 ? Parent() : variation.Cross(Parent(), Parent(), random);
+        return variation.Mutate(child, random);
+    }
+}

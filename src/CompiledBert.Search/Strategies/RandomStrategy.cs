@@ -1,0 +1,13 @@
+using CompiledBert.Search.Space;
+
+namespace CompiledBert.Search.Strategies;
+
+/// <summary>Every candidate by chance: what any other strategy must beat.</summary>
+public sealed class RandomStrategy : ISearchStrategy
+{
+    /// <inheritdoc/>
+    public string Name => "random";
+
+    /// <inheritdoc/>
+    public BertShape Propose(SearchSpace space, IReadOnlyList<Evaluation> done, Random random) => new ShapeVariation(space).Sample(random);
+}

@@ -1,0 +1,104 @@
+using CompiledBert.Compiler;
+using CompiledBert.Search.Costs;
+using CompiledBert.Search.Space;
+using CompiledBert.Search.Strategies;
+
+namespace CompiledBert.Search.Tests.Strategies;
+
+public sealed class StrategyTests
+{
+    private static readonly SearchSpace Small = Shapes.Space with { Layers = [1, 2, 3], Heads = [2, 4, 8, 12], Inner = [96, 192, 384, 768], Width = [96, 192, 384] };
+
+    [Fact]
+    public void A_front_has_no_evaluation_that_another_dominates()
+    {
+        var random = new Random(4);
+        var all = Enumerable.Range(0, 60).Select(_ => Made(random.Next(1, 30), random.Next(1, 30))).ToList();
+        var front = Pareto.Front(all);
+        Assert.All(front, e => Assert.DoesNotContain(all, other => Pareto.Dominates(other, e)));
+        Assert.All(all.Except(front), e => Assert.Contains(front, f => Pareto.Dominates(f, e) || (f.Cost.Cycles == e.Cost.Cycles && f.Score == e.Score)));
+        Assert.Equal(front.OrderBy(e => e.Cost.Cycles), front);
+
+        var ranked = Pareto.Ranked(all);
+        Assert.Equal(all.Count, ranked.Count);
+        Assert.Equal(front.ToHashSet(), [.. ranked.Take(front.Count)]);
+    }
+
+    [Fact]
+    public void The_area_of_a_front_is_that_of_its_steps()
+    {
+        var front = new[] { Made(10, 1), Made(20, 3), Made(30, 2) };
+        Assert.Equal((1 * Math.Log(2)) + (3 * Math.Log(2)), Pareto.Hypervolume(front, 40, 0), 12);
+        Assert.Equal(0, Pareto.Hypervolume(front, 5, 0));
+    }
+
+    [Fact]
+    public void A_search_goes_on_from_any_beginning_of_itself()
+    {
+        var whole = Run(new EvolutionStrategy(4, 6), 12, 7, []);
+        Assert.Equal(whole, Run(new EvolutionStrategy(4, 6), 12, 7, whole.Take(9).ToList()), (a, b) => a!.Cost.Shape == b!.Cost.Shape && a.Score == b.Score);
+        Assert.Equal(12, whole.Select(e => e.Cost.Shape).Distinct().Count());
+        Assert.NotEqual(whole.Select(e => e.Cost.Shape), Run(new EvolutionStrategy(4, 6), 12, 8, []).Select(e => e.Cost.Shape));
+        Assert.All(whole, e => Assert.True(e.Cost.IsWithin));
+    }
+
+    [Fact]
+    public void Evolution_finds_better_fronts_than_chance_with_as_many_evaluations()
+    {
+        double Area(ISearchStrategy strategy) => Enumerable.Range(1, 10).Average(seed => Pareto.Hypervolume(OnMultiplyAdds(strategy, 80, seed), 5e6, 0));
+        var (evolution, chance) = (Area(new EvolutionStrategy()), Area(new RandomStrategy()));
+        Assert.True(evolution > 1.03 * chance, $"{evolution} and {chance}");
+    }
+
+    [Fact]
+    public void A_space_of_one_shape_ends_after_it()
+    {
+        var one = Small with { Layers = [1], Width = [96], Heads = [2], Inner = [96], Embedding = [96], Activations = [Activation.Gelu] };
+        var exploration = new Exploration(one, Shapes.Costs(Precision.Fp32), new RandomStrategy(), new Toy(), 1);
+        var first = exploration.Next([], CancellationToken.None);
+        Assert.Equal(one.Smallest, first!.Cost.Shape);
+        Assert.Null(exploration.Next([first], CancellationToken.None));
+    }
+
+    private static List<Evaluation> Run(ISearchStrategy strategy, int count, int seed, List<Evaluation> done)
+    {
+        var exploration = new Exploration(Small, Shapes.Costs(Precision.Fp32, "20ms@64"), strategy, new Toy(), seed);
+        done = [.. done];
+        while (done.Count < count && exploration.Next(done, CancellationToken.None) is { } next)
+        {
+            done.Add(next);
+        }
+
+        return done;
+    }
+
+    /// <summary>A search whose cycles are multiply-adds a token: thousands of evaluations in no time.</summary>
+    private static List<Evaluation> OnMultiplyAdds(ISearchStrategy strategy, int count, int seed)
+    {
+        var random = new Random(seed);
+        var done = new List<Evaluation>();
+        while (done.Count < count)
+        {
+            var shape = strategy.Propose(Shapes.Space, done, random);
+            if (done.TrueForAll(e => e.Cost.Shape != shape))
+            {
+                var cost = new CandidateCost(shape, shape.Parameters - ((double)shape.Vocabulary * shape.Embedding), 0, []);
+                done.Add(new Evaluation(cost, new Toy().Score(cost, CancellationToken.None)));
+            }
+        }
+
+        return done;
+    }
+
+    private static Evaluation Made(double cycles, double score) => new(new CandidateCost(Shapes.Tiny, cycles, 0, []), score);
+
+    /// <summary>More of everything is better, but less and less so, and layers matter most.</summary>
+    private sealed class Toy : IScorer
+    {
+        public double Score(CandidateCost candidate, CancellationToken cancellation)
+        {
+            var shape = candidate.Shape;
+            return Math.Log(1 + shape.Layers.Count) + (0.3 * Math.Log(shape.Width / 48.0)) + shape.Layers.Average(l => (0.2 * Math.Log(1 + l.Heads)) + (0.1 * Math.Log(l.Inner / 48.0)));
+        }
+    }
+}

@@ -61,6 +61,12 @@ public sealed record CompileOptions
     /// <summary>The folder of the files that describe the model; null for the model's own and the one above it.</summary>
     public string? TokenizerFolder { get; init; }
 
+    /// <summary>
+    /// Whether weights are read. Without, there is a plan to look at and estimate, but no weights to write: no hash, no scales of integers. Equal
+    /// weights in 8 bits then count each by itself.
+    /// </summary>
+    public bool ReadsWeights { get; init; } = true;
+
     /// <summary>Reads the signature only and makes a stub plan, for design-time builds.</summary>
     public bool SignatureOnly { get; init; }
 }

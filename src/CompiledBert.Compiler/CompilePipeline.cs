@@ -65,6 +65,9 @@ public static class CompilePipeline
     {
         PassPipeline.Run(graph);
         IntegerRecognition.Run(graph);
+
+        // Nothing above reads large matrices, and what follows would read them all.
+        graph.WeightsUnknown |= !options.ReadsWeights;
         return options.Precision == Precision.Int8 ? QuantizationStage.Run(graph) : new Dictionary<string, double>();
     }
 
@@ -87,10 +90,10 @@ public static class CompilePipeline
     {
         var fused = FusionStage.Run(graph);
         var weights = new WeightPacker(fused.Buffers.Weights, text?.Tokenizer);
-        var hash = weights.ComputeHash();
+        var hash = options.ReadsWeights ? weights.ComputeHash() : new byte[32];
         var plan = PlanBuilder.Build(graph, fused, weights, hash, options);
         plan = plan with { Head = text?.HeadOf(plan, weights.TrailerAt) };
-        return new CompileResult(plan, PlanWriter.Write(plan), stream => weights.Write(stream, hash), source)
+        return new CompileResult(plan, PlanWriter.Write(plan), Write, source)
         {
             FilesRead = [.. source?.FilesRead ?? [], .. text?.Files ?? []],
             TextDecisions = text?.Decisions ?? [],
@@ -99,6 +102,16 @@ public static class CompilePipeline
             SignalToNoise = signalToNoise ?? new Dictionary<string, double>(),
             Summary = Summarize(plan, options) + (plan.Head is { } head ? ", texts: " + PlanText.Name(head.Kind) : ""),
         };
+
+        void Write(Stream stream)
+        {
+            if (!options.ReadsWeights)
+            {
+                throw new InvalidOperationException("The plan was made without weights.");
+            }
+
+            weights.Write(stream, hash);
+        }
     }
 
     private static string Summarize(ModelPlan plan, CompileOptions options)

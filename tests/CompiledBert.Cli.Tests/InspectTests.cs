@@ -21,6 +21,19 @@ public sealed class InspectTests
     }
 
     [Fact]
+    public void Quality_shows_the_signal_to_noise_ratio_of_each_product_in_8_bits()
+    {
+        var (code, output, errors) = Tool.Run("inspect", Tool.Model, "--quality");
+        Assert.Equal((0, ""), (code, errors));
+        Assert.Contains("signal-to-noise", output, StringComparison.Ordinal);
+        var ratios = System.Text.RegularExpressions.Regex.Matches(output, @"^ *([0-9.]+) dB  ", System.Text.RegularExpressions.RegexOptions.Multiline)
+            .Select(m => double.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)).ToList();
+        Assert.NotEmpty(ratios);
+        Assert.All(ratios, r => Assert.InRange(r, 20, 60));
+        Assert.DoesNotContain("signal-to-noise", Tool.Run("inspect", Tool.Model, "--precision", "int8").Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Help_names_all_commands()
     {
         var (code, output, _) = Tool.Run("--help");

@@ -19,9 +19,10 @@ internal static class InspectCommand
         var tokenizer = new Option<string?>("--tokenizer") { Description = "The folder of the files that describe the model, where it is not the model's own." };
         var targets = new Option<string[]>("--target", "--targets") { Description = "Cores or devices to estimate every step's cost on, separated by commas.", AllowMultipleArgumentsPerToken = true };
         var tokens = new Option<int>("--tokens") { Description = "Tokens of the sequence for which costs are estimated.", DefaultValueFactory = _ => 128 };
+        var quality = new Option<bool>("--quality") { Description = "Reads the weights and shows what 8 bits make of them: signal-to-noise ratio of each step. Implies --precision int8." };
         var json = CommonOptions.Json();
         CommonOptions.AtLeastOne(tokens, int.MaxValue);
-        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, tokenizer, targets, tokens, json };
+        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, tokenizer, targets, tokens, quality, json };
         command.Validators.Add(result =>
         {
             if (result.GetValue(plan) && result.GetValue(json))
@@ -34,6 +35,7 @@ internal static class InspectCommand
             try
             {
                 var options = new CompileOptions { Text = true, TokenizerFolder = parsed.GetValue(tokenizer), ModelPath = parsed.GetRequiredValue(model), Outputs = CommonOptions.Split(parsed.GetValue(outputs)), Targets = CommonOptions.Split(parsed.GetValue(targets)), Precision = parsed.GetValue(precision) };
+                options = parsed.GetValue(quality) ? options with { Precision = Precision.Int8 } : options with { ReadsWeights = parsed.GetValue(plan) };
                 return Run(options, parsed.GetValue(plan), parsed.GetValue(json), parsed.GetValue(tokens));
             }
             catch (CompileException e)
@@ -59,6 +61,7 @@ internal static class InspectCommand
         else
         {
             PlanReport.Write(Console.Out, result);
+            QualityReport.Write(Console.Out, result);
             costs.ForEach(cost => CostReport.Write(Console.Out, cost, tokens));
         }
 

@@ -41,7 +41,7 @@ internal static class NewCommand
     private static List<string> Run(CompileOptions options, IReadOnlyList<(string Name, string? Value)> metadata, ProjectFile project, bool isLinked, out string name)
     {
         // Compiled once, so that what cannot be compiled changes no project, and to know which files belong to it.
-        using var result = ModelCompilation.Run(options);
+        using var result = ModelCompilation.Run(options with { ReadsWeights = false });
         name = result.Plan.Name;
         var model = Path.GetFullPath(options.ModelPath);
         var said = new List<string>();

@@ -14,7 +14,7 @@ public sealed class ModelGraph
     public int SourceNodeCount { get; set; }
 
     /// <summary>Whether its matrices have no elements (<see cref="TensorData.Unknown"/>): it can be planned and costed, not computed. Vectors must have theirs.</summary>
-    public bool WeightsUnknown { get; init; }
+    public bool WeightsUnknown { get; set; }
 
     /// <summary>What the caller gives, in the model's order.</summary>
     public List<Value> Inputs { get; } = [];

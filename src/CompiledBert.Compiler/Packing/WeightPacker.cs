@@ -102,8 +102,8 @@ internal sealed class WeightPacker
     private static int[] FirstOfEqual(IReadOnlyList<WeightRequest> requests)
     {
         var first = Enumerable.Range(0, requests.Count).ToArray();
-        var alike = first.GroupBy(i => (requests[i].Layout, requests[i].Data.Type, string.Join(',', requests[i].Data.Dims))).Where(g => g.Skip(1).Any());
-        foreach (var group in alike)
+        var alike = first.Where(i => !requests[i].Data.IsUnknown).GroupBy(i => (requests[i].Layout, requests[i].Data.Type, string.Join(',', requests[i].Data.Dims))).Where(g => g.Skip(1).Any());
+        foreach (var group in alike.SelectMany(g => g.GroupBy(i => Beginning(requests[i].Data))).Where(g => g.Skip(1).Any()))
         {
             var seen = new Dictionary<string, int>(StringComparer.Ordinal);
             foreach (var i in group)
@@ -115,6 +115,9 @@ internal sealed class WeightPacker
 
         return first;
     }
+
+    /// <summary>Most weights differ in their first bytes, and need not be read further to see it.</summary>
+    private static string Beginning(TensorData data) => data.IsDerived ? "" : Convert.ToHexString(data.Bytes[..(int)Math.Min(64, data.ByteLength)]);
 
     private static void WriteOne(WeightRequest request, Sink write)
     {

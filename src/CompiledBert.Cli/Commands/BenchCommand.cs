@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CompiledBert.Cli.Benchmarks;
 using CompiledBert.Compiler;
+using CompiledBert.Compiler.Targets;
 
 namespace CompiledBert.Cli.Commands;
 
@@ -19,18 +20,30 @@ internal static class BenchCommand
         against.AcceptOnlyFromAmong("onnxruntime");
         var againstModel = new Option<string?>("--against-model") { Description = "The model that the other engine runs; the same by default." };
         var seconds = new Option<double>("--seconds") { Description = "Time for each engine, length and number of threads.", DefaultValueFactory = _ => 1.0 };
+        var steps = new Option<bool>("--steps") { Description = "Measures every step instead, beside what the cost model estimates for this machine's core; one thread." };
+        var target = new Option<string?>("--target") { Description = "The core to estimate with --steps; the one of this machine by default." };
         var json = CommonOptions.Json();
         CommonOptions.AtLeastOne(batch);
 
         var command = new Command("bench", "Measures calls of a compiled model: minimum and median milliseconds.")
         {
-            model, tokens, threads, batch, outputs, precision, against, againstModel, seconds, json,
+            model, tokens, threads, batch, outputs, precision, against, againstModel, seconds, steps, target, json,
         };
         command.Validators.Add(result =>
         {
             if (result.GetValue(againstModel) is not null && result.GetValue(against) is null)
             {
                 result.AddError("--against-model needs --against onnxruntime.");
+            }
+
+            if (result.GetValue(steps) && (result.GetValue(against) is not null || result.GetResult(threads) is { Implicit: false } || result.GetResult(batch) is { Implicit: false }))
+            {
+                result.AddError("--steps measures one sequence on one thread, without another engine.");
+            }
+
+            if (result.GetValue(target) is not null && !result.GetValue(steps))
+            {
+                result.AddError("--target needs --steps.");
             }
         });
         command.SetAction(parsed =>
@@ -48,7 +61,7 @@ internal static class BenchCommand
             };
             try
             {
-                return Run(benchmark, parsed.GetValue(json));
+                return parsed.GetValue(steps) ? RunSteps(benchmark, parsed.GetValue(target), parsed.GetValue(json)) : Run(benchmark, parsed.GetValue(json));
             }
             catch (CompileException e)
             {
@@ -75,6 +88,32 @@ internal static class BenchCommand
         foreach (var row in benchmark.Run())
         {
             BenchReport.WriteRow(Console.Out, row);
+        }
+
+        return ExitCode.Success;
+    }
+
+    private static int RunSteps(Benchmark benchmark, string? target, bool json)
+    {
+        var host = target is null ? HostCore.Detect() : new HostCore(TargetTable.Resolve([target], benchmark.Options.ModelPath)[0], true);
+        var steps = new StepBenchmark { Options = benchmark.Options, Precisions = benchmark.Precisions, Tokens = benchmark.Tokens, Core = host.Core, Time = benchmark.Time };
+        if (json)
+        {
+            List<StepTimes> all = [.. steps.Run()];
+            JsonOutput.WriteObject(document =>
+            {
+                document.WriteTexts("instructions", Instructions.Description.Split(", "));
+                document.WriteBoolean("isCoreKnown", host.IsKnown);
+                document.WriteAll("calls", all, times => StepTable.WriteFields(document, times));
+            });
+            return ExitCode.Success;
+        }
+
+        Console.Out.WriteLine($"instructions: {Instructions.Description}");
+        Console.Out.WriteLine($"core: {host.Description}");
+        foreach (var times in steps.Run())
+        {
+            StepTable.Write(Console.Out, times);
         }
 
         return ExitCode.Success;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CompiledBert.Compiler.Targets;
 
 namespace CompiledBert.Cli.Tests;
 
@@ -34,6 +35,27 @@ public sealed class BenchTests
     }
 
     [Fact]
+    public void Steps_are_measured_beside_their_estimates_and_sum_up()
+    {
+        var (code, output, errors) = Tool.Run("bench", Tool.Model, "--steps", "--tokens", "4,9", "--precision", "fp32,int8", "--seconds", "0.01", "--json");
+        Assert.Equal((0, ""), (code, errors));
+        using var json = JsonDocument.Parse(output);
+        var calls = json.RootElement.GetProperty("calls").EnumerateArray().ToList();
+        Assert.Equal(4, calls.Count);
+        Assert.All(calls, call =>
+        {
+            Assert.Contains(TargetTable.Cores, c => c.Name == call.GetProperty("core").GetString());
+            var steps = call.GetProperty("steps").EnumerateArray().ToList();
+            Assert.Equal(call.GetProperty("measuredMs").GetDouble(), steps.Sum(s => s.GetProperty("measuredMs").GetDouble()), 4);
+            Assert.Equal(call.GetProperty("estimatedMs").GetDouble(), steps.Sum(s => s.GetProperty("estimatedMs").GetDouble()), 4);
+        });
+
+        var table = Tool.Run("bench", Tool.Model, "--steps", "--tokens", "4", "--seconds", "0.01", "--target", "cortex-a76").Output;
+        Assert.Contains("sum of the steps", table, StringComparison.Ordinal);
+        Assert.Contains("Cortex-A76", table, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void More_tokens_than_the_model_takes_are_refused()
     {
         var (code, _, errors) = Tool.Run("bench", Tool.Model, "--tokens", "100000");
@@ -48,5 +70,8 @@ public sealed class BenchTests
     [InlineData("--threads", "257")]
     [InlineData("--against", "abacus")]
     [InlineData("--against-model", "other.onnx")]
+    [InlineData("--target", "zen4")]
+    [InlineData("--steps", "--against=onnxruntime")]
+    [InlineData("--steps", "--threads=2")]
     public void A_bad_option_ends_with_two(string option, string value) => Assert.Equal(2, Tool.Run("bench", Tool.Model, option, value).Code);
 }

@@ -5,30 +5,37 @@ namespace CompiledBert.Compiler.Cost;
 /// <summary>Matrix products by register tiles: the same tiles that the emitter writes for a core's vectors.</summary>
 internal sealed class TileCost
 {
+    /// <summary>A tile: its most rows, its columns, and the vectors that hold a row's sums.</summary>
+    private readonly record struct Tile(int Rows, int Columns, int Vectors);
+
     // Around a tile's loop: accumulators cleared, bias added, results stored, addresses computed, calls.
     private const double InstructionsAround = 60;
 
     private readonly Core _core;
-    private readonly int _rows;
-    private readonly int _vectors;
+    private readonly Tile _floats;
+    private readonly Tile _integers;
 
     public TileCost(Core core)
     {
         _core = core;
-        _rows = core.VectorBits == 512 ? 12 : 6;
-        _vectors = ColumnsOf(core) / core.Lanes;
+        var rows = core.VectorBits == 512 ? 12 : 6;
+        _floats = new Tile(rows, ColumnsOf(core), ColumnsOf(core) / core.Lanes);
+
+        // Without a dot product, a column takes two neighbouring sums.
+        var columns = core.VectorBits == 512 ? 16 : 8;
+        _integers = core.DotProducts > 0 ? _floats : new Tile(core.VectorBits == 128 ? 4 : rows, columns, 2 * columns / core.Lanes);
     }
 
     /// <summary>Columns of a tile.</summary>
     public static int ColumnsOf(Core core) => core.VectorBits == 512 ? 32 : 16;
 
     /// <summary>Cycles of C [m, n] = A [m, k] · B [k, n], B packed.</summary>
-    public double Product(long m, long n, long k) => Product(m, n, k, CyclesOfK);
+    public double Product(long m, long n, long k) => Product(_floats, m, n, k, CyclesOfK);
 
-    /// <summary>The same of 8-bit integers: four of K a step, by a dot product or, where there is none, two multiplications that widen.</summary>
-    public double IntegerProduct(long m, long n, long k) => Product(m, n, (k + 3) / 4, CyclesOfFour);
+    /// <summary>The same of 8-bit integers, four of K a step: by a dot product or, where there is none, by multiplications of words that add neighbours.</summary>
+    public double IntegerProduct(long m, long n, long k) => Product(_integers, m, n, (k + 3) / 4, CyclesOfFour);
 
-    private double Product(long m, long n, long k, Func<long, double> cyclesOfStep)
+    private double Product(Tile tile, long m, long n, long k, Func<long, double> cyclesOfStep)
     {
         if (m == 0 || n == 0)
         {
@@ -36,29 +43,29 @@ internal sealed class TileCost
         }
 
         // Rows are spread evenly: tiles of two heights.
-        var tiles = (m + _rows - 1) / _rows;
+        var tiles = (m + tile.Rows - 1) / tile.Rows;
         var tall = m % tiles;
         var height = m / tiles;
-        var columns = (n + ColumnsOf(_core) - 1) / ColumnsOf(_core);
-        return columns * ((tall * Tile(height + 1, k, cyclesOfStep)) + ((tiles - tall) * Tile(height, k, cyclesOfStep)));
+        var columns = (n + tile.Columns - 1) / tile.Columns;
+        return columns * ((tall * Cycles(height + 1)) + ((tiles - tall) * Cycles(height)));
+
+        double Cycles(long rows)
+        {
+            var around = ((3 * rows * tile.Vectors) + InstructionsAround) / (_core.IsInOrder ? 1.1 : Math.Min(_core.IssueWidth, 2.5));
+            return (k * cyclesOfStep(rows)) + around;
+        }
     }
 
     /// <summary>Cycles of packing so many floats into panels: a load, its share of a transposition, and a store a vector.</summary>
     public double Packing(long elements) => (double)elements / _core.Lanes * Math.Max(4.0 / Math.Min(_core.IssueWidth, 3), 1 / _core.Loads) * (_core.IsInOrder ? 2 : 1);
 
-    private double Tile(long rows, long k, Func<long, double> cyclesOfStep)
-    {
-        var around = ((3 * rows * _vectors) + InstructionsAround) / (_core.IsInOrder ? 1.1 : Math.Min(_core.IssueWidth, 2.5));
-        return (k * cyclesOfStep(rows)) + around;
-    }
-
     private double CyclesOfK(long rows)
     {
-        double multiplyAdds = rows * _vectors;
+        double multiplyAdds = rows * _floats.Vectors;
 
         // Four neighbours of A a load where multiply-adds take a lane; elsewhere each element is spread over a vector by its load.
         var isByLane = _core.VectorBits == 128;
-        var loads = _vectors + (isByLane ? rows / 4.0 : rows);
+        var loads = _floats.Vectors + (isByLane ? rows / 4.0 : rows);
         var issue = (multiplyAdds + loads + 1) / _core.IssueWidth;
         var arithmetic = Math.Max(multiplyAdds / _core.MultiplyAdds, _core.MultiplyAddLatency);
         return Math.Max(Math.Max(arithmetic, issue), loads / _core.Loads);
@@ -66,13 +73,16 @@ internal sealed class TileCost
 
     private double CyclesOfFour(long rows)
     {
-        double products = rows * _vectors;
+        double products = rows * _integers.Vectors;
         var hasDots = _core.DotProducts > 0;
-        var isByLane = _core.VectorBits == 128;
-        var loads = _vectors + (isByLane ? rows / 4.0 : rows);
-        var instructions = hasDots ? products : 3 * products;
-        var arithmetic = hasDots ? products / _core.DotProducts : 2 * products / _core.IntegerMultiplies;
+        var isByLane = hasDots && _core.VectorBits == 128;
+        var loads = _integers.Vectors + (isByLane ? rows / 4.0 : rows);
+        var instructions = hasDots ? products : 2 * products;
+        var arithmetic = products / (hasDots ? _core.DotProducts : _core.IntegerMultiplies);
         var issue = (instructions + loads + 1) / _core.IssueWidth;
-        return Math.Max(Math.Max(Math.Max(arithmetic, _core.MultiplyAddLatency), issue), loads / _core.Loads) + (_core.IsInOrder && hasDots ? loads : 0);
+
+        // A dot product waits for the sum before; of words only the addition does.
+        var latency = hasDots ? _core.MultiplyAddLatency : 1;
+        return Math.Max(Math.Max(Math.Max(arithmetic, latency), issue), loads / _core.Loads) + (_core.IsInOrder && hasDots ? loads : 0);
     }
 }

@@ -34,7 +34,7 @@ public sealed record Core
     /// <summary>Vector dot products of 8-bit integers a cycle, each four products a 32-bit lane; 0 where the core has none that .NET can use.</summary>
     public double DotProducts { get; init; }
 
-    /// <summary>Vector multiplications of integers a cycle, of those that widen to 16 bits.</summary>
+    /// <summary>Vector multiplications of 16-bit integers a cycle, each with the addition of its neighbouring products and of these to a sum.</summary>
     public required double IntegerMultiplies { get; init; }
 
     /// <summary>Other vector instructions a cycle: additions, selections.</summary>

@@ -42,6 +42,17 @@ public class CostModelTests
         Assert.True(Product(core, 1, 768, 768) > limit / 120);
     }
 
+    [Theory]
+    [MemberData(nameof(Cores))]
+    public void A_product_of_integers_costs_at_least_its_instructions_and_not_much_more(string name)
+    {
+        // Sixteen products an instruction of 512 bits by words, four times as many by dot products.
+        var core = TargetTable.Find(name)[0];
+        var rate = core.DotProducts > 0 ? 4 * core.Lanes * core.DotProducts : 2 * core.Lanes * core.IntegerMultiplies;
+        var limit = 120.0 * 768 * 768 / rate;
+        Assert.InRange(Product(core, 120, 768, 768, isInteger: true), limit, (core.IsInOrder ? 2.5 : 1.8) * limit);
+    }
+
     [Fact]
     public void A_step_of_unknown_cost_is_unknown_and_not_free()
     {
@@ -87,13 +98,14 @@ public class CostModelTests
         Assert.True(inOrder.CoreCycles > same.CoreCycles);
     }
 
-    private static double Product(Core core, long m, long n, long k)
+    private static double Product(Core core, long m, long n, long k, bool isInteger = false)
     {
         var step = new LinearStep
         {
             Title = "linear",
             Origins = [],
             Rows = Dim.Of(m),
+            IsInteger = isInteger,
             N = n,
             K = k,
             X = new RowOperand("in0", Dim.Zero, Dim.Of(k)),

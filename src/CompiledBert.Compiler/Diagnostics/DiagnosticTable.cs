@@ -171,6 +171,9 @@ public static class DiagnosticTable
     /// <summary>Limits that no candidate keeps.</summary>
     public static readonly Rule NothingFits = new("CBERT0802", Severity.Error, "None of {0} candidates keeps the limits. The nearest, {1}, takes {2}. Raise the limit, or allow smaller shapes in the search space.");
 
+    /// <summary>A model that weights cannot be taken from.</summary>
+    public static readonly Rule NotABert = new("CBERT0803", Severity.Error, "Weights cannot be taken from this model: {0}. Take an encoder of the BERT kind with norms behind its blocks and a table of positions, in fp32 or fp16, exported with its hidden state or its logits as the first output.");
+
     /// <summary>A diagnostic's code, severity and text with places for its facts.</summary>
     /// <param name="Code">The code.</param>
     /// <param name="Severity">How grave it is.</param>

@@ -56,6 +56,11 @@ public sealed class BertGraph
         }
 
         var pooled = _task.Pooling == Pooling.Cls ? First(hidden) : Mean(hidden, kept);
+        if (_task.HasPooler)
+        {
+            pooled = Add("pooler.activation", new Unary(UnaryKind.Tanh), Linear(WeightNames.Pooler, pooled, _shape.Width, _shape.Width));
+        }
+
         _graph.Outputs.Add(("logits", Linear(WeightNames.Classifier, pooled, _shape.Width, _task.Labels)));
         _graph.Tidy();
     }

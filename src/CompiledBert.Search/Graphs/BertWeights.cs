@@ -13,6 +13,20 @@ public interface IBertWeights
     TensorData Of(string name, params long[] dims);
 }
 
+/// <summary>Weights at hand, by name.</summary>
+/// <param name="weights">The weights; matrices [in, out].</param>
+public sealed class KnownBertWeights(IReadOnlyDictionary<string, TensorData> weights) : IBertWeights
+{
+    /// <inheritdoc/>
+    public bool AreUnknown => false;
+
+    /// <inheritdoc/>
+    public TensorData Of(string name, params long[] dims) =>
+        weights.TryGetValue(name, out var data) && data.Dims.SequenceEqual(dims)
+            ? data
+            : throw new ArgumentException($"There is no weight {name} of [{string.Join(", ", dims)}].", nameof(name));
+}
+
 /// <summary>Weights of a model that is not trained yet: matrices nobody knows, vectors of numbers that are all different.</summary>
 public sealed class UnknownBertWeights : IBertWeights
 {

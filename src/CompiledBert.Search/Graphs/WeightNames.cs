@@ -44,6 +44,9 @@ public static class WeightNames
     /// <summary>Within a layer: the norm behind the feed-forward block.</summary>
     public const string OutputNorm = "output.LayerNorm";
 
+    /// <summary>The product in front of the tanh that some classifiers have.</summary>
+    public const string Pooler = "pooler.dense";
+
     /// <summary>The product that tells labels.</summary>
     public const string Classifier = "classifier";
 

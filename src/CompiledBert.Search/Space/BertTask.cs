@@ -25,6 +25,9 @@ public sealed record BertTask
     /// <summary>How a sequence becomes one vector.</summary>
     public Pooling Pooling { get; init; }
 
+    /// <summary>Whether a product and a tanh stand between the pooled vector and the labels, as BERT's classifiers have them.</summary>
+    public bool HasPooler { get; init; }
+
     /// <summary>What layer normalisation adds to the variance.</summary>
     public float Epsilon { get; init; } = 1e-12f;
 }

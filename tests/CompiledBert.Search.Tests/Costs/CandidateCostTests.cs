@@ -68,26 +68,6 @@ public sealed class CandidateCostTests
         Assert.Contains("% too much", refusal.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Many_candidates_leave_no_memory_behind()
-    {
-        var costs = Shapes.Costs(Precision.Int8, "5ms@64");
-        var variation = new ShapeVariation(Shapes.Space);
-        var random = new Random(3);
-        long After(int count)
-        {
-            for (var i = 0; i < count; i++)
-            {
-                _ = costs.Of(variation.Sample(random));
-            }
-
-            return GC.GetTotalMemory(forceFullCollection: true);
-        }
-
-        var before = After(20);
-        Assert.InRange(After(80) - before, long.MinValue, 1 << 20);
-    }
-
     private sealed class NoScorer : IScorer
     {
         public double Score(Search.Costs.CandidateCost candidate, CancellationToken cancellation) => throw new InvalidOperationException("Nothing fits.");

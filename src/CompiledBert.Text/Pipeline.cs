@@ -25,7 +25,7 @@ internal sealed class Pipeline(AddedTokens? raw, NormalizerStep[] normalizers, A
             Rewrite(workspace, step);
         }
 
-        RemoveEmpty(workspace);
+        Place(workspace);
         normalized?.Split(workspace);
         foreach (var step in preTokenizers)
         {
@@ -68,14 +68,15 @@ internal sealed class Pipeline(AddedTokens? raw, NormalizerStep[] normalizers, A
         workspace.SwapText();
     }
 
-    private static void RemoveEmpty(Workspace workspace)
+    /// <summary>Drops what normalization left empty; the rest begins in the text where its first character comes from.</summary>
+    private static void Place(Workspace workspace)
     {
         workspace.NextPieces.Clear();
         foreach (ref readonly var piece in workspace.Pieces.Items)
         {
             if (piece.Length > 0)
             {
-                workspace.NextPieces.Add(piece);
+                workspace.NextPieces.Add(piece.Start, piece.End, workspace.Text.Starts[piece.Start], piece.TokenId);
             }
         }
 

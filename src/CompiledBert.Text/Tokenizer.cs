@@ -293,9 +293,9 @@ public sealed unsafe class Tokenizer
                 }
             }
 
-            if (_parts.TrimsOffsets)
+            foreach (var addsPrefixBlank in _parts.Trims)
             {
-                sink.TrimBlanks(text, first, _parts.AddsPrefixBlank);
+                sink.TrimBlanks(text, first, addsPrefixBlank);
             }
         }
         finally

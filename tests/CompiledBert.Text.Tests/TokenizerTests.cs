@@ -104,6 +104,60 @@ public class TokenizerTests
         Assert.Contains(named, error.Message + error.Node, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("(?i)AB", "xaBy", new[] { 1, 3 })]
+    [InlineData(@"\W", "a\u00bd.b", new[] { 2, 3 })]
+    [InlineData(@"[^\W]", "a\u00bd.", new[] { 0, 1 })]
+    [InlineData(@" ?[^(\s|[.,!?])]+", "a, b", new[] { 0, 1, 2, 4 })]
+    [InlineData(@"(?<=a)b|\d{2,}", "abb123", new[] { 1, 2, 3, 6 })]
+    public void Patterns_match_as_the_reference_does(string pattern, string text, int[] expected)
+    {
+        var tokenizer = Tokenizers.Compile($$"""
+            {"version":"1.0","pre_tokenizer":{"type":"Split","pattern":{"Regex":{{System.Text.Json.JsonSerializer.Serialize(pattern)}}},"behavior":"Removed","invert":true},
+             "model":{"type":"WordLevel","unk_token":"u","vocab":{"u":0} } }
+            """);
+        var result = new TokenizedText();
+        tokenizer.Encode(text, result);
+        Assert.Equal(expected, result.Ranges.ToArray().SelectMany(r => new[] { r.Start, r.End }));
+    }
+
+    [Theory]
+    [InlineData("""{"type":"Replace","pattern":{"Regex":"^"},"content":"x"}""", "[]", "match of nothing")]
+    [InlineData("""{"type":"NFD"}""", "[]", null)]
+    [InlineData("""{"type":"Strip","strip_left":true,"strip_right":true}""", """[{"id":9,"content":" ","normalized":true}]""", "leaves nothing")]
+    public void Steps_for_which_there_is_no_rule_are_refused(string normalizer, string added, string? named)
+    {
+        var json = $$"""{"version":"1.0","added_tokens":{{added}},"normalizer":{{normalizer}},"model":{"type":"WordLevel","unk_token":"u","vocab":{"u":0} } }""";
+        Assert.Equal(named is null, Record.Exception(() => Tokenizers.Compile(json)) is not CompileException error || !error.Diagnostic.Message.Contains(named!, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Of_added_tokens_that_normalization_makes_equal_the_first_is_found()
+    {
+        var tokenizer = Tokenizers.Compile("""
+            {"version":"1.0","added_tokens":[{"id":1,"content":"foo"},{"id":2,"content":"FOO"}],"normalizer":{"type":"Lowercase"},
+             "model":{"type":"WordLevel","unk_token":"u","vocab":{"u":0}}}
+            """);
+        Assert.Equal([1, 1], Ids(tokenizer, "foofoo"));
+    }
+
+    [Fact]
+    public void Blanks_are_taken_off_as_often_as_the_file_says()
+    {
+        string Post(int times) => "{\"type\":\"Sequence\",\"processors\":[" + string.Join(',', Enumerable.Repeat("""{"type":"ByteLevel","trim_offsets":true,"add_prefix_space":false}""", times)) + "]}";
+        TextRange Range(int times)
+        {
+            var result = new TokenizedText();
+            Tokenizers.Compile($$"""
+                {"version":"1.0","pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"post_processor":{{Post(times)}},
+                 "model":{"type":"WordLevel","unk_token":"u","vocab":{"u":0,"a":1,"\u0120bcd":2} } }
+                """).Encode("a bcd", result);
+            return result.Ranges[1];
+        }
+
+        Assert.Equal((1, 2, 3), (Range(0).Start, Range(1).Start, Range(2).Start));
+    }
+
     [Fact]
     public void The_same_file_gives_the_same_bytes()
     {

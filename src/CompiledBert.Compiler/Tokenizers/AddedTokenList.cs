@@ -47,7 +47,8 @@ internal sealed class AddedTokenList
             return;
         }
 
-        Vocabulary.WriteTrie(blob, tokens.Select((t, i) => (t.Content, i)), file["added_tokens"]);
+        // Of tokens that normalization makes equal the first one is found.
+        Vocabulary.WriteTrie(blob, tokens.Select((t, i) => (t.Content, i)).DistinctBy(t => t.Content), file["added_tokens"]);
         blob.Number(tokens.Count);
         foreach (var (_, token) in tokens)
         {

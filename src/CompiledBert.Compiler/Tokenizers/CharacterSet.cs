@@ -34,7 +34,7 @@ internal sealed class CharacterSet
     {
         's' => new CharacterSet { _flags = SetFlags.WhiteSpace },
         'S' => new CharacterSet { _flags = SetFlags.NotWhiteSpace },
-        'w' when isAlone => new CharacterSet { _flags = SetFlags.Word }.Add(0xB2, 0xB3).Add(0xB9, 0xB9).Add(0xBC, 0xBE),
+        'w' or 'W' when isAlone => new CharacterSet { IsNegated = c == 'W', _flags = SetFlags.Word }.Add(0xB2, 0xB3).Add(0xB9, 0xB9).Add(0xBC, 0xBE),
         'w' => new CharacterSet { _flags = SetFlags.Word },
         'W' => new CharacterSet { _flags = SetFlags.NotWord },
         'd' => new CharacterSet { _categories = Bit(Category.Nd) },

@@ -86,7 +86,7 @@ internal static class NormalizerReader
     private static Action<BlobWriter> Replace(JsonPart part) => blob =>
     {
         blob.Kind(NormalizerKind.Replace);
-        PreTokenizerReader.WritePattern(blob, part["pattern"]);
+        PreTokenizerReader.WritePattern(blob, part["pattern"], replaces: true);
         blob.Text(part["content"].Text());
     };
 

@@ -26,13 +26,20 @@ internal sealed class PatternCompiler
     }
 
     /// <summary>The program of a pattern.</summary>
-    public static int[] Compile(JsonPart place)
+    /// <param name="place">The pattern.</param>
+    /// <param name="replaces">Whether matches are replaced: such a pattern may not match nothing, for which the reference has no rule that holds.</param>
+    public static int[] Compile(JsonPart place, bool replaces = false)
     {
         var compiler = new PatternCompiler(place);
         compiler.Alternatives();
         if (compiler._next < compiler._text.Length)
         {
             throw compiler.Malformed("has a ) too many");
+        }
+
+        if (replaces && compiler.CanBeEmpty(0))
+        {
+            throw compiler.Unsupported("a match of nothing, to be replaced");
         }
 
         compiler.Emit(PatternOp.Match);
@@ -87,6 +94,9 @@ internal sealed class PatternCompiler
         var ignoreCase = _ignoreCase;
         var start = _program.Count;
         var jumps = new List<int>();
+
+        // Elsewhere than in front it would take the alternatives behind it into a group of their own.
+        _ignoreCase |= Take("(?i)");
         Sequence();
         while (Take('|'))
         {
@@ -496,9 +506,15 @@ internal sealed class PatternCompiler
         {
             first = false;
             var c = TakeAny();
+            if (c == '[' && Peek() != ':' && Class() is { IsNegated: false } inner)
+            {
+                set.Add(inner);
+                continue;
+            }
+
             if (c == '[' || (c == '&' && Peek() == '&'))
             {
-                throw Unsupported("a class within a class");
+                throw Unsupported("a class within a class that is more than its part");
             }
 
             if (c == '\\')

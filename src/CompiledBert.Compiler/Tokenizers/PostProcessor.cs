@@ -2,8 +2,8 @@ using CompiledBert.Text.Blob;
 
 namespace CompiledBert.Compiler.Tokenizers;
 
-/// <summary>What is put around tokens, and whether blanks are taken off their ranges.</summary>
-internal sealed record PostProcessor(IReadOnlyList<TemplatePart> Single, IReadOnlyList<TemplatePart> Pair, bool TrimsOffsets, bool AddsPrefixBlank)
+/// <summary>What is put around tokens, and how often blanks are taken off their ranges: each time knowing whether a blank was put before the text.</summary>
+internal sealed record PostProcessor(IReadOnlyList<TemplatePart> Single, IReadOnlyList<TemplatePart> Pair, IReadOnlyList<bool> Trims)
 {
     /// <summary>The ids of special tokens.</summary>
     public IEnumerable<int> Ids => Single.Concat(Pair).Where(p => p.Sequence < 0).Select(p => p.Id);
@@ -31,7 +31,7 @@ internal static class PostProcessorReader
 
     public static PostProcessor Read(JsonPart part)
     {
-        var result = new PostProcessor([s_first], [s_first, s_second], false, false);
+        var result = new PostProcessor([s_first], [s_first, s_second], []);
         var hasTemplate = false;
         foreach (var step in Steps(part))
         {
@@ -39,7 +39,7 @@ internal static class PostProcessorReader
             switch (type)
             {
                 case "ByteLevel":
-                    result = result with { TrimsOffsets = step["trim_offsets"].Flag(true), AddsPrefixBlank = step["add_prefix_space"].Flag(true) };
+                    result = result with { Trims = [.. result.Trims, .. Trim(step)] };
                     continue;
                 case "TemplateProcessing" or "BertProcessing" or "RobertaProcessing" when hasTemplate:
                     throw step["type"].Unsupported("a second step that puts special tokens around");
@@ -74,8 +74,9 @@ internal static class PostProcessorReader
     private static PostProcessor Roberta(PostProcessor result, JsonPart step, int cls, int sep) => new(
         [new(-1, cls, 0), s_first, new(-1, sep, 0)],
         [new(-1, cls, 0), s_first, new(-1, sep, 0), new(-1, sep, 0), s_second with { TypeId = 0 }, new(-1, sep, 0)],
-        result.TrimsOffsets || step["trim_offsets"].Flag(true),
-        step["trim_offsets"].Flag(true) ? step["add_prefix_space"].Flag(true) : result.AddsPrefixBlank);
+        [.. result.Trims, .. Trim(step)]);
+
+    private static IEnumerable<bool> Trim(JsonPart step) => step["trim_offsets"].Flag(true) ? [step["add_prefix_space"].Flag(true)] : [];
 
     private static int Token(JsonPart part) => part.Items() is [_, var id] ? id.Number() : throw part.Invalid("must be a token and its id");
 

@@ -19,7 +19,7 @@ internal static class PreTokenizerReader
     }
 
     /// <summary>Writes what <c>Split</c> and <c>Replace</c> look for.</summary>
-    public static void WritePattern(BlobWriter blob, JsonPart pattern)
+    public static void WritePattern(BlobWriter blob, JsonPart pattern, bool replaces = false)
     {
         if (pattern["String"].TextOrNull() is { } text)
         {
@@ -41,7 +41,7 @@ internal static class PreTokenizerReader
         }
 
         blob.Kind(MatcherKind.Pattern);
-        blob.Table<int>(PatternCompiler.Compile(pattern["Regex"]));
+        blob.Table<int>(PatternCompiler.Compile(pattern["Regex"], replaces));
     }
 
     private static IEnumerable<Action<BlobWriter>> Steps(JsonPart part)

@@ -23,7 +23,7 @@ internal static class TokenizerCompiler
         var normalized = added.Tokens.Where(t => t.IsNormalized).ToList();
         return normalized.Count == 0
             ? Write(file, vocabulary, added, process, [])
-            : Write(file, vocabulary, added, process, Normalize(Write(file, vocabulary, added, process, []), normalized));
+            : Write(file, vocabulary, added, process, Normalize(file, Write(file, vocabulary, added, process, []), normalized));
     }
 
     private static byte[] Write(JsonPart file, Vocabulary vocabulary, AddedTokenList added, PostProcessor process, List<(string Content, AddedTokenList.Token Token)> normalized)
@@ -34,8 +34,7 @@ internal static class TokenizerCompiler
         var truncation = file["truncation"];
         blob.Number(truncation["max_length"].NumberOrNull() ?? int.MaxValue);
         blob.Number(file["padding"]["pad_id"].NumberOrNull() ?? -1);
-        blob.Flag(process.TrimsOffsets);
-        blob.Flag(process.AddsPrefixBlank);
+        blob.Numbers([.. process.Trims.Select(t => t ? 1 : 0)]);
         blob.Flag(truncation["direction"].TextOrNull() == "Left");
         process.WriteTemplates(blob);
         AddedTokenList.Write(blob, [.. added.Tokens.Where(t => !t.IsNormalized).Select(t => (t.Content, t))], file);
@@ -46,12 +45,12 @@ internal static class TokenizerCompiler
         return blob.ToArray();
     }
 
-    private static unsafe List<(string Content, AddedTokenList.Token Token)> Normalize(byte[] blob, List<AddedTokenList.Token> tokens)
+    private static unsafe List<(string Content, AddedTokenList.Token Token)> Normalize(JsonPart file, byte[] blob, List<AddedTokenList.Token> tokens)
     {
         fixed (byte* start = blob)
         {
             var pipeline = new BlobReader(start).Read().Pipeline;
-            return [.. tokens.Select(t => (Normalize(pipeline, t.Content), t))];
+            return [.. tokens.Select(t => (Normalize(pipeline, t.Content) is { Length: > 0 } content ? content : throw file["added_tokens"].Invalid($"has the token '{t.Content}', of which normalization leaves nothing"), t))];
         }
     }
 

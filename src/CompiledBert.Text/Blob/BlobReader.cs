@@ -15,8 +15,7 @@ internal sealed unsafe class BlobReader(byte* blob)
         var vocabulary = Number();
         var most = Number();
         var pad = Number();
-        var trimOffsets = Flag();
-        var addsPrefixBlank = Flag();
+        var trims = Each(Flag);
         var fromLeft = Flag();
         var single = Template();
         var pair = Template();
@@ -25,7 +24,7 @@ internal sealed unsafe class BlobReader(byte* blob)
         var normalized = AddedTokens();
         var preTokenizers = Each(PreTokenizer);
         return new TokenizerParts(
-            new Pipeline(raw, normalizers, normalized, preTokenizers), Model(), single, pair, vocabulary, most, pad, trimOffsets, addsPrefixBlank, fromLeft);
+            new Pipeline(raw, normalizers, normalized, preTokenizers), Model(), single, pair, vocabulary, most, pad, trims, fromLeft);
     }
 
     private int Number() => *_next++;
@@ -139,6 +138,5 @@ internal sealed record TokenizerParts(
     int VocabularySize,
     int MostTokens,
     int PadId,
-    bool TrimsOffsets,
-    bool AddsPrefixBlank,
+    bool[] Trims,
     bool TruncatesFromLeft);

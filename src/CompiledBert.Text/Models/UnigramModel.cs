@@ -104,7 +104,8 @@ internal sealed class UnigramModel(Trie trie, ScoreTable scores, int unknown, do
         }
         else if (byteIds is null || !EmitBytes(codes, start, byteIds, sink))
         {
-            sink.Add(unknown, start, start + codes.Length, isUnknown: true);
+            // What is unknown keeps its characters, so that blanks are taken off its range.
+            sink.Add(unknown, start, start + codes.Length, isUnknown: false);
         }
     }
 

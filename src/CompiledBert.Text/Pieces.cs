@@ -41,5 +41,14 @@ internal sealed class PieceList
         _items[Count++] = new Piece { Start = start, End = end, Origin = origin, TokenId = tokenId };
     }
 
+    /// <summary>Gives memory back that an unusually long text took.</summary>
+    public void Trim(int most)
+    {
+        if (_items.Length > most)
+        {
+            (_items, Count) = (new Piece[64], 0);
+        }
+    }
+
     public void Add(in Piece piece) => Add(piece.Start, piece.End, piece.Origin, piece.TokenId);
 }

@@ -18,6 +18,15 @@ internal sealed class TokenList
 
     public void Clear() => Count = 0;
 
+    /// <summary>Gives memory back that an unusually long text took.</summary>
+    public void Trim(int most)
+    {
+        if (_items.Length > most)
+        {
+            (_items, Count) = (new Token[64], 0);
+        }
+    }
+
     public void Add(int id, int start, int end, int word)
     {
         if (Count == _items.Length)

@@ -7,6 +7,9 @@ namespace CompiledBert.Text;
 /// <summary>Collects the tokens of a text with their ranges in it; each thread has one and uses it again.</summary>
 internal sealed class TokenSink : ITokenSink
 {
+    /// <summary>Tokens beyond which the memory is not kept for the next call.</summary>
+    private const int KeptTokens = 1 << 18;
+
     [ThreadStatic]
     private static TokenSink? t_idle;
 
@@ -30,7 +33,17 @@ internal sealed class TokenSink : ITokenSink
         return sink;
     }
 
-    public void Return() => t_idle = this;
+    public void Return()
+    {
+        First.Trim(KeptTokens);
+        Second.Trim(KeptTokens);
+        if (_blanks.Length > KeptTokens)
+        {
+            _blanks = new (int, int)[64];
+        }
+
+        t_idle = this;
+    }
 
     public void Begin(TextBuffer text, TokenList list) => (_text, _list) = (text, list);
 

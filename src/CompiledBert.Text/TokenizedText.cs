@@ -35,6 +35,16 @@ public sealed class TokenizedText
 
     internal void Clear() => (Count, UntruncatedCount) = (0, 0);
 
+    /// <summary>Gives memory back that an unusually long text took.</summary>
+    internal void Trim(int most)
+    {
+        if (_ids.Length > most)
+        {
+            Clear();
+            (_ids, _typeIds, _ranges, _words, _texts) = (new int[128], new int[128], new TextRange[128], new int[128], new sbyte[128]);
+        }
+    }
+
     internal void Add(int id, int typeId, TextRange range, int word, int text)
     {
         if (Count == _ids.Length)

@@ -40,6 +40,8 @@ internal sealed class Workspace
     {
         Text.Trim(KeptCharacters);
         Next.Trim(KeptCharacters);
+        Pieces.Trim(KeptCharacters);
+        NextPieces.Trim(KeptCharacters);
         Rewriting.Trim(KeptCharacters);
         Matches.Trim(KeptCharacters);
         Model.Trim(KeptCharacters);

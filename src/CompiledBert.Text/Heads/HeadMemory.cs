@@ -23,11 +23,10 @@ internal sealed class HeadMemory
 
     public void Return()
     {
-        if (_output.Length > KeptElements)
-        {
-            _output = new float[4096];
-        }
-
+        Text.Trim(KeptElements / 4);
+        Trim(ref _output);
+        Trim(ref _second);
+        Trim(ref _characters);
         t_idle = this;
     }
 
@@ -47,6 +46,14 @@ internal sealed class HeadMemory
         prefix.CopyTo(joined);
         text.CopyTo(joined[prefix.Length..]);
         return joined;
+    }
+
+    private static void Trim<T>(ref T[] array)
+    {
+        if (array.Length > KeptElements)
+        {
+            array = new T[512];
+        }
     }
 
     private static Span<T> Sized<T>(ref T[] array, int count)

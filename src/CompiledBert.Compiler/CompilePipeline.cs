@@ -89,7 +89,7 @@ public static class CompilePipeline
         ModelGraph graph, CompileOptions options, OnnxModel? source, ModelText? text = null, Dim? nodeByNode = null, IReadOnlyDictionary<string, double>? signalToNoise = null)
     {
         var fused = FusionStage.Run(graph);
-        var weights = new WeightPacker(fused.Buffers.Weights, text?.Tokenizer);
+        var weights = new WeightPacker(fused.Buffers.Weights, text?.Trailer.Bytes);
         var hash = options.ReadsWeights ? weights.ComputeHash() : new byte[32];
         var plan = PlanBuilder.Build(graph, fused, weights, hash, options);
         plan = plan with { Head = text?.HeadOf(plan, weights.TrailerAt) };

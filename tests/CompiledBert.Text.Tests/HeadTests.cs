@@ -61,6 +61,26 @@ public class HeadTests
     }
 
     [Fact]
+    public void Layers_stand_between_pooling_and_length()
+    {
+        // The rows of [CLS] a [SEP] are 0, 3 and 1: their mean is 4/3 in each of 33 elements.
+        DenseLayer Layer(int inputs, int outputs, DenseActivation activation, float weight, float bias) => new(
+            inputs, outputs, activation, hasBias: true, [.. Enumerable.Repeat(weight, inputs * outputs), .. Enumerable.Repeat(bias, outputs)]);
+        Embedder With(bool normalizes, params DenseLayer[] layers) => new(new Rows(33, perToken: true), new HeadOptions
+        {
+            Tokenizer = Tokenizers.Compile(Words), MaxTokens = 8, Width = 33, WeightsHash = "w", Pooling = Pooling.Mean, Dense = layers, Normalizes = normalizes,
+        });
+
+        Assert.All(With(false, Layer(33, 7, DenseActivation.None, 0.5f, 1)).Embed("a", null, default), v => Assert.Equal(23, v, 4));
+        var two = With(false, Layer(33, 50, DenseActivation.Tanh, 0.01f, -0.44f), Layer(50, 3, DenseActivation.Relu, -1, 2));
+        Assert.Equal(3, two.Dimensions);
+        Assert.All(two.Embed("a", null, default), v => Assert.Equal(2, v, 4));
+        Assert.Equal([two.Embed("a", null, default), two.Embed("b c", null, default)], two.EmbedAll(["a", "b c"], null, null, default));
+        Assert.All(With(true, Layer(33, 4, DenseActivation.Sigmoid, 0, 0)).Embed("a", null, default), v => Assert.Equal(0.5f, v, 5));
+        Assert.NotEqual(With(true).Fingerprint, With(true, Layer(33, 33, DenseActivation.None, 1, 0)).Fingerprint);
+    }
+
+    [Fact]
     public void Many_texts_keep_their_order_and_their_bits()
     {
         var embedder = new Embedder(new Rows(7, perToken: true), Options(7, Pooling.Mean, normalizes: true));

@@ -5,7 +5,7 @@ namespace CompiledBert.Compiler.Heads;
 /// <summary>The files that describe a model: beside it, in the folder above, or where the metadata say.</summary>
 internal sealed class ModelFolder
 {
-    private readonly string[] _folders;
+    private readonly List<string> _folders;
     private readonly List<string> _asked = [];
 
     public ModelFolder(CompileOptions options)
@@ -18,6 +18,9 @@ internal sealed class ModelFolder
 
     /// <summary>Every file that was read or looked for.</summary>
     public IReadOnlyList<string> Asked => _asked;
+
+    /// <summary>Looks in a folder within, too.</summary>
+    public void AlsoIn(string within) => _folders.AddRange([.. _folders.Select(folder => Path.Combine(folder, within))]);
 
     /// <summary>The path of a file; null where there is none.</summary>
     public string? Find(string name)

@@ -7,6 +7,10 @@ namespace CompiledBert.Compiler.Heads;
 /// <summary>What the files beside a model say about texts, and what was decided: metadata first, then the files in their order.</summary>
 internal sealed class ModelText
 {
+    /// <summary>Families whose positions count the tokens that are no padding, from behind the id of padding: their graphs do not say how many there may be.</summary>
+    private static readonly string[] s_countsFromPadding =
+        ["roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "roberta-prelayernorm", "data2vec-text", "xmod", "longformer", "luke", "ibert"];
+
     private static readonly string[] s_tokenFiles = ["special_tokens_map.json", "tokenizer_config.json"];
 
     private readonly CompileOptions _options;
@@ -20,15 +24,16 @@ internal sealed class ModelText
 
     private ModelText(CompileOptions options, ModelFolder folder, JsonPart? config, SentenceModules modules, HeadKind kind, string kindFrom, byte[] tokenizer, string tokenizerFrom)
     {
-        (_options, _folder, _config, _modules, _kind, Tokenizer) = (options, folder, config, modules, kind, tokenizer);
+        (_options, _folder, _config, _modules, _kind) = (options, folder, config, modules, kind);
         var compiled = CompiledBert.Text.Tokenizer.FromStream(new MemoryStream(tokenizer));
         (_vocabulary, _tokenizerMost) = (compiled.VocabularySize, compiled.MaxTokens);
         Decide("head", kind.ToString().ToLowerInvariant(), kindFrom);
         Decide("tokenizer", string.Create(CultureInfo.InvariantCulture, $"{_vocabulary} ids, {tokenizer.Length} bytes"), tokenizerFrom);
+        Trailer = new TextTrailer(tokenizer, kind == HeadKind.Embed ? modules.Dense : []);
     }
 
-    /// <summary>The compiled tokenizer.</summary>
-    public byte[] Tokenizer { get; }
+    /// <summary>What the head needs of its own behind the weights of the network.</summary>
+    public TextTrailer Trailer { get; }
 
     /// <summary>Every file that was read or looked for.</summary>
     public IReadOnlyList<string> Files => _folder.Asked;
@@ -48,6 +53,11 @@ internal sealed class ModelText
         }
 
         var folder = new ModelFolder(options);
+        if (SentenceModules.FolderOfNetwork(folder) is { } network)
+        {
+            folder.AlsoIn(network);
+        }
+
         var tokenizer = TokenizerFiles.Read(folder);
         if (tokenizer is null)
         {
@@ -56,7 +66,7 @@ internal sealed class ModelText
         }
 
         var config = folder.Read("config.json");
-        var modules = SentenceModules.Read(folder);
+        var modules = options.Head is null or "embed" ? SentenceModules.Read(folder) : SentenceModules.ReadLengths(folder);
         var (kind, from) = KindOf(options, config, modules);
         return kind is { } known ? new ModelText(options, folder, config, modules, known, from, TokenizerCompiler.Compile(tokenizer.Value), Path.GetFileName(tokenizer.Value.File)) : null;
     }
@@ -94,7 +104,7 @@ internal sealed class ModelText
         config["num_labels"].NumberOrNull() ?? (config["id2label"].IsNull ? 2 : config["id2label"].Members().Count());
 
     /// <summary>The head of a plan. Refuses what does not fit the model.</summary>
-    public PlanHead HeadOf(ModelPlan plan, long tokenizerAt)
+    public PlanHead HeadOf(ModelPlan plan, long trailerAt)
     {
         var ids = Input(plan, "input_ids", "input_word_ids", "ids") ?? throw Refuse("the model has no input of ids", "Head");
         var mask = Input(plan, "attention_mask", "input_mask", "mask");
@@ -137,7 +147,8 @@ internal sealed class ModelText
         return new PlanHead
         {
             Kind = _kind,
-            Pooling = _kind == HeadKind.Embed && isPerToken ? Pooling() : PoolingKind.None,
+            Pooling = _kind == HeadKind.Embed && isPerToken ? Pooling(width) : PoolingKind.None,
+            Dense = _kind == HeadKind.Embed ? Dense(width, isPerToken, trailerAt) : [],
             Normalizes = _kind == HeadKind.Embed && (_options.Normalize ?? _modules.Normalizes),
             LabelsAreIndependent = _kind == HeadKind.Classify && LabelsAreIndependent(width),
             Labels = _kind is HeadKind.Classify or HeadKind.Tag ? Labels(width) : [],
@@ -151,8 +162,8 @@ internal sealed class ModelText
             Types = types ?? -1,
             Width = width,
             IsPerToken = isPerToken,
-            TokenizerAt = tokenizerAt,
-            TokenizerBytes = Tokenizer.Length,
+            TokenizerAt = trailerAt,
+            TokenizerBytes = Trailer.Tokenizer.Length,
         };
     }
 
@@ -207,7 +218,7 @@ internal sealed class ModelText
 
         var named = s_tokenFiles.Select(_folder.Read).OfType<JsonPart>().Select(f => f["mask_token"]).FirstOrDefault(m => !m.IsNull);
         var token = named.IsNull ? null : named.Value.ValueKind == System.Text.Json.JsonValueKind.String ? named.Text() : named["content"].Text();
-        var tokenizer = CompiledBert.Text.Tokenizer.FromMemory(Tokenizer);
+        var tokenizer = CompiledBert.Text.Tokenizer.FromMemory(Trailer.Tokenizer);
         for (var id = 0; id < _vocabulary; id++)
         {
             if (tokenizer.TokenOf(id) is var text && (token is null ? text is "[MASK]" or "<mask>" : text == token))
@@ -220,14 +231,59 @@ internal sealed class ModelText
         throw Refuse(token is null ? "no file says which token masks others, and there is neither [MASK] nor <mask>" : $"the mask token {token} is not in the vocabulary", "Tokenizer");
     }
 
-    private PoolingKind Pooling()
+    private PoolingKind Pooling(int width)
     {
-        var (pooling, from) = _options.Pooling is { } asked
-            ? (Enum.Parse<PoolingKind>(asked, ignoreCase: true), "metadata")
-            : (_modules.Pooling ?? throw Refuse("no file says how the vectors of tokens become one (1_Pooling/config.json is missing)", "Pooling"), "1_Pooling/config.json");
-        Decide("pooling", pooling.ToString().ToLowerInvariant(), from);
-        Decide("normalize", (_options.Normalize ?? _modules.Normalizes) ? "yes" : "no", _options.Normalize is null ? _modules.From : "metadata");
-        return pooling;
+        if (_options.Pooling is { } asked)
+        {
+            var kind = Enum.Parse<PoolingKind>(asked, ignoreCase: true);
+            Decide("pooling", kind.ToString().ToLowerInvariant(), "metadata");
+            return kind;
+        }
+
+        var module = _modules.Pooling ?? throw Refuse("no file says how the vectors of tokens become one (1_Pooling/config.json is missing)", "Pooling");
+        if (module.Width is { } pooled && pooled != width)
+        {
+            throw Refuse(FormattableString.Invariant($"{module.From} is of vectors of {pooled} elements, and those of the output have {width}"), "Outputs");
+        }
+
+        module.CheckPrompts(_options.Prefix is { } prefix ? prefix.Length > 0 : _modules.Prefix.Length + (_modules.QueryPrefix?.Length ?? 0) + (_modules.PassagePrefix?.Length ?? 0) > 0);
+        Decide("pooling", module.Kind().ToString().ToLowerInvariant(), module.From);
+        return module.Kind();
+    }
+
+    /// <summary>The layers behind the pooling. Where the network gives one vector for a text, it may have them itself already.</summary>
+    private List<PlanDense> Dense(int width, bool isPerToken, long trailerAt)
+    {
+        var layers = _modules.Dense;
+        if (layers is [var first, ..] && !isPerToken)
+        {
+            if (first.Inputs == layers[^1].Outputs)
+            {
+                throw Refuse($"the output has one vector for a text, and whether {first.From} is part of it cannot be told", "Outputs: name the one with a vector for each token");
+            }
+
+            if (width == layers[^1].Outputs)
+            {
+                Decide("dense", "part of the network", "the width of the output");
+                return [];
+            }
+        }
+
+        var result = new List<PlanDense>();
+        foreach (var (layer, at) in layers.Zip(Trailer.DenseAt))
+        {
+            if (layer.Inputs != width)
+            {
+                throw Refuse(FormattableString.Invariant($"{layer.From} takes vectors of {layer.Inputs} elements, and those before it have {width}"), "Outputs");
+            }
+
+            Decide("dense", layer.ToString(), layer.From);
+            result.Add(new PlanDense(layer.Inputs, layer.Outputs, layer.Activation, layer.HasBias, trailerAt + at));
+            width = layer.Outputs;
+        }
+
+        Decide("normalize", (_options.Normalize ?? _modules.Normalizes) ? "yes" : "no", _options.Normalize is not null ? "metadata" : _modules.AreThere ? _modules.From : "nothing says");
+        return result;
     }
 
     private string[] Labels(int width)
@@ -258,14 +314,21 @@ internal sealed class ModelText
 
     private int MaxTokens(long? table)
     {
+        var tableFrom = "the model's table of positions";
+        if (_config is { } config && s_countsFromPadding.Contains(config["model_type"].TextOrNull() ?? "", StringComparer.Ordinal)
+            && config["max_position_embeddings"].NumberOrNull() - (config["pad_token_id"].NumberOrNull() ?? 1) - 1 is > 0 and var positions && positions < (table ?? int.MaxValue))
+        {
+            (table, tableFrom) = (positions, "max_position_embeddings in config.json");
+        }
+
         var (most, from) = _options.MaxTokens is { } asked ? (asked, "metadata")
             : _modules.MaxTokens is { } sentence ? (sentence, "sentence_bert_config.json")
             : _tokenizerMost < int.MaxValue ? (_tokenizerMost, "tokenizer.json")
             : _folder.Read("tokenizer_config.json")?["model_max_length"].NumberOrNull() is > 0 and var length ? (length, "tokenizer_config.json")
-            : ((int)Math.Min(table ?? 512, int.MaxValue), table is null ? "nothing says; 512" : "the model's table of positions");
+            : ((int)Math.Min(table ?? 512, int.MaxValue), table is null ? "nothing says; 512" : tableFrom);
         if (table < most)
         {
-            (most, from) = ((int)table.Value, "the model's table of positions");
+            (most, from) = ((int)table.Value, tableFrom);
         }
 
         Decide("maxtokens", most.ToString(CultureInfo.InvariantCulture), from);

@@ -2,63 +2,155 @@ using CompiledBert.Compiler.Tokenizers;
 
 namespace CompiledBert.Compiler.Heads;
 
-/// <summary>What the files of sentence-transformers say: the modules behind the network, lengths, prompts.</summary>
-internal sealed record SentenceModules(bool AreThere, string From, PoolingKind? Pooling, bool Normalizes, int? MaxTokens, string Prefix, string? QueryPrefix, string? PassagePrefix)
+/// <summary>
+/// What the files of sentence-transformers say: the modules behind the network, lengths, prompts. The modules are Transformer, Pooling, any number of Dense,
+/// perhaps Normalize, in that order; whatever else a list has is refused, since it changes vectors.
+/// </summary>
+internal sealed record SentenceModules
 {
-    private static readonly (string Flag, PoolingKind? Kind)[] Modes =
-    [
-        ("pooling_mode_cls_token", PoolingKind.Cls), ("pooling_mode_mean_tokens", PoolingKind.Mean), ("pooling_mode_max_tokens", PoolingKind.Max),
-        ("pooling_mode_mean_sqrt_len_tokens", PoolingKind.MeanSqrt), ("pooling_mode_lasttoken", PoolingKind.Last), ("pooling_mode_weightedmean_tokens", null),
-    ];
+    private const string Package = "sentence_transformers.";
 
+    private static readonly string[] s_order = ["Transformer", "Pooling", "Dense", "Normalize"];
+
+    /// <summary>Whether there are such files.</summary>
+    public bool AreThere { get; private init; }
+
+    /// <summary>The file that lists the modules.</summary>
+    public string From { get; private init; } = "modules.json";
+
+    /// <summary>How vectors become one; null where no file says.</summary>
+    public PoolingModule? Pooling { get; private init; }
+
+    /// <summary>The layers behind the pooling, in order.</summary>
+    public IReadOnlyList<DenseModule> Dense { get; private init; } = [];
+
+    /// <summary>Whether vectors get length one at the end.</summary>
+    public bool Normalizes { get; private init; }
+
+    /// <summary>The most tokens of a text; null where no file says.</summary>
+    public int? MaxTokens { get; private init; }
+
+    /// <summary>Put before every text.</summary>
+    public string Prefix { get; private init; } = "";
+
+    /// <summary>Put before queries; null where they are not told apart.</summary>
+    public string? QueryPrefix { get; private init; }
+
+    /// <summary>Put before passages; null where they are not told apart.</summary>
+    public string? PassagePrefix { get; private init; }
+
+    /// <summary>The folder of the network's own files, where it is not the model's: older models have 0_Transformer.</summary>
+    public static string? FolderOfNetwork(ModelFolder folder) =>
+        folder.Read("modules.json") is { } list && list.Items() is [var first, ..] && NameOf(first) == "Transformer" && first["path"].TextOrNull() is { Length: > 0 } path ? path : null;
+
+    /// <summary>Reads them for a model that embeds.</summary>
     public static SentenceModules Read(ModelFolder folder)
     {
-        var modules = folder.Read("modules.json");
+        var result = folder.Read("modules.json") is { } list ? OfList(folder, list) : OfPoolingAlone(folder);
+        return result with { MaxTokens = LengthOf(folder) };
+    }
+
+    /// <summary>Lengths alone, for a model that does something else.</summary>
+    public static SentenceModules ReadLengths(ModelFolder folder) => new() { MaxTokens = LengthOf(folder) };
+
+    private static SentenceModules OfPoolingAlone(ModelFolder folder)
+    {
         var pooling = folder.Read(Path.Combine("1_Pooling", "config.json"));
-        var normalizes = false;
-        foreach (var module in modules is { } list ? list.Items() : [])
+        if (folder.Find(Path.Combine("2_Dense", "config.json")) is { } dense)
         {
-            var type = module["type"].Text();
-            switch (type[(type.LastIndexOf('.') + 1)..])
+            throw DiagnosticTable.UnsupportedText.Error(dense, null, "there is a 2_Dense and no modules.json, which would say what comes when", "Head");
+        }
+
+        var prompts = Prompts(folder);
+        return prompts with { AreThere = pooling is not null, From = "1_Pooling/config.json", Pooling = pooling is { } file ? new PoolingModule(file, "1_Pooling/config.json") : null };
+    }
+
+    private static SentenceModules OfList(ModelFolder folder, JsonPart list)
+    {
+        PoolingModule? pooling = null;
+        var dense = new List<DenseModule>();
+        var (last, normalizes) = (-1, false);
+        foreach (var module in list.Items())
+        {
+            var name = NameOf(module);
+            var place = Array.IndexOf(s_order, name);
+            var isRepeated = place == last && name != "Dense";
+            if (place < 0)
             {
-                case "Transformer" or "Pooling":
+                throw DiagnosticTable.UnsupportedText.Error(list.File, null, $"the module {module["type"].Text()} is not supported", "Head");
+            }
+
+            if (place < last || isRepeated || (last < 0 && place != 0) || (last == 0 && place != 1))
+            {
+                throw DiagnosticTable.UnsupportedText.Error(list.File, null, $"{name} does not stand where it can be compiled: the order is Transformer, Pooling, Dense, Normalize", "Head");
+            }
+
+            last = place;
+            var path = module["path"].TextOrNull() ?? "";
+            switch (name)
+            {
+                case "Pooling":
+                    var file = Path.Combine(path, "config.json");
+                    pooling = new PoolingModule(folder.Read(file) ?? throw DiagnosticTable.UnsupportedText.Error(list.File, null, $"it names {file.Replace('\\', '/')}, which is not there", "Tokenizer"), file.Replace('\\', '/'));
+                    break;
+                case "Dense":
+                    dense.Add(DenseModule.Read(folder, module, path));
                     break;
                 case "Normalize":
                     normalizes = true;
                     break;
                 default:
-                    throw DiagnosticTable.UnsupportedText.Error(module.File, null, $"the module {type} is not supported", "Head");
+                    break;
             }
         }
 
-        var sentence = folder.Read("sentence_bert_config.json");
-        if (sentence is { } settings && settings["do_lower_case"].Flag(false))
+        if (pooling is null && last == 0)
         {
-            throw DiagnosticTable.UnsupportedText.Error(settings.File, null, "do_lower_case, which changes texts before the tokenizer does, is not supported", "Head");
+            throw DiagnosticTable.UnsupportedText.Error(list.File, null, "it has no Pooling", "Head");
         }
 
-        var (prefix, query, passage) = Prompts(folder.Read("config_sentence_transformers.json"));
-        var kind = pooling is { } file ? PoolingOf(file) : null;
-        return new SentenceModules(modules is not null || pooling is not null, modules is null ? "1_Pooling/config.json" : "modules.json", kind, normalizes, sentence?["max_seq_length"].NumberOrNull(), prefix, query, passage);
+        return Prompts(folder) with { AreThere = true, Pooling = pooling, Dense = dense, Normalizes = normalizes };
     }
 
-    private static PoolingKind? PoolingOf(JsonPart file)
+    /// <summary>The last part of a module's type, where it is one of the package's own: what others do is not known.</summary>
+    private static string NameOf(JsonPart module)
     {
-        var chosen = Modes.Where(m => file[m.Flag].Flag(false)).ToList();
-        return chosen is [var (_, only)] && only is not null
-            ? only
-            : throw DiagnosticTable.UnsupportedText.Error(file.File, null, $"pooling by {(chosen.Count == 0 ? "nothing" : string.Join(" and ", chosen.Select(c => c.Flag)))} is not supported", "Pooling");
+        var type = module["type"].Text();
+        return type.StartsWith(Package, StringComparison.Ordinal) ? type[(type.LastIndexOf('.') + 1)..] : type;
     }
 
-    private static (string Prefix, string? Query, string? Passage) Prompts(JsonPart? file)
+    private static int? LengthOf(ModelFolder folder)
     {
-        if (file is not { } settings || settings["prompts"].IsNull)
+        var sentence = folder.Read("sentence_bert_config.json");
+        return sentence is { } settings && settings["do_lower_case"].Flag(false)
+            ? throw DiagnosticTable.UnsupportedText.Error(settings.File, null, "do_lower_case, which changes texts before the tokenizer does, is not supported", "Head")
+            : sentence?["max_seq_length"].NumberOrNull();
+    }
+
+    private static SentenceModules Prompts(ModelFolder folder)
+    {
+        if (folder.Read("config_sentence_transformers.json") is not { } settings)
         {
-            return ("", null, null);
+            return new SentenceModules();
+        }
+
+        if (settings["truncate_dim"] is { IsNull: false } dimensions)
+        {
+            throw DiagnosticTable.UnsupportedText.Error(settings.File, null, $"truncate_dim, which makes vectors {dimensions.Number()} elements long, is not supported", "Head");
+        }
+
+        if (settings["model_type"].TextOrNull() is { } kind && kind != "SentenceTransformer")
+        {
+            throw DiagnosticTable.UnsupportedText.Error(settings.File, null, $"model_type is {kind}, which makes no dense vectors of texts", "Head");
         }
 
         var prompts = settings["prompts"];
+        if (prompts.IsNull)
+        {
+            return new SentenceModules();
+        }
+
         var usual = settings["default_prompt_name"].TextOrNull();
-        return (usual is null ? "" : prompts[usual].Text(), prompts["query"].TextOrNull(), prompts["passage"].TextOrNull() ?? prompts["document"].TextOrNull());
+        return new SentenceModules { Prefix = usual is null ? "" : prompts[usual].Text(), QueryPrefix = prompts["query"].TextOrNull(), PassagePrefix = prompts["passage"].TextOrNull() ?? prompts["document"].TextOrNull() };
     }
 }

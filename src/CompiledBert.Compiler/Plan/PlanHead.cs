@@ -44,6 +44,30 @@ public enum PoolingKind
     Last,
 }
 
+/// <summary>What follows a layer's product.</summary>
+public enum DenseActivation
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>The hyperbolic tangent.</summary>
+    Tanh,
+
+    /// <summary>Nothing below zero.</summary>
+    Relu,
+
+    /// <summary>The logistic function.</summary>
+    Sigmoid,
+}
+
+/// <summary>A layer behind the pooling.</summary>
+/// <param name="Inputs">Elements of what it takes.</param>
+/// <param name="Outputs">Elements of what it makes.</param>
+/// <param name="Activation">What follows its product.</param>
+/// <param name="HasBias">Whether a bias is added first.</param>
+/// <param name="At">Where its weights begin in the blob: a row for each output, then the bias.</param>
+public sealed record PlanDense(int Inputs, int Outputs, DenseActivation Activation, bool HasBias, long At);
+
 /// <summary>All that is decided about texts in and answers out.</summary>
 public sealed record PlanHead
 {
@@ -52,6 +76,12 @@ public sealed record PlanHead
 
     /// <summary>How the vectors of tokens become one; for embeddings.</summary>
     public PoolingKind Pooling { get; init; }
+
+    /// <summary>Layers behind the pooling, in order; for embeddings.</summary>
+    public IReadOnlyList<PlanDense> Dense { get; init; } = [];
+
+    /// <summary>Elements of a vector; for embeddings.</summary>
+    public int Dimensions => Dense.Count > 0 ? Dense[Dense.Count - 1].Outputs : Width;
 
     /// <summary>Whether vectors get length one; for embeddings.</summary>
     public bool Normalizes { get; init; }

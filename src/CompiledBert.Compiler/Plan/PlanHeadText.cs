@@ -10,6 +10,11 @@ internal static class PlanHeadText
     {
         yield return (0, $"head {PlanText.Name(head.Kind)}");
         yield return (1, $"pooling {PlanText.Name(head.Pooling)}");
+        foreach (var dense in head.Dense)
+        {
+            yield return (1, $"dense {Text(dense.Inputs)} {Text(dense.Outputs)} {PlanText.Name(dense.Activation)}{(dense.HasBias ? " bias" : "")} at {Text(dense.At)}");
+        }
+
         if (head.Normalizes)
         {
             yield return (1, "normalizes");
@@ -51,6 +56,12 @@ internal static class PlanHeadText
     {
         var kind = line.Value<HeadKind>();
         var pooling = Of(line.Child("pooling"), l => l.Value<PoolingKind>());
+        var layers = new List<PlanDense>();
+        while (line.TryChild("dense") is { } dense)
+        {
+            layers.Add(Of(dense, Dense));
+        }
+
         var normalizes = line.TryChild("normalizes")?.End() is not null;
         var independent = line.TryChild("independent")?.End() is not null;
         var labels = line.Child("labels");
@@ -78,13 +89,21 @@ internal static class PlanHeadText
         tokenizer.Keyword("bytes");
         var head = new PlanHead
         {
-            Kind = kind, Pooling = pooling, Normalizes = normalizes, LabelsAreIndependent = independent, Labels = names, Prefix = prefix, QueryPrefix = query, PassagePrefix = passage,
+            Kind = kind, Pooling = pooling, Dense = layers, Normalizes = normalizes, LabelsAreIndependent = independent, Labels = names, Prefix = prefix, QueryPrefix = query, PassagePrefix = passage,
             MaxTokens = most, MaskId = maskId, Ids = ids, Mask = mask, Types = types, Width = elements, IsPerToken = isPerToken,
             TokenizerAt = at, TokenizerBytes = tokenizer.Number32(),
         };
         tokenizer.End();
         line.End(leaf: false).EndOfChildren();
         return head;
+    }
+
+    private static PlanDense Dense(PlanLine line)
+    {
+        var (inputs, outputs, activation) = (line.Number32(least: 1), line.Number32(least: 1), line.Value<DenseActivation>());
+        var hasBias = line.TryKeyword("bias");
+        line.Keyword("at");
+        return new PlanDense(inputs, outputs, activation, hasBias, line.Number64());
     }
 
     private static T Of<T>(PlanLine line, Func<PlanLine, T> read)

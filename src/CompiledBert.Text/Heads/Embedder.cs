@@ -14,14 +14,13 @@ public sealed class Embedder : TextHead
 
     /// <summary>Called by emitted code.</summary>
     public Embedder(ITokenModel model, HeadOptions options)
-        : base(model, options)
-    {
-    }
+        : base(model, options) =>
+        Dimensions = options.Dense is [.., var last] ? last.Outputs : options.Width;
 
     private protected override string Operation => "embed";
 
     /// <summary>Elements of a vector.</summary>
-    public int Dimensions => Options.Width;
+    public int Dimensions { get; }
 
     /// <summary>What stands before queries; null where they are not told apart.</summary>
     public string? QueryPrefix => Options.QueryPrefix;
@@ -49,7 +48,7 @@ public sealed class Embedder : TextHead
         {
             Tokenizer.Encode(memory.With(prefix ?? Options.Prefix, text), memory.Text, MaxTokens);
             Check(memory.Text);
-            Pool(Run(memory, Options.Pooling != Pooling.None, cancellationToken), vector);
+            Finish(Run(memory, Options.Pooling != Pooling.None, cancellationToken), memory, vector);
             return memory.Text.IsTruncated;
         }
         finally
@@ -96,6 +95,48 @@ public sealed class Embedder : TextHead
         return [.. vectors];
     }
 
+    /// <summary>From what the network gives for a text to its vector.</summary>
+    private void Finish(ReadOnlySpan<float> rows, HeadMemory memory, Span<float> vector)
+    {
+        if (Options.Dense.Count == 0)
+        {
+            Pool(rows, vector);
+        }
+        else
+        {
+            var widest = Options.Width;
+            foreach (var layer in Options.Dense)
+            {
+                widest = Math.Max(widest, layer.Outputs);
+            }
+
+            // Each layer reads one half and writes the other.
+            var both = memory.Second(2 * widest);
+            var from = both[..Options.Width];
+            Pool(rows, from);
+            for (var i = 0; i < Options.Dense.Count; i++)
+            {
+                var layer = Options.Dense[i];
+                var to = both.Slice(i % 2 == 0 ? widest : 0, layer.Outputs);
+                layer.Apply(from, to);
+                from = to;
+            }
+
+            from.CopyTo(vector);
+        }
+
+        if (Options.Normalizes)
+        {
+            var sum = 0.0;
+            foreach (var value in vector)
+            {
+                sum += (double)value * value;
+            }
+
+            Scale(vector, (float)(1 / Math.Max(Math.Sqrt(sum), 1e-12)));
+        }
+    }
+
     private void Pool(ReadOnlySpan<float> rows, Span<float> vector)
     {
         var width = vector.Length;
@@ -125,17 +166,6 @@ public sealed class Embedder : TextHead
 
                 Scale(vector, Options.Pooling == Pooling.Mean ? 1f / count : 1f / MathF.Sqrt(count));
                 break;
-        }
-
-        if (Options.Normalizes)
-        {
-            var sum = 0.0;
-            foreach (var value in vector)
-            {
-                sum += (double)value * value;
-            }
-
-            Scale(vector, (float)(1 / Math.Max(Math.Sqrt(sum), 1e-12)));
         }
     }
 
@@ -219,7 +249,7 @@ public sealed class Embedder : TextHead
 
         private void RunOnce(List<float[]> vectors, int first, ReadOnlySpan<int> order, CancellationToken cancellationToken)
         {
-            var width = embedder.Dimensions;
+            var width = embedder.Options.Width;
             var perToken = embedder.Options.Pooling != Pooling.None;
             var output = _memory.Output(width * (perToken ? _ids.Count : _lengths.Count));
             var lengths = CollectionsMarshal.AsSpan(_lengths);
@@ -229,7 +259,7 @@ public sealed class Embedder : TextHead
             for (var i = 0; i < order.Length; i++)
             {
                 var elements = width * (perToken ? lengths[i] : 1);
-                embedder.Pool(output.Slice(at, elements), vectors[first + order[i]]);
+                embedder.Finish(output.Slice(at, elements), _memory, vectors[first + order[i]]);
                 at += elements;
             }
         }

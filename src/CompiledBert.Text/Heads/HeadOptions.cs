@@ -69,6 +69,9 @@ public sealed class HeadOptions
     /// <summary>How vectors become one.</summary>
     public Pooling Pooling { get; init; }
 
+    /// <summary>Layers behind the pooling, in order.</summary>
+    public IReadOnlyList<DenseLayer> Dense { get; init; } = [];
+
     /// <summary>Whether vectors get length one.</summary>
     public bool Normalizes { get; init; }
 

@@ -42,7 +42,7 @@ public abstract class TextHead
 
     /// <summary>Stands for all that decides results: weights, tokenizer, pooling, prefix, arithmetic. Store it beside results to notice another model.</summary>
     public string Fingerprint => _fingerprint ??= Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Join('\n', Options.WeightsHash, Tokenizer.Fingerprint, Options.Pooling, Options.Normalizes, Options.MaxTokens, Options.LabelsAreIndependent, Quoted(Options.Prefix), Quoted(Options.QueryPrefix), Quoted(Options.PassagePrefix), string.Join('\n', Options.Labels), Arithmetic))))[..32];
+        string.Join('\n', Options.WeightsHash, Tokenizer.Fingerprint, Options.Pooling, string.Concat(Options.Dense.Select(d => d.Description)), Options.Normalizes, Options.MaxTokens, Options.LabelsAreIndependent, Quoted(Options.Prefix), Quoted(Options.QueryPrefix), Quoted(Options.PassagePrefix), string.Join('\n', Options.Labels), Arithmetic))))[..32];
 
     /// <summary>Whether the head can take texts in parts.</summary>
     private protected virtual bool HasWindows => false;

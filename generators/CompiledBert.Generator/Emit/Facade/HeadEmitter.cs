@@ -143,7 +143,7 @@ internal static class HeadEmitter
     {
         writer.Lines($$"""
             /// <summary>Elements of a vector.</summary>
-            public const int Dimensions = {{LoopNames.Text(head.Width)}};
+            public const int Dimensions = {{LoopNames.Text(head.Dimensions)}};
 
             Embedder IEmbeddingModel.Embedder => _head;
 
@@ -178,6 +178,10 @@ internal static class HeadEmitter
         }
     }
 
+    private static string Layer(PlanDense dense) =>
+        $"new DenseLayer({LoopNames.Text(dense.Inputs)}, {LoopNames.Text(dense.Outputs)}, global::CompiledBert.Text.DenseActivation.{dense.Activation}, {(dense.HasBias ? "true" : "false")}, "
+        + $"new ReadOnlySpan<float>(Weights + {LoopNames.Text(dense.At)}, {LoopNames.Text(dense.Outputs * (dense.Inputs + (dense.HasBias ? 1 : 0)))}))";
+
     private static string Optional(string? text) => text is null ? "null" : CSharpText.Quote(text);
 
     private static string Labels(PlanHead head) => $"[{string.Join(", ", head.Labels.Select(CSharpText.Quote))}]";
@@ -195,6 +199,7 @@ internal static class HeadEmitter
                     Width = {{LoopNames.Text(head.Width)}},
                     WeightsHash = {{CSharpText.Quote(plan.Weights.Hash)}},
                     Pooling = global::CompiledBert.Text.Pooling.{{head.Pooling}},
+                    Dense = [{{string.Join(", ", head.Dense.Select(Layer))}}],
                     Normalizes = {{(head.Normalizes ? "true" : "false")}},
                     Labels = {{(head.Kind is HeadKind.Classify or HeadKind.Tag ? "Labels" : "[]")}},
                     LabelsAreIndependent = {{(head.LabelsAreIndependent ? "true" : "false")}},

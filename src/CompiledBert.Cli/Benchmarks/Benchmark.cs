@@ -35,6 +35,7 @@ internal sealed class Benchmark
     /// <exception cref="BenchmarkException">The model, or the other one, cannot be measured like this.</exception>
     public IEnumerable<BenchRow> Run()
     {
+        using var progress = ProgressLine.OnErrorStream();
         var sessions = new List<ModelSession>();
         try
         {
@@ -49,7 +50,10 @@ internal sealed class Benchmark
                 using var other = AgainstModel is null ? null : new OnnxRuntimeEngine(AgainstModel, threads);
                 foreach (var tokens in Tokens)
                 {
-                    foreach (var row in Measure(sessions, other, tokens, threads))
+                    progress.Say(FormattableString.Invariant($"measuring {tokens} tokens on {threads} threads"));
+                    var rows = Measure(sessions, other, tokens, threads);
+                    progress.Clear();
+                    foreach (var row in rows)
                     {
                         yield return row;
                     }

@@ -56,6 +56,7 @@ internal sealed class StepBenchmark
     /// <summary>Measures; the lengths come one by one.</summary>
     public IEnumerable<StepTimes> Run()
     {
+        using var progress = ProgressLine.OnErrorStream();
         foreach (var precision in Precisions)
         {
             var options = Options with { Precision = precision };
@@ -63,7 +64,10 @@ internal sealed class StepBenchmark
             using var built = ModelSession.Compile(options);
             foreach (var tokens in Tokens)
             {
-                yield return Measure(timed, built, precision, tokens);
+                progress.Say(FormattableString.Invariant($"measuring steps, {precision.ToString().ToLowerInvariant()}, {tokens} tokens"));
+                var times = Measure(timed, built, precision, tokens);
+                progress.Clear();
+                yield return times;
             }
         }
     }

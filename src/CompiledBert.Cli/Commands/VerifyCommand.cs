@@ -50,10 +50,13 @@ internal static class VerifyCommand
         }
 
         var verifications = new List<Verification.Verification>();
+        using var progress = ProgressLine.OnErrorStream();
         foreach (var model in models)
         {
+            progress.Say(FormattableString.Invariant($"verifying {verifications.Count + 1} of {models.Count}, {model}"));
             var verification = Verifier.Verify(model, outputs, tolerance, precision, threads);
             verifications.Add(verification);
+            progress.Clear();
             if (!isFolder)
             {
                 Complain(verification);

@@ -9,7 +9,12 @@ namespace CompiledBert.Cli.Sessions;
 internal static class ModelCompilation
 {
     /// <summary>Compiles a model to its plan.</summary>
-    public static CompileResult Run(CompileOptions options) => Guard(options.ModelPath, () => CompilePipeline.Compile(options));
+    public static CompileResult Run(CompileOptions options)
+    {
+        using var progress = ProgressLine.OnErrorStream();
+        progress.Say($"compiling {Path.GetFileName(options.ModelPath)}, {options.Precision.ToString().ToLowerInvariant()}");
+        return Guard(options.ModelPath, () => CompilePipeline.Compile(options));
+    }
 
     /// <summary>The C# of a plan, as the source generator writes it.</summary>
     public static IReadOnlyList<(string Path, string Text)> SourcesOf(CompileResult result, bool timeSteps = false) =>

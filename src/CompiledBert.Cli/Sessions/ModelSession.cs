@@ -39,6 +39,8 @@ internal sealed unsafe class ModelSession : IDisposable
     public static ModelSession Compile(CompileOptions options, bool timeSteps = false, Func<string, string>? rewrite = null)
     {
         using var result = ModelCompilation.Run(options);
+        using var progress = ProgressLine.OnErrorStream();
+        progress.Say($"compiling the C# of {result.Plan.Name}");
         return ModelCompilation.Guard(options.ModelPath, () => Load(result, timeSteps, rewrite));
     }
 

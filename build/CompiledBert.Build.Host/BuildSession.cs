@@ -55,6 +55,11 @@ internal sealed class BuildSession(BuildRequest request, Func<CompileOptions, Co
     private void Answer(BuildRequest.Model model, Dictionary<string, ModelSettings> taken)
     {
         Watch(model.Path);
+        if (model.Metadata.TryGetValue("Profile", out var profile))
+        {
+            Watch(profile);
+        }
+
         var settings = ModelSettings.From(model, request.RootNamespace, request.SignatureOnly);
         RefuseWhatIsNoFile(model.Path);
         RefuseDuplicate(settings, taken);

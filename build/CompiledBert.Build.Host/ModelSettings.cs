@@ -1,6 +1,7 @@
 using System.Globalization;
 using CompiledBert.Build.Protocol;
 using CompiledBert.Compiler;
+using CompiledBert.Compiler.Cost;
 using CompiledBert.Compiler.Reports;
 
 namespace CompiledBert.Build.Host;
@@ -36,7 +37,7 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
         Options.MaxTokens?.ToString(CultureInfo.InvariantCulture) ?? "", Options.Threads.ToString(CultureInfo.InvariantCulture), Precision,
         string.Join(';', Options.Targets),
         Path.GetFileName(Options.ModelPath), Options.Head ?? "", Options.Pooling ?? "", Options.Normalize?.ToString() ?? "", string.Join(';', Options.Labels),
-        Options.Prefix ?? "", Options.TokenizerFolder ?? "",
+        Options.Prefix ?? "", Options.TokenizerFolder ?? "", Options.Profile?.Write() ?? "",
     ]);
 
     /// <summary>Reads the metadata. Throws <see cref="CompileException"/> on a value that is not valid.</summary>
@@ -58,6 +59,7 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
             Threads = metadata.Number("Threads", 1, 256) ?? 1,
             Precision = Enum.Parse<Precision>(precision, ignoreCase: true),
             Targets = metadata.List("Targets"),
+            Profile = signatureOnly ? null : metadata.Checked("Profile", _ => true, "") is { } profile ? CostProfile.Read(profile, model.Path) : null,
             SignatureOnly = signatureOnly,
             Text = true,
             Head = metadata.Choice("Head", Heads),

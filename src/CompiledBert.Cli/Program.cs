@@ -13,6 +13,7 @@ var root = new RootCommand($"Compiles, verifies, measures and inspects ONNX mode
     CompileCommand.Create(),
     VerifyCommand.Create(),
     BenchCommand.Create(),
+    TuneCommand.Create(),
     ReportCommand.Create(),
     DiffCommand.Create(),
     TargetsCommand.Create(),

@@ -40,6 +40,9 @@ public sealed record CompileOptions
     /// <summary>Names of the cores or devices that the model is for (see <see cref="CompiledBert.Compiler.Targets.TargetTable"/>); empty for any.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 
+    /// <summary>What was measured on one core, which estimates for it are corrected by; null for none.</summary>
+    public Cost.CostProfile? Profile { get; init; }
+
     /// <summary>Whether the files beside the model decide what it makes of texts; without, the class takes ids and tensors only.</summary>
     public bool Text { get; init; }
 

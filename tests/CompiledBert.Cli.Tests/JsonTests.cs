@@ -31,7 +31,7 @@ public sealed class JsonTests
         Assert.Equal(["cortex-a76", "zen4"], costs.Select(c => c.GetProperty("core").GetString()!));
         Assert.All(costs, cost =>
         {
-            Assert.Equal(["kind", "core", "gigahertz", "tokens", "milliseconds", "cycles", "unknownSteps", "steps"], Fields(cost));
+            Assert.Equal(["kind", "core", "gigahertz", "isCorrected", "tokens", "milliseconds", "cycles", "unknownSteps", "steps"], Fields(cost));
             Assert.Equal(steps.GetArrayLength(), cost.GetProperty("steps").GetArrayLength());
             Assert.InRange(cost.GetProperty("steps").EnumerateArray().Sum(s => s.GetProperty("cycles").GetDouble()) / cost.GetProperty("cycles").GetDouble(), 0.999, 1.001);
         });

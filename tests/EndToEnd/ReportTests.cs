@@ -14,6 +14,24 @@ public sealed class ReportTests(PackedPackage package) : IDisposable
     public void Dispose() => _consumer.Dispose();
 
     [Fact]
+    public void A_profile_corrects_estimates_of_its_core_and_another_one_makes_another_report()
+    {
+        using var consumer = new Consumer(package);
+        string Profile(string factor) => $$"""{"schema":"compiledbert-profile-1","core":"cortex-a55","gigahertz":2,"corrections":{"linear":{{factor}},"integerLinear":1,"attention":1,"matmul":1,"nest":1} }""";
+        consumer.Write("perf.json", Profile("2"));
+        consumer.WriteApp("""Targets="cortex-a55" Profile="perf.json" """);
+        Assert.Contains("corrected by a profile", consumer.Build(), StringComparison.Ordinal);
+        var report = consumer.PathOf("obj/Debug/net10.0/compiledbert/Tiny.report.json");
+        var before = File.ReadAllText(report);
+        Assert.Contains("\"isCorrected\": true", before, StringComparison.Ordinal);
+        consumer.Write("perf.json", Profile("3"));
+        consumer.Build();
+        Assert.NotEqual(before, File.ReadAllText(report));
+        consumer.Write("perf.json", "{}");
+        Assert.Contains("CBERT0708", consumer.Fail("build"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_build_writes_its_report_with_the_size_of_the_code_and_a_page_where_it_is_asked_for()
     {
         _consumer.WriteApp("Targets=\"pixel-6\"");

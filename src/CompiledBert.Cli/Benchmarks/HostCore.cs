@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using CompiledBert.Compiler;
 using CompiledBert.Compiler.Targets;
 
 namespace CompiledBert.Cli.Benchmarks;
@@ -31,6 +32,10 @@ internal sealed record HostCore(Core Core, bool IsKnown)
         var parts = File.Exists("/proc/cpuinfo") ? File.ReadAllText("/proc/cpuinfo") : "";
         return OfArm(parts, OperatingSystem.IsMacOS() && RuntimeInformation.ProcessArchitecture == Architecture.Arm64, Instructions.Description.Contains("dot product", StringComparison.Ordinal));
     }
+
+    /// <summary>The core that somebody names, or else the processor's.</summary>
+    /// <exception cref="CompileException">The name is not known.</exception>
+    public static HostCore DetectOr(string? target, string modelPath) => target is null ? Detect() : new HostCore(TargetTable.Resolve([target], modelPath)[0], true);
 
     /// <summary>By the vendor's name and the signature of leaf 1 of CPUID.</summary>
     internal static HostCore OfX86((int Eax, int Ebx, int Ecx, int Edx) vendor, int signature, InstructionSet instructions)

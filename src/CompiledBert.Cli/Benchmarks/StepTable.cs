@@ -15,7 +15,7 @@ internal static class StepTable
     {
         writer.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{times.Precision}, {times.Tokens} tokens; estimated for {times.Core.Title} at {times.Core.Gigahertz:0.00} GHz, the clock here"));
+            $"{times.Precision}, {times.Tokens} tokens; estimated for {times.Core.Title} at {times.Core.Gigahertz:0.00} GHz, the clock here{(times.Core.IsCorrected ? ", corrected by a profile" : "")}"));
         writer.WriteLine("steps  measured ms  estimated ms   estimated/measured");
         foreach (var kind in times.Steps.GroupBy(s => WithoutLayer(s.Step.Title)))
         {
@@ -39,6 +39,7 @@ internal static class StepTable
         json.WriteNumber("tokens", times.Tokens);
         json.WriteString("core", times.Core.Name);
         json.WriteNumber("gigahertz", times.Core.Gigahertz);
+        json.WriteBoolean("isCorrected", times.Core.IsCorrected);
         json.WriteNumber("callMs", Math.Round(times.CallMs, 6));
         json.WriteNumber("measuredMs", Math.Round(times.MeasuredMs, 6));
         json.WriteNumber("estimatedMs", Math.Round(times.EstimatedMs, 6));

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using CompiledBert.Cli.Benchmarks;
 using CompiledBert.Compiler;
-using CompiledBert.Compiler.Targets;
 
 namespace CompiledBert.Cli.Commands;
 
@@ -22,12 +21,13 @@ internal static class BenchCommand
         var seconds = new Option<double>("--seconds") { Description = "Time for each engine, length and number of threads.", DefaultValueFactory = _ => 1.0 };
         var steps = new Option<bool>("--steps") { Description = "Measures every step instead, beside what the cost model estimates for this machine's core; one thread." };
         var target = new Option<string?>("--target") { Description = "The core to estimate with --steps; the one of this machine by default." };
+        var profile = CommonOptions.Profile();
         var json = CommonOptions.Json();
         CommonOptions.AtLeastOne(batch);
 
         var command = new Command("bench", "Measures calls of a compiled model: minimum and median milliseconds.")
         {
-            model, tokens, threads, batch, outputs, precision, against, againstModel, seconds, steps, target, json,
+            model, tokens, threads, batch, outputs, precision, against, againstModel, seconds, steps, target, profile, json,
         };
         command.Validators.Add(result =>
         {
@@ -49,9 +49,9 @@ internal static class BenchCommand
         command.SetAction(parsed =>
         {
             var path = parsed.GetRequiredValue(model);
-            var benchmark = new Benchmark
+            Benchmark Make() => new()
             {
-                Options = new CompileOptions { ModelPath = path, Outputs = CommonOptions.Split(parsed.GetValue(outputs)) },
+                Options = new CompileOptions { ModelPath = path, Outputs = CommonOptions.Split(parsed.GetValue(outputs)), Profile = CommonOptions.ReadProfile(parsed.GetValue(profile)) },
                 AgainstModel = parsed.GetValue(against) is null ? null : parsed.GetValue(againstModel) ?? path,
                 Precisions = CommonOptions.ParsePrecisions(parsed.GetValue(precision)),
                 Tokens = CommonOptions.ParseNumbers(parsed.GetValue(tokens)),
@@ -61,6 +61,7 @@ internal static class BenchCommand
             };
             try
             {
+                var benchmark = Make();
                 return parsed.GetValue(steps) ? RunSteps(benchmark, parsed.GetValue(target), parsed.GetValue(json)) : Run(benchmark, parsed.GetValue(json));
             }
             catch (CompileException e)
@@ -95,8 +96,9 @@ internal static class BenchCommand
 
     private static int RunSteps(Benchmark benchmark, string? target, bool json)
     {
-        var host = target is null ? HostCore.Detect() : new HostCore(TargetTable.Resolve([target], benchmark.Options.ModelPath)[0], true);
-        var steps = new StepBenchmark { Options = benchmark.Options, Precisions = benchmark.Precisions, Tokens = benchmark.Tokens, Core = host.Core, Time = benchmark.Time };
+        var host = HostCore.DetectOr(target, benchmark.Options.ModelPath);
+        var core = benchmark.Options.Profile?.ApplyTo(host.Core) ?? host.Core;
+        var steps = new StepBenchmark { Options = benchmark.Options, Precisions = benchmark.Precisions, Tokens = benchmark.Tokens, Core = core, Time = benchmark.Time };
         if (json)
         {
             List<StepTimes> all = [.. steps.Run()];

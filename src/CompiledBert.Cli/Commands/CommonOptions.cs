@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using CompiledBert.Compiler;
+using CompiledBert.Compiler.Cost;
 
 namespace CompiledBert.Cli.Commands;
 
@@ -10,6 +11,12 @@ internal static class CommonOptions
     private static readonly string[] PrecisionNames = ["fp32", "int8"];
 
     public static Option<bool> Json() => new("--json") { Description = "Prints JSON." };
+
+    /// <summary>A profile to correct estimates by.</summary>
+    public static Option<string?> Profile() => new("--profile") { Description = "A profile that tune wrote: estimates for its core are corrected by what was measured there." };
+
+    /// <summary>Reads a profile.</summary>
+    public static CostProfile? ReadProfile(string? path) => path is null ? null : CostProfile.Read(path, path);
 
     /// <summary>The precision of one model.</summary>
     public static Option<Precision> OnePrecision()
@@ -31,12 +38,12 @@ internal static class CommonOptions
     }
 
     /// <summary>Precisions to go through.</summary>
-    public static Option<string[]> Precisions()
+    public static Option<string[]> Precisions(params string[] standard)
     {
         var option = new Option<string[]>("--precision")
         {
             Description = "Precisions of the compiled model: fp32, int8, or both with a comma between them.",
-            DefaultValueFactory = _ => ["fp32"],
+            DefaultValueFactory = _ => standard.Length > 0 ? standard : ["fp32"],
             AllowMultipleArgumentsPerToken = true,
         };
         option.Validators.Add(result =>

@@ -20,9 +20,10 @@ internal static class InspectCommand
         var targets = new Option<string[]>("--target", "--targets") { Description = "Cores or devices to estimate every step's cost on, separated by commas.", AllowMultipleArgumentsPerToken = true };
         var tokens = new Option<int>("--tokens") { Description = "Tokens of the sequence for which costs are estimated.", DefaultValueFactory = _ => 128 };
         var quality = new Option<bool>("--quality") { Description = "Reads the weights and shows what 8 bits make of them: signal-to-noise ratio of each step. Implies --precision int8." };
+        var profile = CommonOptions.Profile();
         var json = CommonOptions.Json();
         CommonOptions.AtLeastOne(tokens, int.MaxValue);
-        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, tokenizer, targets, tokens, quality, json };
+        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, tokenizer, targets, tokens, quality, profile, json };
         command.Validators.Add(result =>
         {
             if (result.GetValue(plan) && result.GetValue(json))
@@ -34,7 +35,7 @@ internal static class InspectCommand
         {
             try
             {
-                var options = new CompileOptions { Text = true, TokenizerFolder = parsed.GetValue(tokenizer), ModelPath = parsed.GetRequiredValue(model), Outputs = CommonOptions.Split(parsed.GetValue(outputs)), Targets = CommonOptions.Split(parsed.GetValue(targets)), Precision = parsed.GetValue(precision) };
+                var options = new CompileOptions { Text = true, Profile = CommonOptions.ReadProfile(parsed.GetValue(profile)), TokenizerFolder = parsed.GetValue(tokenizer), ModelPath = parsed.GetRequiredValue(model), Outputs = CommonOptions.Split(parsed.GetValue(outputs)), Targets = CommonOptions.Split(parsed.GetValue(targets)), Precision = parsed.GetValue(precision) };
                 options = parsed.GetValue(quality) ? options with { Precision = Precision.Int8 } : options with { ReadsWeights = parsed.GetValue(plan) };
                 return Run(options, parsed.GetValue(plan), parsed.GetValue(json), parsed.GetValue(tokens));
             }
@@ -49,7 +50,7 @@ internal static class InspectCommand
     private static int Run(CompileOptions options, bool planOnly, bool asJson, long tokens)
     {
         using var result = ModelCompilation.Run(options);
-        var costs = TargetTable.Resolve(options.Targets, options.ModelPath).Select(core => CostModel.Estimate(result.Plan, core, 1, tokens)).ToList();
+        var costs = TargetTable.Resolve(options.Targets, options.ModelPath).Select(core => CostModel.Estimate(result.Plan, options.Profile?.ApplyTo(core) ?? core, 1, tokens)).ToList();
         if (planOnly)
         {
             Console.Out.Write(result.PlanText);

@@ -18,10 +18,11 @@ internal static class ReportCommand
         var outputs = new Option<string[]>("--outputs") { Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.", AllowMultipleArgumentsPerToken = true };
         var tokenizer = new Option<string?>("--tokenizer") { Description = "The folder of the files that describe the model, where it is not the model's own." };
         var html = new Option<string?>("--html") { Description = "Writes the page to this file." };
+        var profile = CommonOptions.Profile();
         var json = CommonOptions.Json();
         var command = new Command("report", "Estimates what a call of a model costs, step by step, on cores and devices: a table, a page of HTML (--html), or JSON (--json), which diff and the metadata Baseline take.")
         {
-            model, targets, precision, outputs, tokenizer, html, json,
+            model, targets, precision, outputs, tokenizer, profile, html, json,
         };
         command.SetAction(parsed =>
         {
@@ -30,6 +31,7 @@ internal static class ReportCommand
                 var options = new CompileOptions
                 {
                     Text = true,
+                    Profile = CommonOptions.ReadProfile(parsed.GetValue(profile)),
                     TokenizerFolder = parsed.GetValue(tokenizer),
                     ModelPath = parsed.GetRequiredValue(model),
                     Outputs = CommonOptions.Split(parsed.GetValue(outputs)),

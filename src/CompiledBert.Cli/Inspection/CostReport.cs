@@ -11,7 +11,7 @@ internal static class CostReport
         writer.WriteLine();
         writer.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{cost.Core.Title} at {cost.Core.Gigahertz:0.0#} GHz, {tokens} tokens, estimated: {cost.CoreCycles / 1e6:0.00} Mcycles of the core, {cost.Milliseconds:0.00} ms with memory, {cost.Bytes / 1e6:0.0} MB"));
+            $"{cost.Core.Title} at {cost.Core.Gigahertz:0.0#} GHz, {tokens} tokens, estimated{(cost.Core.IsCorrected ? ", corrected by a profile" : "")}: {cost.CoreCycles / 1e6:0.00} Mcycles of the core, {cost.Milliseconds:0.00} ms with memory, {cost.Bytes / 1e6:0.0} MB"));
         for (var i = 0; i < cost.Steps.Count; i++)
         {
             var step = cost.Steps[i];

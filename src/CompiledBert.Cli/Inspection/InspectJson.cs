@@ -62,6 +62,7 @@ internal static class InspectJson
         json.WriteString("kind", "estimate");
         json.WriteString("core", cost.Core.Name);
         json.WriteNumber("gigahertz", cost.Core.Gigahertz);
+        json.WriteBoolean("isCorrected", cost.Core.IsCorrected);
         json.WriteNumber("tokens", tokens);
         json.WriteNumber("milliseconds", Math.Round(cost.Milliseconds, 6));
         json.WriteNumber("cycles", Math.Round(cost.Cycles));

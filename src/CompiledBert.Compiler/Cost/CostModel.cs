@@ -43,7 +43,7 @@ public static class CostModel
             MatMulStep product => Product(product, core, lengthOf),
             _ => null,
         };
-        return new StepCost(step, cycles, memoryCycles, bytes);
+        return new StepCost(step, cycles * core.Corrections.Of(step), memoryCycles, bytes);
     }
 
     private static double? Linear(LinearStep step, Core core, Func<Symbol, long> lengthOf, ProgramCost programs)

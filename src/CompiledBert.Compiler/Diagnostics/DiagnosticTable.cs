@@ -168,6 +168,9 @@ public static class DiagnosticTable
     /// <summary>A budget that steps of unknown cost leave open.</summary>
     public static readonly Rule BudgetUndecided = new("CBERT0707", Severity.Warning, "LatencyBudget: on {0} the steps whose cost is known keep the budget, but the cost of {1} steps is not known: {2}.");
 
+    /// <summary>A file that is no profile.</summary>
+    public static readonly Rule InvalidProfile = new("CBERT0708", Severity.Error, "The profile '{0}' cannot be used. {1} 'compiledbert tune' writes one.");
+
     /// <summary>A file that says what to choose from, and does not.</summary>
     public static readonly Rule InvalidSearchSpace = new("CBERT0801", Severity.Error, "The search space cannot be used: {0}.");
 

@@ -74,6 +74,9 @@ public sealed record StepReport(
 public sealed record TargetReport(
     string Target, string Core, string Title, double Gigahertz, double FloatGigaops, double IntegerGigaops, double MemoryGigabytes, IReadOnlyList<CallReport> Costs)
 {
+    /// <summary>Whether a profile of what was measured on such a core corrected the estimates.</summary>
+    public bool IsCorrected { get; init; }
+
     /// <summary>Time of so many cycles at the core's clock.</summary>
     public double MillisecondsOf(double cycles) => cycles / Gigahertz / 1e6;
 

@@ -66,7 +66,7 @@ public static class ReportBuilder
         return
             from name in options.Targets.Count > 0 ? options.Targets : Examples
             from core in TargetTable.Find(name)
-            select (name.Trim().ToLowerInvariant(), core);
+            select (name.Trim().ToLowerInvariant(), options.Profile?.ApplyTo(core) ?? core);
     }
 
     private static LengthReport LengthOf(Call call, Dim nodeByNode) => new(
@@ -95,7 +95,7 @@ public static class ReportBuilder
         var floats = 2 * core.MultiplyAdds * core.Lanes * core.Gigahertz;
         var integers = 8 * core.Lanes * core.Gigahertz * (core.DotProducts > 0 ? core.DotProducts : core.IntegerMultiplies / 2);
         return new TargetReport(
-            target, core.Name, core.Title, core.Gigahertz, Math.Round(floats, 3), Math.Round(integers, 3), core.MemoryGigabytes, [.. calls.Select(call => CostOf(core, call))]);
+            target, core.Name, core.Title, core.Gigahertz, Math.Round(floats, 3), Math.Round(integers, 3), core.MemoryGigabytes, [.. calls.Select(call => CostOf(core, call))]) { IsCorrected = core.IsCorrected };
     }
 
     private static CallReport CostOf(Core core, Call call)

@@ -45,6 +45,7 @@ public static class ReportJson
                 json.WriteNumber("floatGigaops", target.FloatGigaops);
                 json.WriteNumber("integerGigaops", target.IntegerGigaops);
                 json.WriteNumber("memoryGigabytes", target.MemoryGigabytes);
+                json.WriteBoolean("isCorrected", target.IsCorrected);
                 WriteAll(json, "costs", target.Costs, cost =>
                 {
                     json.WriteNumber("milliseconds", Math.Round(target.MillisecondsOf(cost.Cycles), 6));
@@ -123,7 +124,10 @@ public static class ReportJson
             Lengths = All(root, "lengths", l => new LengthReport(Maybe(l.GetProperty("tokens")), Number(l, "arenaBytes"), Number(l, "nodeByNodeBytes"), Number(l, "writtenBytes"))),
             Targets = All(root, "targets", t => new TargetReport(
                 Word(t, "target"), Word(t, "core"), Word(t, "title"), Real(t, "gigahertz"), Real(t, "floatGigaops"), Real(t, "integerGigaops"), Real(t, "memoryGigabytes"),
-                All(t, "costs", c => new CallReport(All(c, "stepCycles", Maybe), All(c, "memoryBound", b => b.GetBoolean()))))),
+                All(t, "costs", c => new CallReport(All(c, "stepCycles", Maybe), All(c, "memoryBound", b => b.GetBoolean()))))
+            {
+                IsCorrected = t.TryGetProperty("isCorrected", out var corrected) && corrected.GetBoolean(),
+            }),
             Steps = All(root, "steps", s => new StepReport(
                 Word(s, "title"), Word(s, "kind"), s.GetProperty("layer").GetString(), s.GetProperty("precision").GetString(), All(s, "nodes", n => n.GetString()!),
                 Numbers(s, "operations"), Numbers(s, "bytes"), s.GetProperty("signalToNoise") is { ValueKind: JsonValueKind.Number } noise ? noise.GetDouble() : null)),

@@ -14,7 +14,7 @@ public static class ReportTable
             heads,
             .. report.Targets.Select(t => (string[])
             [
-                t.Label, t.Gigahertz.ToString("0.0#", CultureInfo.InvariantCulture),
+                t.Label + (t.IsCorrected ? ", corrected by a profile" : ""), t.Gigahertz.ToString("0.0#", CultureInfo.InvariantCulture),
                 .. t.Costs.Select(c => (c.UnknownSteps > 0 ? "> " : "") + Number(t.MillisecondsOf(c.Cycles))),
             ]),
         ];

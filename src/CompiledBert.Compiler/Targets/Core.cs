@@ -61,6 +61,12 @@ public sealed record Core
     /// <summary>Bytes a second that one core alone reads from memory, in 10⁹: what is usual, since it is the device's memory that decides.</summary>
     public required double MemoryGigabytes { get; init; }
 
+    /// <summary>What estimates are multiplied with, as measured; see <see cref="CompiledBert.Compiler.Cost.CostProfile"/>.</summary>
+    public StepCorrections Corrections { get; init; } = StepCorrections.None;
+
+    /// <summary>Whether estimates are corrected by what was measured.</summary>
+    public bool IsCorrected => Corrections != StepCorrections.None;
+
     /// <summary>Floats in a vector.</summary>
     public int Lanes => VectorBits / 32;
 }

@@ -27,9 +27,9 @@ internal static class SentencePieceTokenizer
         var family = FamilyOf(config?["tokenizer_class"].TextOrNull(), folder.Read("config.json")?["model_type"].TextOrNull())
             ?? throw Refuse(path, "neither tokenizer_class in tokenizer_config.json nor model_type in config.json says of which family the sentencepiece model is (xlm-roberta, camembert, albert, deberta-v2 and t5 are known)");
         var file = SentencePieceFile.Read(path);
-        if (file.Kind != SentencePieceFile.Unigram)
+        if (file.Kind is not (SentencePieceFile.Unigram or SentencePieceFile.PairEncoding))
         {
-            throw Refuse(path, "the sentencepiece model is no unigram model; save the tokenizer as tokenizer.json");
+            throw Refuse(path, "the sentencepiece model is neither of the kind unigram nor bpe; save the tokenizer as tokenizer.json");
         }
 
         if (family == "deberta-v2" && config is { } c && c["split_by_punct"].Flag(false))
@@ -83,7 +83,7 @@ internal static class SentencePieceTokenizer
             ["normalizer"] = new JsonObject { ["type"] = "Sequence", ["normalizers"] = new JsonArray([.. Normalizers(family, file, config)]) },
             ["pre_tokenizer"] = new JsonObject { ["type"] = "Metaspace", ["replacement"] = Blank, ["prepend_scheme"] = "always", ["split"] = true },
             ["post_processor"] = Template(family, begin, end, Id),
-            ["model"] = new JsonObject
+            ["model"] = file.Kind == SentencePieceFile.PairEncoding ? PairEncoding(file, vocabulary, vocabulary[unknown].Piece) : new JsonObject
             {
                 ["type"] = "Unigram",
                 ["unk_id"] = unknown,
@@ -91,6 +91,52 @@ internal static class SentencePieceTokenizer
                 ["vocab"] = new JsonArray([.. vocabulary.Select(v => (JsonNode)new JsonArray(v.Piece, v.Score))]),
             },
         };
+    }
+
+    /// <summary>
+    /// The merges that the pieces amount to: each way to cut one in two pieces, the greatest score first, of equal ones the longest parts. A model of this kind
+    /// knows scores only.
+    /// </summary>
+    private static JsonObject PairEncoding(SentencePieceFile file, List<(string Piece, double Score)> vocabulary, string unknown)
+    {
+        var (ids, scores) = (new Dictionary<string, int>(StringComparer.Ordinal), new Dictionary<string, double>(StringComparer.Ordinal));
+        for (var id = 0; id < file.Pieces.Count; id++)
+        {
+            ids[file.Pieces[id].Piece] = id;
+        }
+
+        var tokens = new JsonObject();
+        for (var id = 0; id < vocabulary.Count; id++)
+        {
+            tokens[vocabulary[id].Piece] = id;
+            scores[vocabulary[id].Piece] = vocabulary[id].Score;
+        }
+
+        var merges = scores.SelectMany(s => Cuts(s.Key, ids).Select(cut => (cut.Left, cut.Right, Score: s.Value)))
+            .OrderByDescending(m => m.Score).ThenByDescending(m => m.Left.EnumerateRunes().Count()).ThenByDescending(m => m.Right.EnumerateRunes().Count());
+        return new JsonObject
+        {
+            ["type"] = "BPE",
+            ["unk_token"] = unknown,
+            ["fuse_unk"] = true,
+            ["byte_fallback"] = file.HasByteFallback,
+            ["vocab"] = tokens,
+            ["merges"] = new JsonArray([.. merges.Select(m => (JsonNode)new JsonArray(m.Left, m.Right))]),
+        };
+    }
+
+    private static IEnumerable<(string Left, string Right)> Cuts(string piece, Dictionary<string, int> ids)
+    {
+        var cuts = new List<(string Left, string Right)>();
+        for (var at = 1; at < piece.Length; at++)
+        {
+            if (!char.IsLowSurrogate(piece[at]) && ids.ContainsKey(piece[..at]) && ids.ContainsKey(piece[at..]))
+            {
+                cuts.Add((piece[..at], piece[at..]));
+            }
+        }
+
+        return cuts.OrderBy(c => ids[c.Left]).ThenBy(c => ids[c.Right]);
     }
 
     private static JsonObject Added(string token, int id, bool stripLeft) =>

@@ -5,8 +5,11 @@ namespace CompiledBert.Compiler.Tokenizers;
 /// <summary>What a sentencepiece model says that decides ids: its pieces, the kind of model, the map of characters (sentencepiece_model.proto).</summary>
 internal sealed class SentencePieceFile
 {
-    /// <summary>The kind of a unigram model; the others cut words by merges, or not at all.</summary>
+    /// <summary>The kind of a unigram model.</summary>
     public const int Unigram = 1;
+
+    /// <summary>The kind of a byte pair encoding.</summary>
+    public const int PairEncoding = 2;
 
     private readonly List<(string Piece, float Score)> _pieces = [];
 

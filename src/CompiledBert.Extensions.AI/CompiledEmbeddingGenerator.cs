@@ -24,6 +24,7 @@ public sealed class CompiledEmbeddingGenerator : IEmbeddingGenerator<string, Emb
     }
 
     /// <inheritdoc/>
+    /// <remarks>An embedding whose text had too many tokens, so that its end was left out, has the additional property <c>IsTruncated</c>.</remarks>
     /// <exception cref="ArgumentException">The options ask for other dimensions than the model has.</exception>
     public Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -60,9 +61,14 @@ public sealed class CompiledEmbeddingGenerator : IEmbeddingGenerator<string, Emb
 
     private GeneratedEmbeddings<Embedding<float>> Generate(string[] texts, CancellationToken cancellationToken)
     {
-        var vectors = _model.Embedder.EmbedAll(texts, _prefix, null, out var tokens, cancellationToken);
+        var vectors = _model.Embedder.EmbedAll(texts, _prefix, null, out var tokens, out var areTruncated, cancellationToken);
         var now = DateTimeOffset.UtcNow;
-        return new GeneratedEmbeddings<Embedding<float>>(vectors.Select(v => new Embedding<float>(v) { CreatedAt = now, ModelId = _metadata.DefaultModelId }))
+        return new GeneratedEmbeddings<Embedding<float>>(vectors.Select((v, i) => new Embedding<float>(v)
+        {
+            CreatedAt = now,
+            ModelId = _metadata.DefaultModelId,
+            AdditionalProperties = areTruncated[i] ? new AdditionalPropertiesDictionary { ["IsTruncated"] = true } : null,
+        }))
         {
             Usage = new UsageDetails { InputTokenCount = tokens, TotalTokenCount = tokens },
         };

@@ -147,16 +147,71 @@ public class HeadTests
         Assert.Equal(100, tagger.TagWords(text.Split(' '), default).Count(t => t.Probability > 0));
     }
 
+    [Theory]
+    [InlineData(Pooling.None)]
+    [InlineData(Pooling.Mean)]
+    [InlineData(Pooling.Cls)]
+    public void A_long_text_is_embedded_in_parts_weighted_by_their_tokens(Pooling pooling)
+    {
+        // Rows are the ids; of five tokens of a text at most 7 - 2 fit, so that 12 are three parts of 4: [CLS] … [SEP].
+        Embedder Embedder(int most, string prefix = "") => new(new Rows(3, perToken: pooling != Pooling.None), new HeadOptions
+        {
+            Tokenizer = Tokenizers.Compile(Words), MaxTokens = most, Width = 3, WeightsHash = "w", Pooling = pooling, Prefix = prefix,
+        }) { TooLong = TooLong.Window };
+        var text = "a a a a b b b b d d d d";
+        var expected = pooling switch
+        {
+            Pooling.Mean => ((3 * 4) + 1 + (4 * 4) + 1 + (6 * 4) + 1) / 6f / 3,
+            Pooling.Cls => 0,
+            _ => (3 + 4 + 6) / 3f,
+        };
+        var vector = new float[3];
+        Assert.False(Embedder(7).Embed(text, vector));
+        Assert.All(vector, v => Assert.Equal(expected, v, 4));
+
+        // A prefix stands before each part: two parts of 4 and the rest are now four of 3.
+        var prefixed = Embedder(7, "c c ").Embed(text, null, default)[0];
+        Assert.Equal(pooling switch { Pooling.Mean => ((10 * 4) + 4 + (3 * (3 + 4 + 6)) + 0f + 0 + ((3 + 4 + 6) * 1)) / 7f / 4, Pooling.Cls => 0, _ => 5 }, prefixed, 3);
+
+        // Many texts at once have the same bits, and report each text once.
+        var texts = Enumerable.Range(0, 300).Select(i => string.Join(' ', Enumerable.Range(0, 1 + (i * 7 % 60)).Select(w => "abcd"[(i + w) % 4]))).ToArray();
+        var (embedder, reported) = (Embedder(7), new List<int>());
+        var vectors = embedder.EmbedAll(texts, null, new Progress(reported), out var tokens, out var areTruncated, default);
+        Assert.Equal(texts.Select(t => embedder.Embed(t, null, default)), vectors);
+        Assert.Equal((300, true), (reported[^1], reported.Zip(reported.Skip(1)).All(p => p.First <= p.Second)));
+        Assert.DoesNotContain(true, areTruncated);
+        Assert.True(tokens > texts.Sum(t => (t.Length + 1) / 2));
+        embedder.TooLong = TooLong.Truncate;
+        embedder.EmbedAll(texts, null, null, out _, out areTruncated, default);
+        Assert.Equal(texts.Select(t => t.Length > 9), areTruncated);
+    }
+
+    [Fact]
+    public void A_long_text_is_classified_by_its_parts_and_a_long_pair_is_not()
+    {
+        var classifier = new Classifier(new Rows(2, perToken: false, (id, i) => id == 3 + i ? 2 : 0), Options(2, labels: ["x", "y"], most: 5)) { TooLong = TooLong.Window };
+        var answer = classifier.Classify("a a a b b b b b b", default);
+        Assert.Equal(("y", false), (answer.Label, answer.IsTruncated));
+        Assert.Equal([2 / 3f, 4 / 3f], answer.Logits.Select(l => MathF.Round(l, 5)).Select(l => l is > 0.6f and < 0.7f ? 2 / 3f : l is > 1.3f and < 1.4f ? 4 / 3f : l));
+        Assert.Equal(classifier.Classify("a", default).Logits, classifier.Classify("a a a", default).Logits);
+        Assert.Throws<TextTooLongException>(() => classifier.Classify("a a a", "b b b", default));
+        classifier.TooLong = TooLong.Truncate;
+        Assert.True(classifier.Classify("a a a", "b b b", default).IsTruncated);
+    }
+
     [Fact]
     public void Masked_places_are_filled()
     {
         var options = new HeadOptions { Tokenizer = Tokenizers.Compile(Words), MaxTokens = 8, Width = 7, WeightsHash = "w", MaskId = 6 };
         var filler = new MaskFiller(new Rows(7, perToken: true, (id, i) => i == id - 2 ? 9 : i == 3 ? 5 : 0), options);
         Assert.Equal("d", filler.MaskToken);
-        var places = filler.FillMask("a d b d", 2, default);
+        var places = filler.FillMask("a d b d", 2, out var isTruncated, default);
         Assert.Equal([["b", "a"], ["b", "a"]], places.Select(p => p.Select(t => t.Token)));
         Assert.True(places[0][0].Probability > 0.9f);
-        Assert.Empty(filler.FillMask("a", 2, default));
+        Assert.False(isTruncated);
+        Assert.Empty(filler.FillMask("a", 2, out _, default));
+        filler.FillMask("a b c a b c a b d", 2, out isTruncated, default);
+        Assert.True(isTruncated);
     }
 
     [Fact]

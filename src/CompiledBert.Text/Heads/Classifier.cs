@@ -27,12 +27,14 @@ public sealed class Classifier : TextHead
     /// <summary>The labels, in the model's order.</summary>
     public IReadOnlyList<string> Labels => Options.Labels;
 
-    /// <summary>What a text is taken for.</summary>
+    private protected override bool HasWindows => true;
+
+    /// <summary>What a text is taken for. Of a text in parts the logits are the mean of the parts', weighted by their tokens.</summary>
     /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
     public Classification Classify(ReadOnlySpan<char> text, CancellationToken cancellationToken) => Classify(text, default, isPair: false, cancellationToken);
 
     /// <summary>What two texts together are taken for, such as a premise and a hypothesis.</summary>
-    /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
+    /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> does not say that the longer text is truncated: two texts are never taken in parts.</exception>
     public Classification Classify(ReadOnlySpan<char> first, ReadOnlySpan<char> second, CancellationToken cancellationToken) => Classify(first, second, isPair: true, cancellationToken);
 
     private Classification Classify(ReadOnlySpan<char> first, ReadOnlySpan<char> second, bool isPair, CancellationToken cancellationToken)
@@ -40,17 +42,24 @@ public sealed class Classifier : TextHead
         var memory = HeadMemory.Rent();
         try
         {
+            TextWindows? windows = null;
             if (isPair)
             {
                 Tokenizer.EncodePair(first, second, memory.Text, MaxTokens);
+                if (memory.Text.IsTruncated && TooLong != TooLong.Truncate)
+                {
+                    throw new TextTooLongException(memory.Text.UntruncatedCount, MaxTokens);
+                }
             }
             else
             {
-                Tokenizer.Encode(memory.With(Options.Prefix, first), memory.Text, MaxTokens);
+                var isInParts = TooLong == TooLong.Window;
+                Tokenizer.Encode(memory.With(Options.Prefix, first), memory.Text, isInParts ? int.MaxValue : MaxTokens);
+                windows = isInParts && memory.Text.Count > MaxTokens ? new TextWindows(memory.Text, MaxTokens, Options.Prefix.Length) : null;
+                Check(memory.Text);
             }
 
-            Check(memory.Text);
-            var logits = Run(memory, perToken: false, cancellationToken);
+            var logits = windows is null ? Run(memory, perToken: false, cancellationToken) : RunParts(windows, memory, cancellationToken);
             var probabilities = new float[logits.Length];
             if (Options.LabelsAreIndependent)
             {
@@ -72,5 +81,19 @@ public sealed class Classifier : TextHead
         {
             memory.Return();
         }
+    }
+
+    private ReadOnlySpan<float> RunParts(TextWindows windows, HeadMemory memory, CancellationToken cancellationToken)
+    {
+        var sum = new float[Options.Width];
+        for (var part = 0; part < windows.Parts; part++)
+        {
+            var held = windows.TakePart(part);
+            var output = memory.Output(Options.Width);
+            RunModel([windows.Ids.Length], windows.Ids, windows.TypeIds, output, default, cancellationToken);
+            Pooler.AddPart(output, (float)held / windows.All, sum);
+        }
+
+        return sum;
     }
 }

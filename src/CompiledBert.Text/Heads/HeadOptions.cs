@@ -33,7 +33,10 @@ public enum TooLong
     /// <summary>A <see cref="TextTooLongException"/>.</summary>
     Throw,
 
-    /// <summary>The text is taken in parts that overlap, none left out. Only tagging can; answers are looked for so in any case.</summary>
+    /// <summary>
+    /// The text is taken in parts, none left out. A vector is the mean of the parts' pooled vectors, and logits of a classification the mean of the parts', both
+    /// weighted by tokens; tags come from parts that overlap, and answers are looked for so in any case. Two texts together are never taken so.
+    /// </summary>
     Window,
 }
 

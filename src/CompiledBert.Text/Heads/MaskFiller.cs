@@ -23,10 +23,11 @@ public sealed class MaskFiller : TextHead
     /// <summary>The most probable tokens for each masked place, in order; those beyond the limit of tokens are left out.</summary>
     /// <param name="text">The text, with <see cref="MaskToken"/> in it.</param>
     /// <param name="count">How many tokens for each place.</param>
+    /// <param name="isTruncated">Whether there were too many tokens and the end was left out.</param>
     /// <param name="cancellationToken">Asked before each step.</param>
     /// <exception cref="ArgumentOutOfRangeException">The count is less than 1.</exception>
     /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> says that this is an error.</exception>
-    public IReadOnlyList<IReadOnlyList<TokenScore>> FillMask(ReadOnlySpan<char> text, int count, CancellationToken cancellationToken)
+    public IReadOnlyList<IReadOnlyList<TokenScore>> FillMask(ReadOnlySpan<char> text, int count, out bool isTruncated, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         var memory = HeadMemory.Rent();
@@ -34,6 +35,7 @@ public sealed class MaskFiller : TextHead
         {
             Tokenizer.Encode(memory.With(Options.Prefix, text), memory.Text, MaxTokens);
             Check(memory.Text);
+            isTruncated = memory.Text.IsTruncated;
             var places = new List<IReadOnlyList<TokenScore>>();
             if (memory.Text.Ids.Contains(Options.MaskId))
             {

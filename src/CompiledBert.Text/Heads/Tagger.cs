@@ -126,35 +126,24 @@ public sealed class Tagger : TextHead
             return Run(memory, perToken: true, cancellationToken);
         }
 
-        var before = text.Texts.IndexOf((sbyte)0);
-        var behind = text.Count - 1 - text.Texts.LastIndexOf((sbyte)0);
-        var (all, room, width) = (text.Count - before - behind, MaxTokens - before - behind, Labels.Count);
-        ArgumentOutOfRangeException.ThrowIfLessThan(room, 1, nameof(MaxTokens));
+        var (windows, width) = (new TextWindows(text, MaxTokens), Labels.Count);
+        var (all, room) = (windows.All, windows.Room);
         var overlap = Math.Min(Overlap, room / 2);
         var logits = memory.Second(text.Count * width);
-        int[] ids = new int[MaxTokens], typeIds = new int[MaxTokens];
         for (var done = 0; done < all;)
         {
             var from = Math.Max(0, done - (overlap / 2));
             var held = Math.Min(room, all - from);
             var end = from + held == all ? all : from + held - (overlap - (overlap / 2));
-            Window(text.Ids, ids, before, from, held, behind);
-            Window(text.TypeIds, typeIds, before, from, held, behind);
-            var count = before + held + behind;
+            windows.Take(from, held);
+            var count = windows.Ids.Length;
             var window = memory.Output(count * width);
-            RunModel([count], ids.AsSpan(0, count), typeIds.AsSpan(0, count), window, default, cancellationToken);
-            window.Slice((before + done - from) * width, (end - done) * width).CopyTo(logits[((before + done) * width)..]);
+            RunModel([count], windows.Ids, windows.TypeIds, window, default, cancellationToken);
+            window.Slice((windows.Before + done - from) * width, (end - done) * width).CopyTo(logits[((windows.Before + done) * width)..]);
             done = end;
         }
 
         return logits;
-    }
-
-    private static void Window(ReadOnlySpan<int> all, Span<int> window, int before, int from, int held, int behind)
-    {
-        all[..before].CopyTo(window);
-        all.Slice(before + from, held).CopyTo(window[before..]);
-        all[^behind..].CopyTo(window[(before + held)..]);
     }
 
     private (string Label, float Probability) LabelOf(ReadOnlySpan<float> logits, int token, Span<float> probabilities)

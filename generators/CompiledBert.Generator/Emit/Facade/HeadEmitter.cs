@@ -121,7 +121,10 @@ internal static class HeadEmitter
                     /// <param name="text">The text, with the model's mask token in it.</param>
                     /// <param name="count">How many tokens for each place.</param>
                     /// <param name="cancellationToken">Asked before each step.</param>
-                    public IReadOnlyList<IReadOnlyList<TokenScore>> FillMask(ReadOnlySpan<char> text, int count = 5, {{Cancellation}}) => _head.FillMask(text, count, cancellationToken);
+                    public IReadOnlyList<IReadOnlyList<TokenScore>> FillMask(ReadOnlySpan<char> text, int count = 5, {{Cancellation}}) => _head.FillMask(text, count, out _, cancellationToken);
+
+                    /// <summary>The same, and whether the text had too many tokens and its end was left out.</summary>
+                    public IReadOnlyList<IReadOnlyList<TokenScore>> FillMask(ReadOnlySpan<char> text, int count, out bool isTruncated, {{Cancellation}}) => _head.FillMask(text, count, out isTruncated, cancellationToken);
                     """);
                 break;
             default:
@@ -150,6 +153,15 @@ internal static class HeadEmitter
             /// <summary>The vector of a text.</summary>
             public float[] Embed(string text, {{Cancellation}}) => _head.Embed(text, null, cancellationToken);
 
+            /// <summary>The vector of a text, and whether the text had too many tokens and its end was left out.</summary>
+            public float[] Embed(string text, out bool isTruncated, {{Cancellation}})
+            {
+                ArgumentNullException.ThrowIfNull(text);
+                float[] vector = new float[Dimensions];
+                isTruncated = _head.Embed(text, vector, null, cancellationToken);
+                return vector;
+            }
+
             /// <summary>The vector of a text, written where there is room for it; allocates nothing.</summary>
             /// <returns>Whether the text had too many tokens and its end was left out.</returns>
             public bool Embed(ReadOnlySpan<char> text, Span<float> vector, {{Cancellation}}) => _head.Embed(text, vector, null, cancellationToken);
@@ -159,6 +171,9 @@ internal static class HeadEmitter
             /// <param name="progress">Told how many are done.</param>
             /// <param name="cancellationToken">Asked before each step.</param>
             public float[][] EmbedAll(IEnumerable<string> texts, IProgress<int>? progress = null, {{Cancellation}}) => _head.EmbedAll(texts, null, progress, cancellationToken);
+
+            /// <summary>The same, and for each text whether it had too many tokens and its end was left out.</summary>
+            public float[][] EmbedAll(IEnumerable<string> texts, out bool[] areTruncated, IProgress<int>? progress = null, {{Cancellation}}) => _head.EmbedAll(texts, null, progress, out _, out areTruncated, cancellationToken);
             """);
         foreach (var (name, plural, prefix) in new[] { ("Query", "Queries", head.QueryPrefix), ("Passage", "Passages", head.PassagePrefix) })
         {

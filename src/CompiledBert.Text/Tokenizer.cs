@@ -93,6 +93,9 @@ public sealed unsafe class Tokenizer
         return count;
     }
 
+    /// <summary>The greatest type that a token of one text, or of two, can have.</summary>
+    internal int GreatestTypeId(bool pair) => (pair ? _parts.Pair : _parts.Single).Max(part => part.TypeId);
+
     /// <summary>How many tokens a text has, special ones included, without truncation.</summary>
     public int CountTokens(ReadOnlySpan<char> text)
     {

@@ -50,6 +50,32 @@ public sealed class SentenceModelTests : IDisposable
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1, null)]
+    [InlineData(2, "CBERT0607")]
+    public void A_type_that_the_network_has_no_row_for_is_refused(int type, string? code)
+    {
+        Write("tokenizer.json", $$"""
+            {"version":"1.0","post_processor":{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":{{type}}} }],"pair":[{"Sequence":{"id":"A","type_id":0} },{"Sequence":{"id":"B","type_id":9} }],"special_tokens":{} },
+             "model":{"type":"WordLevel","unk_token":"u","vocab":{"u":3} } }
+            """);
+        var exception = Record.Exception(() => Embed("bert-legacy-op14-eager", new() { ModelPath = "", Pooling = "mean", TokenizerFolder = _folder }));
+        Assert.Equal(code, (exception as CompileException)?.Diagnostic.Code);
+    }
+
+    [SharedModelFact("zoo/bert-legacy-op14-mlm-tied/model.onnx")]
+    public void Gaps_are_filled_by_a_compiled_class()
+    {
+        File.WriteAllText(Path.Combine(_folder, "vocab.txt"), string.Join('\n', ["[PAD]", "[MASK]", "[UNK]", "[CLS]", "[SEP]", "a", "bc", "def"]));
+        using var session = ModelSession.Compile(new() { ModelPath = RepositoryFiles.Shared("zoo/bert-legacy-op14-mlm-tied/model.onnx")!, Text = true, Head = "mask", TokenizerFolder = _folder });
+        var fill = session.Model.GetType().GetMethods().Single(m => m.Name == "FillMask" && m.GetParameters().Length == 4).CreateDelegate<FillMask>(session.Model);
+        var places = fill("a [MASK] bc [MASK]", 3, out var isTruncated, default);
+        Assert.Equal((2, 3, false), (places.Count, places[0].Count, isTruncated));
+        Assert.True(places[0][0].Probability >= places[0][1].Probability);
+    }
+
+    private delegate IReadOnlyList<IReadOnlyList<TokenScore>> FillMask(ReadOnlySpan<char> text, int count, out bool isTruncated, CancellationToken cancellationToken);
+
     private static float Weight(int row, int column) => MathF.Sin((row * 7) + column) / 4;
 
     private static float Bias(int row) => row / 10f;

@@ -144,6 +144,9 @@ public static class DiagnosticTable
     /// <summary>A module behind the network whose weights cannot be had.</summary>
     public static readonly Rule ModuleWeights = new("CBERT0606", Severity.Error, "The module {0} {1}. Put its config.json and model.safetensors beside the model, as sentence-transformers 2.4 or later saves them (save_pretrained), or set Head=\"raw\".");
 
+    /// <summary>Types that the model has no row for.</summary>
+    public static readonly Rule TypesBeyondTable = new("CBERT0607", Severity.Error, "The tokenizer's types go up to {0}, and the model's table of types has {1} rows. Put the tokenizer that belongs to the model beside it, or name its folder by Tokenizer.");
+
     /// <summary>A tokenizer that does what is not supported.</summary>
     public static readonly Rule UnsupportedTokenizer = new("CBERT0603", Severity.Error, "The tokenizer's {0} is {1}, which is not supported. Set Head=\"raw\" on the BertModel item to compile the model without text.");
 

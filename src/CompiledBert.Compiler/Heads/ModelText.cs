@@ -21,12 +21,13 @@ internal sealed class ModelText
     private readonly HeadKind _kind;
     private readonly int _vocabulary;
     private readonly int _tokenizerMost;
+    private readonly int _greatestType;
 
     private ModelText(CompileOptions options, ModelFolder folder, JsonPart? config, SentenceModules modules, HeadKind kind, string kindFrom, byte[] tokenizer, string tokenizerFrom)
     {
         (_options, _folder, _config, _modules, _kind) = (options, folder, config, modules, kind);
         var compiled = CompiledBert.Text.Tokenizer.FromStream(new MemoryStream(tokenizer));
-        (_vocabulary, _tokenizerMost) = (compiled.VocabularySize, compiled.MaxTokens);
+        (_vocabulary, _tokenizerMost, _greatestType) = (compiled.VocabularySize, compiled.MaxTokens, compiled.GreatestTypeId(pair: kind is HeadKind.Answer or HeadKind.Score));
         Decide("head", kind.ToString().ToLowerInvariant(), kindFrom);
         Decide("tokenizer", string.Create(CultureInfo.InvariantCulture, $"{_vocabulary} ids, {tokenizer.Length} bytes"), tokenizerFrom);
         Trailer = new TextTrailer(tokenizer, kind == HeadKind.Embed ? modules.Dense : []);
@@ -117,6 +118,11 @@ internal sealed class ModelText
         if (plan.Checks.FirstOrDefault(c => c.Input == ids) is { } check && _vocabulary > check.High)
         {
             throw DiagnosticTable.IdsBeyondTable.Error(_options.ModelPath, null, _vocabulary - 1, check.High);
+        }
+
+        if (plan.Checks.FirstOrDefault(c => c.Input == types) is { } typeCheck && _greatestType >= typeCheck.High)
+        {
+            throw DiagnosticTable.TypesBeyondTable.Error(_options.ModelPath, null, _greatestType, typeCheck.High);
         }
 
         RefuseWhatDoesNotApply();

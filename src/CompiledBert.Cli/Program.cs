@@ -17,6 +17,8 @@ var root = new RootCommand($"Compiles, verifies, measures and inspects ONNX mode
     ReportCommand.Create(),
     DiffCommand.Create(),
     TargetsCommand.Create(),
+    TrainingCommands.Create("train", "Fine-tunes an embedding model into a classifier."),
+    TrainingCommands.Create("search", "Finds the BERT that is best within a budget, trains it and writes it."),
 };
 var parsed = root.Parse(args);
 try

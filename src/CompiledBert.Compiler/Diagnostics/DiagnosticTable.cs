@@ -183,6 +183,18 @@ public static class DiagnosticTable
     /// <summary>A model that weights cannot be taken from.</summary>
     public static readonly Rule NotABert = new("CBERT0803", Severity.Error, "Weights cannot be taken from this model: {0}. Take an encoder of the BERT kind with norms behind its blocks and a table of positions, in fp32 or fp16, exported with its hidden state or its logits as the first output.");
 
+    /// <summary>A line of a training file that is no text with a label.</summary>
+    public static readonly Rule TrainingData = new("CBERT0804", Severity.Error, "Line {0} is not a text and a label: {1}. Every line has a text, one tab and a label; the first may be a heading with 'label' in the second column.");
+
+    /// <summary>Labels that do not fit.</summary>
+    public static readonly Rule TrainingLabels = new("CBERT0805", Severity.Error, "The labels do not fit: {0}.");
+
+    /// <summary>The package that trains, or its native library, is not there.</summary>
+    public static readonly Rule TrainingMissing = new("CBERT0806", Severity.Error, "Training needs {0}. {1}");
+
+    /// <summary>A run's folder that does not fit what is asked.</summary>
+    public static readonly Rule RunFolder = new("CBERT0807", Severity.Error, "The folder cannot take this run: {0}.");
+
     /// <summary>A diagnostic's code, severity and text with places for its facts.</summary>
     /// <param name="Code">The code.</param>
     /// <param name="Severity">How grave it is.</param>

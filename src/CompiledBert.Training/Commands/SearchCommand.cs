@@ -1,0 +1,59 @@
+using System.CommandLine;
+using CompiledBert.Compiler;
+using CompiledBert.Training.Runs;
+
+namespace CompiledBert.Training.Commands;
+
+/// <summary><c>search</c>: finds the model that fits a budget.</summary>
+internal static class SearchCommand
+{
+    public static Command Create()
+    {
+        var teacher = new Option<string>("--teacher") { Description = "The ONNX file of the classifier to come near to; 'train' makes one.", Required = true };
+        var targets = new Option<string[]>("--target", "--targets") { Description = "Cores or devices, separated by commas; 'compiledbert targets' lists them.", AllowMultipleArgumentsPerToken = true };
+        var precision = new Option<Precision>("--precision") { Description = "What the found model will be compiled in: int8 or fp32.", DefaultValueFactory = _ => Precision.Int8 };
+        var budget = new Option<string?>("--budget") { Description = "Time of a call: 5ms@64, or 5ms@64 on cortex-a76; several with ; between them." };
+        var size = new Option<string?>("--size") { Description = "Size of the weights: 8MB." };
+        var memory = new Option<string?>("--memory") { Description = "Size of a call's arena: 2MB@64." };
+        var space = new Option<string?>("--space") { Description = "A JSON file of what may be chosen from." };
+        var strategy = new Option<string>("--strategy") { Description = "Who proposes: evolution or random.", DefaultValueFactory = _ => "evolution" };
+        var candidates = new Option<int?>("--candidates") { Description = "How many candidates are trained a little and compared." };
+        var preset = new Option<string>("--preset") { Description = "How long it takes: minute, ten-minutes or full.", DefaultValueFactory = _ => "full" };
+        var common = new TrainingOptions();
+        var command = new Command("search", "Finds the BERT that is best within a budget, trains it from the teacher, and writes it as ONNX with all that a build wants beside it, and a report.")
+        {
+            teacher, targets, precision, budget, size, memory, space, strategy, candidates, preset,
+        };
+        common.AddTo(command);
+        command.SetAction(parsed => common.Run(parsed, cancellation =>
+        {
+            var request = new SearchRequest
+            {
+                Teacher = parsed.GetRequiredValue(teacher),
+                Tokenizer = parsed.GetValue(common.Tokenizer),
+                Train = parsed.GetRequiredValue(common.Train),
+                MaxTokens = parsed.GetValue(common.MaxTokens),
+                Targets = [.. (parsed.GetValue(targets) ?? []).SelectMany(t => t.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+                Precision = parsed.GetValue(precision),
+                Budget = parsed.GetValue(budget),
+                Size = parsed.GetValue(size),
+                Memory = parsed.GetValue(memory),
+                Space = parsed.GetValue(space),
+                Strategy = parsed.GetRequiredValue(strategy),
+            }.Preset(parsed.GetRequiredValue(preset));
+            request = request with
+            {
+                Candidates = Math.Max(1, parsed.GetValue(candidates) ?? request.Candidates),
+                Recipe = request.Recipe with
+                {
+                    Epochs = parsed.GetValue(common.Epochs) ?? request.Recipe.Epochs,
+                    Rate = parsed.GetValue(common.Rate) ?? request.Recipe.Rate,
+                    BatchSize = parsed.GetValue(common.BatchSize),
+                    Seed = parsed.GetValue(common.Seed),
+                },
+            };
+            SearchRun.Run(request, parsed.GetRequiredValue(common.Out), parsed.GetValue(common.Resume), Console.Out, cancellation);
+        }));
+        return command;
+    }
+}

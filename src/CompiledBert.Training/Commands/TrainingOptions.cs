@@ -1,0 +1,93 @@
+using System.CommandLine;
+using CompiledBert.Compiler;
+using CompiledBert.Training.Native;
+using CompiledBert.Training.Runs;
+
+namespace CompiledBert.Training.Commands;
+
+/// <summary>What both commands take, and how both end.</summary>
+internal sealed class TrainingOptions
+{
+    public Option<string> Train { get; } = new("--train") { Description = "Texts with labels: two columns with a tab between them. A tenth is held out to choose by.", Required = true };
+
+    public Option<string?> Tokenizer { get; } = new("--tokenizer") { Description = "The tokenizer's file or folder, where it is not beside the model." };
+
+    public Option<string> Out { get; } = new("--out") { Description = "The folder of the run.", Required = true };
+
+    public Option<string> Task { get; } = new("--task") { Description = "What the model does: classify.", DefaultValueFactory = _ => "classify" };
+
+    public Option<int> MaxTokens { get; } = new("--max-tokens") { Description = "The most tokens of a text.", DefaultValueFactory = _ => 128 };
+
+    public Option<double?> Epochs { get; } = new("--epochs") { Description = "How often all texts are seen." };
+
+    public Option<double?> Rate { get; } = new("--rate") { Description = "The highest learning rate." };
+
+    public Option<int> BatchSize { get; } = new("--batch") { Description = "Texts of a step.", DefaultValueFactory = _ => 64 };
+
+    public Option<int> Seed { get; } = new("--seed") { Description = "The seed of all that is by chance.", DefaultValueFactory = _ => 1 };
+
+    public Option<int> Threads { get; } = new("--threads") { Description = "Threads. With one, the same request gives the same model to the bit.", DefaultValueFactory = _ => 1 };
+
+    public Option<double?> MaxHours { get; } = new("--max-hours") { Description = "Stops after so long; --resume goes on." };
+
+    public Option<bool> Resume { get; } = new("--resume") { Description = "Goes on with the run in the folder." };
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { Train, Tokenizer, Out, Task, MaxTokens, Epochs, Rate, BatchSize, Seed, Threads, MaxHours, Resume })
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>Runs, and says how it ended.</summary>
+    public int Run(ParseResult parsed, Action<CancellationToken> run)
+    {
+        using var limit = new TimeLimit(parsed.GetValue(MaxHours));
+        try
+        {
+            Check(parsed);
+            run(limit.Token);
+            return 0;
+        }
+        catch (CompileException e)
+        {
+            Console.Error.WriteLine(e.Diagnostic);
+            return 3;
+        }
+        catch (OperationCanceledException)
+        {
+            Console.Error.WriteLine($"stopped; the same command with --resume goes on from {parsed.GetValue(Out)}");
+            return 6;
+        }
+    }
+
+    private void Check(ParseResult parsed)
+    {
+        if (parsed.GetValue(Task) is not "classify" and var task)
+        {
+            throw DiagnosticTable.InvalidMetadata.Error(null, null, "--task", task, "classify");
+        }
+
+        foreach (var (option, value) in new[] { (MaxTokens, 3), (BatchSize, 1), (Threads, 1) })
+        {
+            if (parsed.GetValue(option) < value)
+            {
+                throw DiagnosticTable.InvalidMetadata.Error(null, null, option.Name, parsed.GetValue(option), $"{value} and more");
+            }
+        }
+
+        foreach (var option in new[] { Epochs, Rate, MaxHours })
+        {
+            if (parsed.GetValue(option) is { } value && !(value > 0 && double.IsFinite(value) && value < 1e6))
+            {
+                throw DiagnosticTable.InvalidMetadata.Error(null, null, option.Name, value, "a number above 0");
+            }
+        }
+
+        if (NativeTorch.Prepare(parsed.GetValue(Threads)) is { } failure)
+        {
+            throw DiagnosticTable.TrainingMissing.Error(null, null, "libtorch, which cannot be loaded: " + failure, "Install the package CompiledBert.Training for this system: 64-bit Linux on x64, Windows on x64, or macOS on Arm.");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using CompiledBert.Training.Data;
+using CompiledBert.Training.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace CompiledBert.Training.Learning;
+
+/// <summary>Trains a model step by step. Its state can be saved after any step, and what is trained from there is the same to the bit.</summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly TorchBert _model;
+    private readonly IReadOnlyList<Example> _examples;
+    private readonly TrainingRecipe _recipe;
+    private readonly Distillation? _teacher;
+    private readonly BatchOrder _order;
+    private readonly AdamW _optimizer;
+
+    /// <param name="model">What is trained.</param>
+    /// <param name="examples">What it is trained on.</param>
+    /// <param name="recipe">How.</param>
+    /// <param name="teacher">Whom it should come near; null to learn from labels alone.</param>
+    /// <param name="steps">How many steps; null for the recipe's epochs.</param>
+    public Trainer(TorchBert model, IReadOnlyList<Example> examples, TrainingRecipe recipe, Distillation? teacher = null, int? steps = null)
+    {
+        (_model, _examples, _recipe, _teacher) = (model, examples, recipe, teacher);
+        _order = new BatchOrder(examples, recipe.BatchSize, recipe.Seed);
+        _optimizer = new AdamW(model.Parameters, recipe.Decay);
+        Steps = steps ?? Math.Max(1, (int)Math.Round(recipe.Epochs * _order.PerEpoch));
+    }
+
+    /// <summary>Steps of the whole training.</summary>
+    public int Steps { get; }
+
+    /// <summary>Steps done.</summary>
+    public int Done { get; private set; }
+
+    /// <summary>One step; returns the loss.</summary>
+    public float Step()
+    {
+        using var scope = NewDisposeScope();
+        using var batch = Batch.Of([.. _order.At(Done).Select(i => _examples[i])]);
+        var (logits, hidden) = _model.Forward(batch);
+        var loss = _teacher is null ? nn.functional.cross_entropy(logits, batch.Labels) : _teacher.Loss(batch, logits, hidden, _recipe);
+        loss.backward();
+        _optimizer.Step(_recipe.RateAt(Done, Steps), ++Done);
+        return loss.item<float>();
+    }
+
+    /// <summary>Saves all that the steps to come hang on.</summary>
+    public void Save(string path) => TensorArchive.Write(path, Done, _model.Parameters.Select(p => (p.Key, (Tensor)p.Value)).Concat(_optimizer.State.Select(s => (s.Key, s.Value))));
+
+    /// <summary>Goes back to a saved state; false where there is none that is whole and of this model.</summary>
+    public bool TryLoad(string path)
+    {
+        if (TensorArchive.Read(path, [.. _model.Parameters.Select(p => (p.Key, (Tensor)p.Value)), .. _optimizer.State.Select(s => (s.Key, s.Value))]) is not { } step)
+        {
+            return false;
+        }
+
+        Done = step;
+        return true;
+    }
+
+    /// <summary>The share of examples whose label a model tells right.</summary>
+    public static double Accuracy(TorchBert model, IReadOnlyList<Example> examples, CancellationToken cancellation = default)
+    {
+        using var none = no_grad();
+        var right = 0L;
+        foreach (var part in examples.OrderBy(e => e.Ids.Length).Chunk(64))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            using var batch = Batch.Of(part);
+            right += model.Forward(batch).Logits.argmax(1).eq(batch.Labels).sum().item<long>();
+        }
+
+        return (double)right / examples.Count;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _optimizer.Dispose();
+}

@@ -1,0 +1,53 @@
+using System.Globalization;
+using CompiledBert.Compiler;
+using CompiledBert.Compiler.Heads;
+using CompiledBert.Search.Graphs;
+using CompiledBert.Search.Space;
+using CompiledBert.Training.Data;
+
+namespace CompiledBert.Training.Runs;
+
+/// <summary>What a run works on: a model, texts with labels, and a tenth of them that is held out to choose by.</summary>
+internal sealed record Material(ReadBert Model, IReadOnlyList<string> Labels, IReadOnlyList<Example> Train, IReadOnlyList<Example> Held, string TokenizerFolder)
+{
+    private const int Tenth = 10;
+
+    /// <summary>Reads all that a run works on.</summary>
+    /// <param name="modelPath">The model.</param>
+    /// <param name="tokenizer">The tokenizer's file or folder; null for the model's own.</param>
+    /// <param name="trainPath">The texts with labels.</param>
+    /// <param name="maxTokens">The most tokens of a text.</param>
+    /// <param name="keepsLabels">Whether the texts may have no labels that the model does not tell.</param>
+    /// <exception cref="CompileException">A file is missing or is not what it should be.</exception>
+    public static Material Read(string modelPath, string? tokenizer, string trainPath, int maxTokens, bool keepsLabels)
+    {
+        var model = BertReader.Read(modelPath);
+        var folder = FolderOf(modelPath, tokenizer);
+        var reader = FolderTokenizer.Read(modelPath, folder)
+            ?? throw DiagnosticTable.UnsupportedText.Error(modelPath, null, "there is no tokenizer.json and no vocab.txt beside the model", "--tokenizer");
+        if (reader.VocabularySize > model.Shape.Vocabulary)
+        {
+            throw DiagnosticTable.IdsBeyondTable.Error(modelPath, null, reader.VocabularySize - 1, model.Shape.Vocabulary);
+        }
+
+        var names = model.Task.Labels > 0 ? ConfigLabels.Of(modelPath, model.Task.Labels) : null;
+        var most = Math.Min(maxTokens, model.Task.Positions);
+        var texts = LabelledTexts.Read(trainPath, reader, most);
+        if (names is not null && (keepsLabels || texts.Labels.All(l => names.Contains(l) || (int.TryParse(l, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < names.Count))))
+        {
+            texts = LabelledTexts.Read(trainPath, reader, most, names);
+        }
+
+        var (train, held) = LabelledTexts.Split(texts.Examples, Tenth);
+        return train.Count == 0
+            ? throw DiagnosticTable.TrainingData.Error(trainPath, null, 2, "one row is too few")
+            : new Material(model, texts.Labels, train, held, folder);
+    }
+
+    /// <summary>A tokenizer may be named by its folder or by a file in it.</summary>
+    private static string FolderOf(string modelPath, string? tokenizer)
+    {
+        var own = Path.GetDirectoryName(Path.GetFullPath(modelPath))!;
+        return tokenizer is null ? own : Directory.Exists(tokenizer) ? Path.GetFullPath(tokenizer) : Path.GetDirectoryName(Path.GetFullPath(tokenizer))!;
+    }
+}

@@ -1,0 +1,67 @@
+using System.Text.Json;
+using CompiledBert.Compiler;
+using CompiledBert.Training.Learning;
+
+namespace CompiledBert.Training.Runs;
+
+/// <summary>What <c>compiledbert search</c> is asked for.</summary>
+public sealed record SearchRequest
+{
+    /// <summary>The classifier to come near to.</summary>
+    public required string Teacher { get; init; }
+
+    /// <summary>The folder of the tokenizer, where it is not the teacher's own.</summary>
+    public string? Tokenizer { get; init; }
+
+    /// <summary>The texts with labels.</summary>
+    public required string Train { get; init; }
+
+    /// <summary>The most tokens of a text.</summary>
+    public int MaxTokens { get; init; } = 128;
+
+    /// <summary>Cores or devices; the first is the one that candidates are ranked by.</summary>
+    public IReadOnlyList<string> Targets { get; init; } = [];
+
+    /// <summary>What the found model will be compiled in.</summary>
+    public Precision Precision { get; init; } = Precision.Int8;
+
+    /// <summary>Times: <c>5ms@64</c>.</summary>
+    public string? Budget { get; init; }
+
+    /// <summary>The weights' size: <c>8MB</c>.</summary>
+    public string? Size { get; init; }
+
+    /// <summary>Arenas: <c>2MB@64</c>.</summary>
+    public string? Memory { get; init; }
+
+    /// <summary>A file of what may be chosen from; null for the space below the teacher.</summary>
+    public string? Space { get; init; }
+
+    /// <summary>Who proposes: evolution or random.</summary>
+    public string Strategy { get; init; } = "evolution";
+
+    /// <summary>How many candidates are trained a little and compared.</summary>
+    public int Candidates { get; init; } = 60;
+
+    /// <summary>How many steps each of them is trained.</summary>
+    public int ScoreSteps { get; init; } = 150;
+
+    /// <summary>How many of the texts held out tell how good a candidate is.</summary>
+    public int ScoreTexts { get; init; } = 2000;
+
+    /// <summary>How the chosen one is trained.</summary>
+    public TrainingRecipe Recipe { get; init; } = new() { Epochs = 4, Rate = 3e-4 };
+
+    /// <summary>The request as JSON: the same for the same request.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, RequestJson.Options) + "\n";
+
+    /// <summary>The request with less of everything, so that it takes about a minute, or ten, on a small model.</summary>
+    /// <exception cref="CompileException">There is no such preset.</exception>
+    public SearchRequest Preset(string name) => name switch
+    {
+        "minute" => this with { Candidates = 6, ScoreSteps = 10, ScoreTexts = 200, Recipe = Recipe with { Epochs = 1 } },
+        "ten-minutes" => this with { Candidates = 12, ScoreSteps = 25, ScoreTexts = 500, Recipe = Recipe with { Epochs = 0.5 } },
+        "full" => this,
+        _ => throw DiagnosticTable.InvalidMetadata.Error(null, null, "--preset", name, "minute, ten-minutes, full"),
+    };
+}

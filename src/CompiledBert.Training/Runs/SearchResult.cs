@@ -1,0 +1,13 @@
+using CompiledBert.Search.Costs;
+using CompiledBert.Search.Strategies;
+
+namespace CompiledBert.Training.Runs;
+
+/// <summary>What a search found.</summary>
+/// <param name="Model">The model's file.</param>
+/// <param name="Teacher">What the teacher would take.</param>
+/// <param name="TeacherAccuracy">The share of the texts held out that the teacher tells right.</param>
+/// <param name="Found">The chosen candidate with the score that it was chosen by.</param>
+/// <param name="Accuracy">The share that the found model tells right, after its whole training.</param>
+/// <param name="Evaluations">All candidates that were compared.</param>
+public sealed record SearchResult(string Model, CandidateCost Teacher, double TeacherAccuracy, Evaluation Found, double Accuracy, IReadOnlyList<Evaluation> Evaluations);

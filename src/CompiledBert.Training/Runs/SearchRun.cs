@@ -1,0 +1,125 @@
+using System.Globalization;
+using CompiledBert.Compiler;
+using CompiledBert.Compiler.Targets;
+using CompiledBert.Search.Costs;
+using CompiledBert.Search.Space;
+using CompiledBert.Search.Strategies;
+using CompiledBert.Training.Learning;
+using CompiledBert.Training.Models;
+
+namespace CompiledBert.Training.Runs;
+
+/// <summary>Finds a model within limits, trains it and writes it: what <c>compiledbert search</c> does.</summary>
+public static class SearchRun
+{
+    private const long UsualTokens = 64;
+
+    /// <summary>Searches, or goes on searching.</summary>
+    /// <param name="request">What is asked.</param>
+    /// <param name="output">The run's folder.</param>
+    /// <param name="resume">Whether to go on with what is there.</param>
+    /// <param name="progress">Takes lines for people.</param>
+    /// <param name="cancellation">Stops it where it can go on later.</param>
+    /// <returns>What was found and how good it is.</returns>
+    /// <exception cref="CompileException">Something that is asked for cannot be had; nothing keeps the limits.</exception>
+    /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
+    public static SearchResult Run(SearchRequest request, string output, bool resume, TextWriter progress, CancellationToken cancellation)
+    {
+        var strategy = StrategyOf(request);
+        var material = Material.Read(request.Teacher, request.Tokenizer, request.Train, request.MaxTokens, keepsLabels: true);
+        if (material.Model.Task.Labels != material.Labels.Count)
+        {
+            throw DiagnosticTable.TrainingLabels.Error(request.Teacher, null, string.Create(
+                CultureInfo.InvariantCulture, $"the teacher tells {material.Model.Task.Labels} labels and the texts have {material.Labels.Count}; 'compiledbert train' makes a teacher of them"));
+        }
+
+        var (task, weights) = Beginnings.Classifier(material.Model, material.Labels.Count, request.MaxTokens, Pooling.Cls, 0);
+        var (costs, space) = (CostsOf(request, task), SpaceOf(request, material.Model.Shape));
+        using var folder = RunFolder.Open(output, request.ToJson(), resume);
+        using var teacher = new TorchBert(material.Model.Shape, task, weights);
+        var scored = material.Held.Take(request.ScoreTexts).ToList();
+        var scorer = new DistilledScorer(teacher, weights, material.Train, scored, request.Recipe, request.ScoreSteps);
+        var done = Explore(new Exploration(space, costs, strategy, scorer, request.Recipe.Seed), request.Candidates, costs, folder, progress, cancellation);
+
+        var chosen = done.OrderByDescending(e => e.Score).ThenBy(e => e.Cost.Cycles).First();
+        progress.WriteLine($"chosen: {chosen.Cost.Shape}");
+        var (student, trainer) = scorer.Begin(chosen.Cost.Shape, null);
+        using (student)
+        using (trainer)
+        {
+            Fitting.Run(trainer, folder, progress, cancellation);
+            var path = ModelExport.Write(folder, chosen.Cost.Shape, task, student.Weights(), material.Labels, material.TokenizerFolder);
+            var result = new SearchResult(
+                path, costs.Of(material.Model.Shape), Trainer.Accuracy(teacher, material.Held, cancellation), chosen, Trainer.Accuracy(student, material.Held, cancellation), done);
+            folder.Put("report.html", to => SearchPage.Write(to, request, costs, result));
+            folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"found\", \"accuracy\": {result.Accuracy:0.#####}, \"teacher\": {result.TeacherAccuracy:0.#####}}}"));
+            foreach (var line in SearchTable.Lines(costs, result))
+            {
+                progress.WriteLine(line);
+            }
+
+            return result;
+        }
+    }
+
+    private static List<Evaluation> Explore(Exploration exploration, int count, CandidateCosts costs, RunFolder folder, TextWriter progress, CancellationToken cancellation)
+    {
+        var done = EvaluationLog.Read(folder, costs);
+        if (done.Count > 0)
+        {
+            progress.WriteLine($"goes on after {done.Count} of {count} candidates");
+        }
+
+        while (done.Count < count && exploration.Next(done, cancellation) is { } next)
+        {
+            done.Add(next);
+            EvaluationLog.Add(folder, next);
+            progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{done.Count} of {count}: {100 * next.Score:0.0} %, {next.Cost.Cycles / 1e6:0.0} million cycles, {next.Cost.WeightBytes / 1e6:0.0} MB: {next.Cost.Shape}"));
+        }
+
+        return done;
+    }
+
+    private static ISearchStrategy StrategyOf(SearchRequest request) => request.Strategy switch
+    {
+        "evolution" => new EvolutionStrategy(Math.Max(2, Math.Min(10, request.Candidates / 3))),
+        "random" => new RandomStrategy(),
+        _ => throw DiagnosticTable.InvalidMetadata.Error(null, null, "--strategy", request.Strategy, "evolution, random"),
+    };
+
+    private static CandidateCosts CostsOf(SearchRequest request, BertTask task)
+    {
+        var cores = TargetTable.Resolve(request.Targets, request.Teacher);
+        var limits = Limit.Parse(request.Budget, request.Size, request.Memory, request.Targets, task.Positions, request.Teacher);
+        var first = limits.FirstOrDefault(l => l.Kind == LimitKind.Latency);
+        return new CandidateCosts(task, request.Precision, limits, (first?.Core ?? (cores.Count > 0 ? cores[0] : KnownCores.NeoverseN1), first?.Tokens ?? Math.Min(UsualTokens, task.Positions)));
+    }
+
+    /// <summary>The space, of which students can inherit: nothing larger than the teacher, the same vocabulary.</summary>
+    private static SearchSpace SpaceOf(SearchRequest request, BertShape teacher)
+    {
+        var standard = SearchSpace.Below(teacher);
+        if (request.Space is not { } path)
+        {
+            return standard;
+        }
+
+        var space = SpaceJson.Read(path, standard);
+        void Check(string name, IReadOnlyList<int> values, int most)
+        {
+            if (values[^1] > most)
+            {
+                throw DiagnosticTable.InvalidSearchSpace.Error(path, null, string.Create(CultureInfo.InvariantCulture, $"\"{name}\" has {values[^1]}, and the teacher, of which students inherit, has {most}"));
+            }
+        }
+
+        Check("layers", space.Layers, teacher.Layers.Count);
+        Check("width", space.Width, teacher.Width);
+        Check("heads", space.Heads, teacher.Layers.Min(l => l.Heads));
+        Check("headSize", space.HeadSize, teacher.Layers.Min(l => l.HeadSize));
+        Check("inner", space.Inner, teacher.Layers.Min(l => l.Inner));
+        return space.Vocabulary is [var only] && only == teacher.Vocabulary
+            ? space
+            : throw DiagnosticTable.InvalidSearchSpace.Error(path, null, string.Create(CultureInfo.InvariantCulture, $"\"vocabulary\" must be [{teacher.Vocabulary}], the teacher's: its tokenizer is kept"));
+    }
+}

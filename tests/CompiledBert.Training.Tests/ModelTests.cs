@@ -1,0 +1,81 @@
+using CompiledBert.Cli.Sessions;
+using CompiledBert.Compiler;
+using CompiledBert.Compiler.Onnx.Writing;
+using CompiledBert.Search.Graphs;
+using CompiledBert.Search.Space;
+using CompiledBert.Training.Data;
+using CompiledBert.Training.Learning;
+using CompiledBert.Training.Models;
+using static TorchSharp.torch;
+
+namespace CompiledBert.Training.Tests;
+
+public sealed class ModelTests
+{
+    [TorchTheory]
+    [InlineData("plain")]
+    [InlineData("factored relu")]
+    [InlineData("nonorm")]
+    [InlineData("mean pooler")]
+    [InlineData("without segments")]
+    public void What_is_trained_computes_what_is_compiled(string name)
+    {
+        var shape = name switch
+        {
+            "factored relu" => Toy.Shape with { Embedding = 16, Activation = Activation.Relu },
+            "nonorm" => Toy.Shape with { Norm = Norm.NoNorm, Layers = [.. Toy.Shape.Layers.Take(2)] },
+            _ => Toy.Shape,
+        };
+        var task = name switch
+        {
+            "mean pooler" => Toy.Task with { Pooling = Pooling.Mean, HasPooler = true },
+            "without segments" => Toy.Task with { Segments = 0 },
+            _ => Toy.Task,
+        };
+        var weights = Beginnings.Random(shape, task, 5);
+        var path = Path.Combine(Path.GetTempPath(), $"torch-{Guid.NewGuid():N}.onnx");
+        try
+        {
+            using (var stream = File.Create(path))
+            {
+                OnnxWriter.Write(BertGraph.Of(shape, task, new KnownBertWeights(weights)), stream);
+            }
+
+            using var session = ModelSession.Compile(new CompileOptions { ModelPath = path, Name = "Trained" });
+            var read = name == "nonorm" ? new ReadBert(shape, task, weights) : BertReader.Read(path);
+            using var model = new TorchBert(read.Shape, read.Task, read.Weights);
+            using var none = no_grad();
+            foreach (var example in Toy.Examples(4, 9))
+            {
+                using var batch = Batch.Of([example]);
+                var expected = model.Forward(batch).Logits.data<float>().ToArray();
+                HostTensor Of(Func<int, long> value) => HostTensor.Of([1, example.Ids.Length], [.. Enumerable.Range(0, example.Ids.Length).Select(value)]);
+                HostTensor[] inputs = [Of(i => example.Ids[i]), Of(_ => 1), Of(i => example.Segments[i])];
+                var actual = session.Run(task.Segments > 0 ? inputs : inputs[..2])[0].As<float>();
+                for (var i = 0; i < expected.Length; i++)
+                {
+                    Assert.Equal(expected[i], actual[i], 1e-5f);
+                }
+            }
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [TorchFact]
+    public void Padding_changes_nothing()
+    {
+        using var none = no_grad();
+        using var model = new TorchBert(Toy.Shape, Toy.Task, Beginnings.Random(Toy.Shape, Toy.Task, 5));
+        var examples = Toy.Examples(7, 2);
+        using var together = Batch.Of(examples);
+        var all = model.Forward(together).Logits.data<float>().ToArray();
+        for (var i = 0; i < examples.Count; i++)
+        {
+            using var alone = Batch.Of([examples[i]]);
+            Assert.Equal(model.Forward(alone).Logits.data<float>().ToArray()[1], all[(2 * i) + 1], 1e-5f);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+using System.Globalization;
+using CompiledBert.Cli.Sessions;
+using CompiledBert.Compiler;
+using CompiledBert.Compiler.Heads;
+using CompiledBert.Search.Strategies;
+using CompiledBert.Text;
+using CompiledBert.Training.Runs;
+
+namespace CompiledBert.Training.Tests;
+
+/// <summary>From a teacher and a file of texts to a compiled model that answers.</summary>
+public sealed class SearchTests : IDisposable
+{
+    private static readonly string[] Praise = ["good", "great", "wonderful", "gorgeous", "witty", "fun", "charming", "fine"];
+    private static readonly string[] Blame = ["bad", "awful", "boring", "dull", "terrible", "stupid", "bland", "poor"];
+    private static readonly string[] Things = ["film", "movie", "plot", "story", "cast", "music", "script"];
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("cbert-search").FullName;
+
+    private static string Teacher => Path.Combine(RepositoryFiles.Root, "samples", "MovieMood", "model", "sentiment.onnx");
+
+    private SearchRequest Request => new SearchRequest
+    {
+        Teacher = Teacher, Train = Texts(400), MaxTokens = 32, Targets = ["cortex-a76"], Budget = "0.2ms@16", Size = "1.2MB", Precision = Precision.Int8,
+    }.Preset("minute") with { ScoreTexts = 40 };
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [TorchFact]
+    public void The_preset_of_a_minute_ends_with_a_model_that_compiles_and_answers()
+    {
+        var output = Path.Combine(_folder, "run");
+        var result = SearchRun.Run(Request, output, false, TextWriter.Null, CancellationToken.None);
+        Assert.True(result.Accuracy > 0.8, $"{result.Accuracy}");
+        Assert.True(result.Found.Cost.IsWithin && result.Found.Cost.Cycles < result.Teacher.Cycles);
+        Assert.Equal(6, result.Evaluations.Count);
+        Assert.Contains("<svg", File.ReadAllText(Path.Combine(output, "report.html")), StringComparison.Ordinal);
+
+        foreach (var precision in new[] { Precision.Fp32, Precision.Int8 })
+        {
+            var options = new CompileOptions { ModelPath = result.Model, Name = "Found", Precision = precision, Text = true };
+            using var session = ModelSession.Compile(options);
+            Assert.Equal(HeadKind.Classify, session.Plan.Head!.Kind);
+            Assert.Equal(["negative", "positive"], session.Plan.Head.Labels);
+            Assert.True(Right(session) >= 0.8 * 60, $"{Right(session)} of 60");
+        }
+
+        using var found = CompilePipeline.Compile(new CompileOptions { ModelPath = result.Model, Name = "Found", Precision = Precision.Int8 });
+        Assert.Equal(found.Plan.Weights.Bytes, result.Found.Cost.WeightBytes);
+        Assert.True(found.Plan.Weights.Bytes <= 1_200_000);
+    }
+
+    [TorchFact]
+    public void A_search_that_is_stopped_anywhere_ends_with_the_same_model()
+    {
+        var request = Request with { Candidates = 4 };
+        var whole = Path.Combine(_folder, "whole");
+        SearchRun.Run(request, whole, false, TextWriter.Null, CancellationToken.None);
+        foreach (var stop in new[] { "2 of 4", "chosen" })
+        {
+            var output = Path.Combine(_folder, stop.Replace(' ', '-'));
+            using var cancel = new CancellationTokenSource();
+            Assert.ThrowsAny<OperationCanceledException>(() => SearchRun.Run(request, output, false, new Stopping(stop, cancel), cancel.Token));
+            Assert.Equal("CBERT0807", Assert.Throws<CompileException>(() => SearchRun.Run(request, output, false, TextWriter.Null, CancellationToken.None)).Diagnostic.Code);
+            Assert.Equal("CBERT0807", Assert.Throws<CompileException>(() => SearchRun.Run(request with { Candidates = 5 }, output, true, TextWriter.Null, CancellationToken.None)).Diagnostic.Code);
+
+            // As if it had been killed while it wrote a line.
+            File.AppendAllText(Path.Combine(output, "log.jsonl"), "{\"event\": \"cand");
+            SearchRun.Run(request, output, true, TextWriter.Null, CancellationToken.None);
+            Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "model", "model.onnx")), File.ReadAllBytes(Path.Combine(output, "model", "model.onnx")));
+        }
+    }
+
+    [TorchFact]
+    public void Training_makes_a_classifier_of_other_labels()
+    {
+        var output = Path.Combine(_folder, "trained");
+        var request = new TrainRequest { Model = Teacher, Train = Texts(300, "yes", "no", "maybe"), MaxTokens = 24, Recipe = new() { Epochs = 6, Rate = 5e-4, BatchSize = 16 } };
+        var accuracy = TrainRun.Run(request, output, false, TextWriter.Null, CancellationToken.None);
+        Assert.True(accuracy > 0.6, $"{accuracy}");
+        using var result = CompilePipeline.Compile(new CompileOptions { ModelPath = Path.Combine(output, "model", "model.onnx"), Text = true });
+        Assert.Equal(["maybe", "no", "yes"], result.Plan.Head!.Labels);
+    }
+
+    [TorchFact]
+    public void What_cannot_be_had_is_said()
+    {
+        string Code(SearchRequest request) => Assert.Throws<CompileException>(
+            () => SearchRun.Run(request, Path.Combine(_folder, Guid.NewGuid().ToString("N")), false, TextWriter.Null, CancellationToken.None)).Diagnostic.Code;
+        Assert.Equal("CBERT0802", Code(Request with { Size = "10kB" }));
+        Assert.Equal("CBERT0805", Code(Request with { Train = Texts(30, "a", "b", "c") }));
+        Assert.Equal("CBERT0003", Code(Request with { Strategy = "guess" }));
+        Assert.Equal("CBERT0010", Code(Request with { Train = "nowhere.tsv" }));
+        var space = Path.Combine(_folder, "space.json");
+        File.WriteAllText(space, "{\"width\": [999]}");
+        Assert.Equal("CBERT0801", Code(Request with { Space = space }));
+    }
+
+    private string Texts(int count, params string[] labels)
+    {
+        var path = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"texts-{count}-{labels.Length}.tsv"));
+        File.WriteAllLines(path, Sentences(count, 1).Select((s, i) => $"{s.Text}\t{(labels.Length == 0 ? (s.IsGood ? "1" : "0") : labels.Length == 3 && i % 5 == 0 ? labels[2] : labels[s.IsGood ? 0 : 1])}").Prepend("sentence\tlabel"));
+        return path;
+    }
+
+    private static IEnumerable<(string Text, bool IsGood)> Sentences(int count, int seed)
+    {
+        var random = new Random(seed);
+        string Of(string[] words) => words[random.Next(words.Length)];
+        for (var i = 0; i < count; i++)
+        {
+            var isGood = random.Next(2) == 0;
+            var words = isGood ? Praise : Blame;
+            yield return (random.Next(2) == 0 ? $"a {Of(words)} {Of(Things)} with a {Of(words)} {Of(Things)}" : $"the {Of(Things)} is {Of(words)} and the {Of(Things)} is {Of(words)}", isGood);
+        }
+    }
+
+    private static int Right(ModelSession session)
+    {
+        var tokenizer = FolderTokenizer.Read(Teacher)!;
+        var text = new TokenizedText();
+        var right = 0;
+        foreach (var (sentence, isGood) in Sentences(60, 77))
+        {
+            tokenizer.Encode(sentence, text);
+            HostTensor Of(Func<int, long> value) => HostTensor.Of([1, text.Count], [.. Enumerable.Range(0, text.Count).Select(value)]);
+            var logits = session.Run([Of(i => text.Ids[i]), Of(_ => 1), Of(i => text.TypeIds[i])])[0].As<float>();
+            right += logits[1] > logits[0] == isGood ? 1 : 0;
+        }
+
+        return right;
+    }
+
+    /// <summary>Stops a run when it says something.</summary>
+    private sealed class Stopping(string word, CancellationTokenSource source) : StringWriter(CultureInfo.InvariantCulture)
+    {
+        public override void WriteLine(string? value)
+        {
+            if (value?.StartsWith(word, StringComparison.Ordinal) == true)
+            {
+                source.Cancel();
+            }
+        }
+    }
+}

@@ -36,6 +36,27 @@ public sealed class PackageTests(PackedPackage package)
     }
 
     [Fact]
+    public void Nothing_in_it_names_the_folder_it_was_built_in()
+    {
+        // Compressed resources could hide it; there are none.
+        var folder = System.Text.Encoding.UTF8.GetBytes(PackedPackage.Repository);
+        foreach (var path in Directory.GetFiles(package.Folder, "CompiledBert.*nupkg"))
+        {
+            using var archive = ZipFile.OpenRead(path);
+            foreach (var entry in archive.Entries)
+            {
+                using var content = new MemoryStream();
+                using (var stream = entry.Open())
+                {
+                    stream.CopyTo(content);
+                }
+
+                Assert.True(content.GetBuffer().AsSpan(0, (int)content.Length).IndexOf(folder) < 0, entry.FullName);
+            }
+        }
+    }
+
+    [Fact]
     public void It_has_the_same_bytes_each_time()
     {
         using var consumer = new Consumer(package);

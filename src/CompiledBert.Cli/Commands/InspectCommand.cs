@@ -18,7 +18,7 @@ internal static class InspectCommand
         var precision = CommonOptions.OnePrecision();
         var tokenizer = new Option<string?>("--tokenizer") { Description = "The folder of the files that describe the model, where it is not the model's own." };
         var targets = new Option<string[]>("--target", "--targets") { Description = "Cores or devices to estimate every step's cost on, separated by commas.", AllowMultipleArgumentsPerToken = true };
-        var tokens = new Option<int>("--tokens") { Description = "Tokens of the sequence for which costs are estimated.", DefaultValueFactory = _ => 128 };
+        var tokens = new Option<int>("--tokens") { Description = "Tokens of the sequence for which costs are estimated; no more than the model takes.", DefaultValueFactory = _ => 128 };
         var quality = new Option<bool>("--quality") { Description = "Reads the weights and shows what 8 bits make of them: signal-to-noise ratio of each step. Implies --precision int8." };
         var profile = CommonOptions.Profile();
         var json = CommonOptions.Json();
@@ -50,6 +50,7 @@ internal static class InspectCommand
     private static int Run(CompileOptions options, bool planOnly, bool asJson, long tokens)
     {
         using var result = ModelCompilation.Run(options);
+        tokens = Math.Min(tokens, result.Plan.Symbols.FirstOrDefault(s => s.Role == SymbolRole.Tokens)?.Max ?? tokens);
         var costs = TargetTable.Resolve(options.Targets, options.ModelPath).Select(core => CostModel.Estimate(result.Plan, options.Profile?.ApplyTo(core) ?? core, 1, tokens)).ToList();
         if (planOnly)
         {

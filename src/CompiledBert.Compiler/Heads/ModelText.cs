@@ -7,10 +7,6 @@ namespace CompiledBert.Compiler.Heads;
 /// <summary>What the files beside a model say about texts, and what was decided: metadata first, then the files in their order.</summary>
 internal sealed class ModelText
 {
-    /// <summary>Families whose positions count the tokens that are no padding, from behind the id of padding: their graphs do not say how many there may be.</summary>
-    private static readonly string[] s_countsFromPadding =
-        ["roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "roberta-prelayernorm", "data2vec-text", "xmod", "longformer", "luke", "ibert"];
-
     private static readonly string[] s_tokenFiles = ["special_tokens_map.json", "tokenizer_config.json"];
 
     private readonly CompileOptions _options;
@@ -294,49 +290,14 @@ internal sealed class ModelText
 
     private string[] Labels(int width)
     {
-        var labels = _options.Labels.ToArray();
-        if (labels.Length == 0 && _config is { } config && !config["id2label"].IsNull)
-        {
-            labels = new string[width];
-            foreach (var (id, label) in config["id2label"].Members())
-            {
-                if (!int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var index) || index >= width)
-                {
-                    throw Refuse($"config.json names a label {id}, and the model has {width}", "Labels");
-                }
-
-                labels[index] = label.Text();
-            }
-        }
-
-        if (labels.Length != width || labels.Contains(null))
-        {
-            throw Refuse(FormattableString.Invariant($"the model has {width} labels, {labels.Count(l => l is not null)} are named"), "Labels");
-        }
-
-        Decide("labels", string.Join(", ", labels), _options.Labels.Count > 0 ? "metadata" : "config.json");
+        var (labels, from) = LabelNames.Read(_options, _config, width);
+        Decide("labels", string.Join(", ", labels), from);
         return labels;
     }
 
     private int MaxTokens(long? table)
     {
-        var tableFrom = "the model's table of positions";
-        if (_config is { } config && s_countsFromPadding.Contains(config["model_type"].TextOrNull() ?? "", StringComparer.Ordinal)
-            && config["max_position_embeddings"].NumberOrNull() - (config["pad_token_id"].NumberOrNull() ?? 1) - 1 is > 0 and var positions && positions < (table ?? int.MaxValue))
-        {
-            (table, tableFrom) = (positions, "max_position_embeddings in config.json");
-        }
-
-        var (most, from) = _options.MaxTokens is { } asked ? (asked, "metadata")
-            : _modules.MaxTokens is { } sentence ? (sentence, "sentence_bert_config.json")
-            : _tokenizerMost < int.MaxValue ? (_tokenizerMost, "tokenizer.json")
-            : _folder.Read("tokenizer_config.json")?["model_max_length"].NumberOrNull() is > 0 and var length ? (length, "tokenizer_config.json")
-            : ((int)Math.Min(table ?? 512, int.MaxValue), table is null ? "nothing says; 512" : tableFrom);
-        if (table < most)
-        {
-            (most, from) = ((int)table.Value, tableFrom);
-        }
-
+        var (most, from) = TextLength.Most(_options, _folder, _config, _modules, _tokenizerMost, table);
         Decide("maxtokens", most.ToString(CultureInfo.InvariantCulture), from);
         return most;
     }

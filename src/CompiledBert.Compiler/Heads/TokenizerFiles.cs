@@ -6,6 +6,13 @@ namespace CompiledBert.Compiler.Heads;
 /// <summary>The tokenizer in a model's folder: tokenizer.json, or else a vocab.txt with BERT's rules, or else a sentencepiece model.</summary>
 internal static class TokenizerFiles
 {
+    /// <summary>Classes of the Hugging Face library whose vocab.txt is read by BERT's rules; others (Japanese words, for one) cut texts in ways of their own.</summary>
+    private static readonly string[] s_ruledAsBert =
+    [
+        "BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "ConvBertTokenizer", "SqueezeBertTokenizer", "LxmertTokenizer", "LayoutLMTokenizer",
+        "RetriBertTokenizer", "DPRContextEncoderTokenizer", "DPRQuestionEncoderTokenizer", "DPRReaderTokenizer", "PreTrainedTokenizer",
+    ];
+
     private static readonly string[] Special = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"];
 
     public static JsonPart? Read(ModelFolder folder)
@@ -15,7 +22,16 @@ internal static class TokenizerFiles
             return file;
         }
 
-        return folder.Find("vocab.txt") is { } vocabulary ? FromVocabulary(vocabulary, folder.Read("tokenizer_config.json")) : SentencePieceTokenizer.Read(folder);
+        if (folder.Find("vocab.txt") is not { } vocabulary)
+        {
+            return SentencePieceTokenizer.Read(folder);
+        }
+
+        var config = folder.Read("tokenizer_config.json");
+        var kind = config?["tokenizer_class"].TextOrNull() ?? folder.Read("config.json")?["tokenizer_class"].TextOrNull();
+        return kind is null || s_ruledAsBert.Contains(kind.EndsWith("Fast", StringComparison.Ordinal) ? kind[..^4] : kind, StringComparer.Ordinal)
+            ? FromVocabulary(vocabulary, config)
+            : throw DiagnosticTable.UnsupportedText.Error(vocabulary, null, $"tokenizer_class is {kind}, and a vocab.txt alone is known only with BERT's rules; save the tokenizer as tokenizer.json", "Tokenizer");
     }
 
     /// <summary>What the Hugging Face library makes of a vocab.txt: BERT's normalizer, words, and template.</summary>

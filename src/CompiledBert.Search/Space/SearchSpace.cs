@@ -59,6 +59,17 @@ public sealed record SearchSpace
         Layers = [.. Enumerable.Repeat(new LayerShape(Heads[0], HeadSize[0], Inner[0]), Layers[0])],
     };
 
+    /// <summary>The most of everything.</summary>
+    public BertShape Largest => new()
+    {
+        Vocabulary = Vocabulary[^1],
+        Width = Width[^1],
+        Embedding = Math.Min(Embedding[^1], Width[^1]),
+        Activation = Activations[0],
+        Norm = Norms[0],
+        Layers = [.. Enumerable.Repeat(new LayerShape(Heads[^1], HeadSize[^1], Inner[^1]), Layers[^1])],
+    };
+
     /// <summary>Whether a shape can be chosen.</summary>
     public bool Contains(BertShape shape) =>
         Layers.Contains(shape.Layers.Count)

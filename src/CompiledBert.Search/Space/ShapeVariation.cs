@@ -14,6 +14,38 @@ public sealed class ShapeVariation(SearchSpace space)
         return Made(Of(space.Width, random), Of(space.Embedding, random), Of(space.Vocabulary, random), Of(space.Activations, random), Of(space.Norms, random), layers);
     }
 
+    /// <summary>The largest shape with a number of parts, which is by chance too, made smaller by one choice each: what lies just within a limit comes up often so.</summary>
+    public BertShape Descend(Random random)
+    {
+        var shape = space.Largest;
+        var (width, embedding, layers) = (shape.Width, shape.Embedding, shape.Layers.ToArray());
+        var steps = (space.Layers.Count * (space.Heads.Count + space.Inner.Count)) + space.Width.Count;
+        for (var left = random.Next(steps); left > 0; left--)
+        {
+            var at = random.Next(layers.Length);
+            switch (random.Next(8))
+            {
+                case 0:
+                    layers = layers[..Below(space.Layers, layers.Length)];
+                    break;
+                case 1:
+                    width = Below(space.Width, width);
+                    break;
+                case 2:
+                    embedding = Below(space.Embedding, embedding);
+                    break;
+                case 3 or 4:
+                    layers[at] = layers[at] with { Heads = Below(space.Heads, layers[at].Heads) };
+                    break;
+                default:
+                    layers[at] = layers[at] with { Inner = Below(space.Inner, layers[at].Inner) };
+                    break;
+            }
+        }
+
+        return Made(width, embedding, shape.Vocabulary, Of(space.Activations, random), Of(space.Norms, random), layers);
+    }
+
     /// <summary>A shape with one part changed, or several with falling probability.</summary>
     public BertShape Mutate(BertShape shape, Random random)
     {
@@ -89,6 +121,8 @@ public sealed class ShapeVariation(SearchSpace space)
     private LayerShape LayerOf(int size, Random random) => new(Of(space.Heads, random), size, Of(space.Inner, random));
 
     private static T Of<T>(IReadOnlyList<T> choices, Random random) => choices[random.Next(choices.Count)];
+
+    private static int Below(IReadOnlyList<int> choices, int value) => choices.Where(c => c < value).DefaultIfEmpty(value).Max();
 
     /// <summary>The next smaller or larger choice.</summary>
     private static int Near(IReadOnlyList<int> choices, int value, Random random)

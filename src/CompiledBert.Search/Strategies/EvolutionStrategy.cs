@@ -4,7 +4,8 @@ namespace CompiledBert.Search.Strategies;
 
 /// <summary>
 /// Children of the best: parents that won against another each are changed, or mixed first. The best are ranked by fronts and by room (NSGA-II). The first of
-/// all is the least of everything, since chance alone would be long in coming to that end of the front.
+/// all is the least of everything, since chance alone would be long in coming to that end of the front, and every other founder comes down from the largest, for the
+/// other end.
 /// </summary>
 /// <param name="founders">How many candidates there are before there are children.</param>
 /// <param name="population">How many of the best may be parents.</param>
@@ -24,7 +25,7 @@ public sealed class EvolutionStrategy(int founders = 10, int population = 24) : 
         var variation = new ShapeVariation(space);
         if (done.Count < founders)
         {
-            return variation.Sample(random);
+            return done.Count % 2 == 0 ? variation.Sample(random) : variation.Descend(random);
         }
 
         var best = Pareto.Ranked(done).Take(population).ToList();

@@ -82,7 +82,7 @@ public static class SearchRun
 
     private static ISearchStrategy StrategyOf(SearchRequest request) => request.Strategy switch
     {
-        "evolution" => new EvolutionStrategy(Math.Max(2, Math.Min(10, request.Candidates / 3))),
+        "evolution" => new EvolutionStrategy(Math.Clamp(request.Candidates / 2, 2, 10)),
         "random" => new RandomStrategy(),
         _ => throw DiagnosticTable.InvalidMetadata.Error(null, null, "--strategy", request.Strategy, "evolution, random"),
     };

@@ -64,6 +64,27 @@ public sealed class ModelTests
         }
     }
 
+    [TorchFact("real/all-MiniLM-L6-v2.onnx")]
+    public void A_model_that_everybody_downloads_is_the_same_when_it_is_trained_further()
+    {
+        var path = RepositoryFiles.Shared("real/all-MiniLM-L6-v2.onnx")!;
+        var read = BertReader.Read(path);
+        Assert.Equal((30_522, 384, 6, 12), (read.Shape.Vocabulary, read.Shape.Width, read.Shape.Layers.Count, read.Shape.Layers[0].Heads));
+        var (task, weights) = Beginnings.Classifier(read, 2, 128, Pooling.Cls, 1);
+        using var model = new TorchBert(read.Shape, task, weights);
+        using var none = no_grad();
+        using var session = ModelSession.Compile(new CompileOptions { ModelPath = path, Name = "MiniLm" });
+        int[] ids = [101, 1037, 2158, 2003, 5983, 2833, 1012, 102];
+        using var batch = Batch.Of([new Example(ids, new byte[ids.Length], 0)]);
+        var expected = model.Forward(batch).Hidden[^1].contiguous().data<float>().ToArray();
+        HostTensor Of(Func<int, long> value) => HostTensor.Of([1, ids.Length], [.. Enumerable.Range(0, ids.Length).Select(value)]);
+        var actual = session.Run([Of(i => ids[i]), Of(_ => 1), Of(_ => 0)])[0].As<float>();
+        for (var i = 0; i < expected.Length; i++)
+        {
+            Assert.Equal(expected[i], actual[i], 1e-5f);
+        }
+    }
+
     [TorchFact]
     public void Padding_changes_nothing()
     {

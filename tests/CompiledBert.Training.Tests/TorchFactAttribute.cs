@@ -2,10 +2,10 @@ using CompiledBert.Training.Native;
 
 namespace CompiledBert.Training.Tests;
 
-/// <summary>A test that trains; skipped, saying so, where libtorch cannot be loaded.</summary>
+/// <summary>A test that trains, maybe a large model that lies beside the repository; skipped, saying so, where libtorch cannot be loaded or the model is absent.</summary>
 internal sealed class TorchFactAttribute : FactAttribute
 {
-    public TorchFactAttribute() => Skip = Why();
+    public TorchFactAttribute(string? model = null) => Skip = Why() ?? (model is null ? null : RepositoryFiles.WhyWithout(model));
 
     public static string? Why() => NativeTorch.Prepare(1) is { } failure ? "libtorch cannot be loaded here: " + failure : null;
 }

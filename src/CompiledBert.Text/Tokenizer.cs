@@ -185,27 +185,23 @@ public sealed unsafe class Tokenizer
         }
     }
 
+    /// <summary>Tokenizes a question and a passage, for all windows of the passage.</summary>
+    internal void TokenizePair(ReadOnlySpan<char> question, ReadOnlySpan<char> passage, TokenSink sink)
+    {
+        Tokenize(question, sink, sink.First);
+        Tokenize(passage, sink, sink.Second);
+    }
+
     /// <summary>A question with one window of a passage: as many tokens of the passage from a place on as there is room for.</summary>
     /// <returns>How many tokens of the passage it holds, how many the passage has, and whether the question was shortened.</returns>
-    internal (int Held, int All, bool IsTruncated) EncodeWindow(ReadOnlySpan<char> question, ReadOnlySpan<char> passage, int from, TokenizedText result, int maxTokens)
+    internal (int Held, int All, bool IsTruncated) Window(TokenSink sink, int from, TokenizedText result, int maxTokens)
     {
+        // A question so long that it leaves no room is itself shortened to half.
         var room = Room(maxTokens, pair: true);
-        var sink = TokenSink.Rent();
-        try
-        {
-            Tokenize(question, sink, sink.First);
-            Tokenize(passage, sink, sink.Second);
-
-            // A question so long that it leaves no room is itself shortened to half.
-            var asked = Math.Min(sink.First.Count, Math.Max(room / 2, room - sink.Second.Count));
-            var held = Math.Min(sink.Second.Count - from, room - asked);
-            Assemble(_parts.Pair, sink.First.Items[..asked], sink.Second.Items.Slice(from, held), result, asked + held + SpecialTokens(pair: true));
-            return (held, sink.Second.Count, asked < sink.First.Count);
-        }
-        finally
-        {
-            sink.Return();
-        }
+        var asked = Math.Min(sink.First.Count, Math.Max(room / 2, room - sink.Second.Count));
+        var held = Math.Min(sink.Second.Count - from, room - asked);
+        Assemble(_parts.Pair, sink.First.Items[..asked], sink.Second.Items.Slice(from, held), result, asked + held + SpecialTokens(pair: true));
+        return (held, sink.Second.Count, asked < sink.First.Count);
     }
 
     private string?[] ReadTokens()

@@ -30,13 +30,14 @@ public sealed class Answerer : TextHead
     {
         ArgumentNullException.ThrowIfNull(question);
         ArgumentNullException.ThrowIfNull(passage);
-        var memory = HeadMemory.Rent();
+        var (memory, sink) = (HeadMemory.Rent(), TokenSink.Rent());
         try
         {
+            Tokenizer.TokenizePair(question, passage, sink);
             Answer? best = null;
             for (var from = 0; ;)
             {
-                var (held, all, isTruncated) = Tokenizer.EncodeWindow(question, passage, from, memory.Text, MaxTokens);
+                var (held, all, isTruncated) = Tokenizer.Window(sink, from, memory.Text, MaxTokens);
                 if (isTruncated && TooLong == TooLong.Throw)
                 {
                     throw new TextTooLongException(Tokenizer.CountTokens(question), MaxTokens);
@@ -57,6 +58,7 @@ public sealed class Answerer : TextHead
         }
         finally
         {
+            sink.Return();
             memory.Return();
         }
     }

@@ -53,7 +53,7 @@ var root = new RootCommand("Speed of compiled models.")
     Make("embed", "A short text through Embed: the share of all that is not the model's, and what a call allocates.",
         p => EmbedTable.Print(p.GetValue(model)!, p.GetValue(files)!, TimeSpan.FromSeconds(p.GetValue(seconds)), Console.Out), files, seconds),
     Make("steps", "Where a call's time goes, step by step, and the share of the peak of multiply-adds.",
-        p => StepProfile.Print(p.GetValue(model)!, p.GetValue(tokens)!, p.GetValue(threads)![0], Console.Out), tokens, threads),
+        p => StepProfile.Print(p.GetValue(model)!, p.GetValue(tokens)!, p.GetValue(threads)![0], p.GetValue(precision), Console.Out), tokens, threads, precision),
     Make("compile", "Seconds, bytes of memory and bytes of weights of compiling a model.",
         p => CompileCost.Print(p.GetValue(model)!, p.GetValue(precision), Console.Out), precision),
 };

@@ -8,9 +8,9 @@ namespace CompiledBert.Benchmarks;
 /// <summary>Where a call's time goes: each step's share, and for linear steps the share of the multiply-adds that the machine could have done meanwhile.</summary>
 internal static class StepProfile
 {
-    public static void Print(string modelPath, IReadOnlyList<int> lengths, int threads, TextWriter writer)
+    public static void Print(string modelPath, IReadOnlyList<int> lengths, int threads, Precision precision, TextWriter writer)
     {
-        using var session = ModelSession.Compile(new CompileOptions { ModelPath = modelPath }, timeSteps: true);
+        using var session = ModelSession.Compile(new CompileOptions { ModelPath = modelPath, Precision = precision }, timeSteps: true);
         session.Model.Threads = threads;
         var peak = FmaPeak.Measure();
         writer.WriteLine(FormattableString.Invariant($"{Instructions.Description}; peak of one core {peak / 1e9:0.0} Gflop/s"));

@@ -12,6 +12,11 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
     {
         var (heads, queries, keys) = (step.Batch.Evaluate(lengthOf) * step.Heads, step.Queries.Evaluate(lengthOf), step.Keys.Evaluate(lengthOf));
         var tiles = new TileCost(core);
+        if (step.IsInteger)
+        {
+            return heads * OfIntegers(step, queries, keys, tiles);
+        }
+
         var packing = tiles.Packing(keys * (step.HeadSize + step.ValueSize));
         var products = tiles.Product(queries, keys, step.HeadSize) + tiles.Product(queries, step.ValueSize, keys);
         var row = Elementwise(step.Score, "s", step.ScoreResult, keys)
@@ -19,6 +24,47 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
             + Largest(keys) + Exponentials(keys) + Scaling(step.ValueSize);
         return heads * (packing + products + (queries * row));
     }
+
+    // Probabilities are two bytes each: V is multiplied twice.
+    private double? OfIntegers(AttentionStep step, long queries, long keys, TileCost tiles)
+    {
+        var products = tiles.IntegerProduct(queries, keys, step.HeadSize) + (2 * tiles.IntegerProduct(queries, step.ValueSize, keys));
+        var packing = tiles.Packing(((keys * (step.HeadSize + step.ValueSize)) + (queries * (step.HeadSize + (2 * keys)))) / 4);
+        var rounding = (keys * Rounding(step.HeadSize)) + (keys * Rounding(step.ValueSize)) + (queries * Rounding(step.HeadSize));
+        IReadOnlyList<Statement> scaled = [new Let("scaled", DataType.Float32, "mul", ["whole", "step"]), new Let("s", DataType.Float32, "mul", ["scaled", "step"]), .. step.Score];
+        var row = Elementwise(scaled, "whole", step.ScoreResult, keys) + Largest(keys) + Exponentials(keys) + Wholes(keys) + Scaling(step.ValueSize);
+        return products + packing + rounding + (queries * row);
+    }
+
+    /// <summary>The largest size of a row's elements, and each as a whole number of its share.</summary>
+    private double? Rounding(long size) => programs.Of(
+    [
+        new Accumulator("top", DataType.Float32, "max"),
+        new Loop("k", Dim.Of(size), LoopKind.Lanes, [new Load("x", DataType.Float32, Score), new Let("a", DataType.Float32, "abs", ["x"]), new Accumulate("top", "a")]),
+        new Loop("k", Dim.Of(size), LoopKind.Lanes,
+        [
+            new Load("x", DataType.Float32, Score),
+            new Let("y", DataType.Float32, "mul", ["x", "scale"]),
+            new Let("r", DataType.Float32, "round", ["y"]),
+            new Let("i", DataType.Int8, "cast", ["r"]),
+            new Store(Score, "i"),
+        ]),
+    ]);
+
+    /// <summary>What it takes more than exp to have probabilities as two whole numbers.</summary>
+    private double? Wholes(long keys) => programs.Of(
+    [
+        new Loop("k", Dim.Of(keys), LoopKind.Lanes,
+        [
+            new Load("e", DataType.Float32, Score),
+            new Let("h", DataType.Float32, "round", ["e"]),
+            new Let("d", DataType.Float32, "sub", ["e", "h"]),
+            new Let("l", DataType.Float32, "mul", ["d", "scale"]),
+            new Let("r", DataType.Float32, "round", ["l"]),
+            new Let("i", DataType.Int8, "cast", ["r"]),
+            new Store(Score, "i"),
+        ]),
+    ]);
 
     private double? Elementwise(IReadOnlyList<Statement> program, string predefined, string result, long keys) => program.Count == 0
         ? 0

@@ -96,7 +96,7 @@ internal static class UnaryEvaluation
         UnaryKind.Round => MathF.Round(x, MidpointRounding.ToEven),
         UnaryKind.Sign => float.IsNaN(x) ? x : MathF.Sign(x),
         UnaryKind.Relu => x < 0 ? 0 : x,
-        UnaryKind.GeluErf => (float)(0.5 * x * (1 + ErrorFunction.Erf(x * Math.Sqrt(0.5)))),
+        UnaryKind.GeluErf or UnaryKind.GeluErfCoarse => (float)(0.5 * x * (1 + ErrorFunction.Erf(x * Math.Sqrt(0.5)))),
         UnaryKind.GeluTanh => (float)(0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * (double)x * x))))),
         UnaryKind.Silu => (float)(x / (1 + Math.Exp(-(double)x))),
         UnaryKind.Softplus => (float)(Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs((double)x)))),

@@ -93,7 +93,7 @@ internal sealed class RowCaches
         return value.Producer.Operator switch
         {
             Unary { Kind: UnaryKind.Exp or UnaryKind.Log or UnaryKind.Erf or UnaryKind.Tanh or UnaryKind.Sigmoid or UnaryKind.Sin or UnaryKind.Cos
-                or UnaryKind.GeluErf or UnaryKind.GeluTanh or UnaryKind.Silu or UnaryKind.Softplus } => operands + 8,
+                or UnaryKind.GeluErf or UnaryKind.GeluErfCoarse or UnaryKind.GeluTanh or UnaryKind.Silu or UnaryKind.Softplus } => operands + 8,
             Binary { Kind: BinaryKind.Pow } => operands + 16,
             Reshape or Transpose or Expand or Slice => operands,
             _ => operands + 1,

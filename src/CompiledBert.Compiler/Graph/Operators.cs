@@ -47,6 +47,8 @@ public enum UnaryKind
     Relu,
     /// <summary>x·Φ(x) with the exact error function (Hendrycks, Gimpel 2016).</summary>
     GeluErf,
+    /// <summary>The same, off by up to |x|·2⁻¹³: for results that are rounded to 8 bits.</summary>
+    GeluErfCoarse,
     /// <summary>GELU by its tanh approximation.</summary>
     GeluTanh,
     /// <summary>x·sigmoid(x).</summary>

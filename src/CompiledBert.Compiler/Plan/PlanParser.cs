@@ -186,6 +186,7 @@ public static class PlanParser
 
     private static AttentionStep ReadAttention(PlanLine line, string title, List<string> origins)
     {
+        var isInteger = Flag(line, "integer");
         var batch = Of(line.Child("batch"), l => l.Dimension());
         var heads = line.Child("heads");
         var headCount = heads.Number64();
@@ -194,6 +195,7 @@ public static class PlanParser
         {
             Title = title,
             Origins = origins,
+            IsInteger = isInteger,
             Batch = batch,
             Heads = headCount,
             HeadsPerKeyHead = heads.Number64(least: 1),

@@ -96,6 +96,12 @@ public sealed record HeadOperand(string Buffer, Dim Offset, Dim BatchStride, Dim
 /// <summary>softmax(score(Q·Kᵀ))·V for each sequence and head, a head at a time (Vaswani et al. 2017).</summary>
 public sealed record AttentionStep : Step
 {
+    /// <summary>
+    /// Whether products are of 8-bit integers: queries and keys rounded row by row, values column by column, probabilities to 4064 steps. For at most 1024
+    /// keys, and without <see cref="Probability"/>.
+    /// </summary>
+    public bool IsInteger { get; init; }
+
     /// <summary>Sequences.</summary>
     public required Dim Batch { get; init; }
 

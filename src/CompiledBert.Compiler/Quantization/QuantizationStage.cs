@@ -54,17 +54,17 @@ internal static class QuantizationStage
     /// <summary>All products of one operand: it is quantised once.</summary>
     private static void QuantizeProducts(ModelGraph graph, Value x, Node[] products, float[]? maxima, bool smooths, Dictionary<string, double> signalToNoise)
     {
-        var operand = x;
+        var operand = RoundedOnly(graph, x, products);
         float[]? factors = null;
         if (smooths)
         {
-            operand = graph.Add(x.Name, new Binary(BinaryKind.Mul), [x, UnknownWeights.Vector(x.Name, x.Shape[-1].Value)], products[0].Origins);
+            operand = graph.Add(x.Name, new Binary(BinaryKind.Mul), [operand, UnknownWeights.Vector(x.Name, x.Shape[-1].Value)], products[0].Origins);
         }
 
         if (maxima is not null)
         {
             factors = Smoothing.Factors(maxima, QuantizedWeights.RowMaxima([.. products.Select(p => p.In(1))]));
-            operand = graph.Add(x.Name, new Binary(BinaryKind.Mul), [x, Vector(x.Name, factors)], products[0].Origins);
+            operand = graph.Add(x.Name, new Binary(BinaryKind.Mul), [operand, Vector(x.Name, factors)], products[0].Origins);
         }
 
         var quantised = graph.AddNode([x.Name, "scale of " + x.Name], new QuantizeRows(), [operand], products[0].Origins);
@@ -77,6 +77,12 @@ internal static class QuantizationStage
             }
         }
     }
+
+    /// <summary>An activation that nothing but its rounding reads need not be more exact than that.</summary>
+    private static Value RoundedOnly(ModelGraph graph, Value x, Node[] products) =>
+        x.Producer is { Operator: Unary { Kind: UnaryKind.GeluErf } } gelu && !graph.IsOutput(x) && x.Users.All(products.Contains)
+            ? graph.Add(x.Name, new Unary(UnaryKind.GeluErfCoarse), [gelu.In(0)], gelu.Origins)
+            : x;
 
     private static double Quantize(ModelGraph graph, Node node, Node quantised, float[]? factors)
     {

@@ -78,7 +78,7 @@ public static class ReportBuilder
     private static StepReport StepOf(Step step, IReadOnlyList<Call> calls, IReadOnlyList<long> bytes, IReadOnlyDictionary<string, double> signalToNoise)
     {
         var kind = step switch { LinearStep => "linear", AttentionStep => "attention", MatMulStep => "matmul", _ => "nest" };
-        var isInteger = step is LinearStep { IsInteger: true };
+        var isInteger = step is LinearStep { IsInteger: true } or AttentionStep { IsInteger: true };
         var noise = isInteger ? step.Origins.Where(signalToNoise.ContainsKey).Select(o => (double?)Math.Round(signalToNoise[o], 2)).Min() : null;
         return new StepReport(
             step.Title, kind, LayerOf(step.Title), step is NestStep ? null : isInteger ? "int8" : "fp32", step.Origins,

@@ -2,6 +2,7 @@ using System.Globalization;
 using CompiledBert.Compiler.Fusion;
 using CompiledBert.Compiler.Graph;
 using CompiledBert.Compiler.Packing;
+using CompiledBert.Compiler.Quantization;
 
 namespace CompiledBert.Compiler.Schedule;
 
@@ -27,7 +28,7 @@ internal static class PlanBuilder
             Limits = TokenLimit.Others(graph, signature.Symbols),
             Weights = new WeightsInfo(weights.Length, Convert.ToHexStringLower(hash)),
             Buffers = [.. BuffersOf(graph, fused, weights)],
-            Steps = fused.Steps,
+            Steps = options.Precision == Precision.Int8 ? [.. fused.Steps.Select(step => IntegerAttention.Of(step, signature.Symbols))] : fused.Steps,
         };
     }
 

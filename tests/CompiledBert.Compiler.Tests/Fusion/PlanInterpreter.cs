@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using CompiledBert.Tests;
 
 namespace CompiledBert.Compiler.Tests.Fusion;
 
@@ -127,6 +128,12 @@ internal sealed class PlanInterpreter
             {
                 for (long q = 0; q < queries; q++)
                 {
+                    if (step.IsInteger)
+                    {
+                        RunIntegerAttention(step, b, h, q, keys);
+                        continue;
+                    }
+
                     var scores = new float[keys];
                     for (long k = 0; k < keys; k++)
                     {
@@ -155,6 +162,21 @@ internal sealed class PlanInterpreter
                     }
                 }
             }
+        }
+    }
+
+    private void RunIntegerAttention(AttentionStep step, long b, long h, long q, long keys)
+    {
+        float[] Vector(HeadOperand o, long head, long t, long size) => [.. Enumerable.Range(0, (int)size).Select(i => Head(o, b, head, t, i))];
+        float[][] Vectors(HeadOperand o, long size) => [.. Enumerable.Range(0, (int)keys).Select(k => Vector(o, h / step.HeadsPerKeyHead, k, size))];
+        var result = IntegerAttentionReference.Of(
+            Vector(step.Q, h, q, step.HeadSize),
+            Vectors(step.K, step.HeadSize),
+            Vectors(step.V, step.ValueSize),
+            (s, k) => Score(step.Score, step.ScoreResult, "s", s, b, h, q, k));
+        for (var i = 0; i < result.Length; i++)
+        {
+            SetFloat(step.Y.Buffer, HeadAddress(step.Y, b, h, q, i), (float)result[i]);
         }
     }
 

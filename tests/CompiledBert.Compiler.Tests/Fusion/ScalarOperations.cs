@@ -141,7 +141,7 @@ internal static class ScalarOperations
         "round" => Math.Round(x, MidpointRounding.ToEven),
         "sign" => double.IsNaN(x) ? x : Math.Sign(x),
         "relu" => double.IsNaN(x) ? x : Math.Max(x, 0),
-        "geluerf" => 0.5 * x * (1 + Erf(x / Math.Sqrt(2))),
+        "geluerf" or "geluerfcoarse" => 0.5 * x * (1 + Erf(x / Math.Sqrt(2))),
         "gelutanh" => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))),
         "silu" => x / (1 + Math.Exp(-x)),
         "softplus" => x > 30 ? x : Math.Log(1 + Math.Exp(x)),

@@ -14,11 +14,11 @@ public class IntegerLinearKernelTests
         get
         {
             var data = new TheoryData<string, int, int>();
-            foreach (var variant in EmittedVariant.Runnable)
+            foreach (var variant in EmulatedVnni.Variants)
             {
                 foreach (var (k, n) in new[] { (1, 1), (7, 7), (33, 33), (16, 16), (5, 48), (64, 65), (130, 160), (3, 17), (12, 31), (384, 100), (1537, 16) })
                 {
-                    data.Add(variant.Name, k, n);
+                    data.Add(variant, k, n);
                 }
             }
 
@@ -26,7 +26,7 @@ public class IntegerLinearKernelTests
         }
     }
 
-    public static TheoryData<string> Variants => EmittedVariant.Names;
+    public static TheoryData<string> Variants => [.. EmulatedVnni.Variants];
 
     [Theory]
     [MemberData(nameof(Shapes))]

@@ -27,7 +27,8 @@ internal sealed unsafe class StepHost
             Buffers = [.. buffers.Select((b, i) => new PlanBuffer(b, DataType.Float32, Dim.One, BufferKind.Arena, i))],
             Steps = [step],
         };
-        var target = VectorTarget.All.Single(t => t.Name == variant);
+        var (name, emulated) = EmulatedVnni.Parse(variant);
+        var target = VectorTarget.All.Single(t => t.Name == name);
         var kernels = new MicroKernels(target);
         var context = new StepContext(_plan, 0, kernels);
         var writer = new CodeWriter(1);
@@ -44,7 +45,7 @@ internal sealed unsafe class StepHost
             public static long ScratchBytes(Frame* f) { {{context.SymbolLocals}} return {{bytes}}; }
 
             """ + writer;
-        Source = EmittedVariant.Source(target, kernels, Text);
+        Source = EmulatedVnni.In(EmittedVariant.Source(target, kernels, Text), emulated);
         _type = new(() => EmittedVariant.Load(Source).GetType("Variant")!);
     }
 

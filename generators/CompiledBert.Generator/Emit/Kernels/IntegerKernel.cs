@@ -31,6 +31,9 @@ internal abstract class IntegerKernel
     /// <summary>Bytes that four neighbours of K take in a packed tile of the most rows.</summary>
     public abstract int GroupBytes { get; }
 
+    /// <summary>Whether packed rows are words, so that elements of A may have up to 13 bits.</summary>
+    public virtual bool TakesWords => false;
+
     /// <summary>The ways of a variant, the first whose condition holds is used; the last has none. Here is what there is to tune for a processor.</summary>
     public static IReadOnlyList<IntegerKernel> For(VectorTarget target) =>
         target == VectorTarget.Avx512 ? [VectorKernel.Vnni512, VectorKernel.Vnni256, VectorKernel.Words512]
@@ -72,6 +75,35 @@ internal abstract class IntegerKernel
                 foreach (var rows in Enumerable.Range(1, Rows))
                 {
                     writer.Line($"case {Text(rows)}: {name}_{Text(rows)}(a, b, ldb, c, ldc, groups, start, next, step); return;");
+                }
+            }
+        });
+    }
+
+    /// <summary>
+    /// Needs <c>{Name}Product(rows, a, b, n, c, ldc, groups, start)</c>: a tile's rows, packed, by all of B's panels <c>[n/16][groups][16][4]</c>, n a multiple
+    /// of 16; C is written in whole panels.
+    /// </summary>
+    public string NeedProduct(MicroKernels kernels)
+    {
+        var (wide, width) = (NeedTile(kernels, Panels), Text(16 * Panels));
+        var one = Panels == 1 ? wide : NeedTile(kernels, 1);
+        return Need(kernels, Name + "Product", writer =>
+        {
+            const string Arguments = "(rows, a, b + 4 * groups * j, 64 * groups, c + j, ldc, groups, start + j, (byte*)b, 0);";
+            writer.Line("// Packed rows of 8-bit integers by all panels.");
+            writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
+            using (writer.Block($"private static void {Name}Product(long rows, byte* a, sbyte* b, long n, float* c, long ldc, long groups, int* start)"))
+            using (writer.Block($"for (long j = 0; j < n; j += {width})"))
+            {
+                if (Panels > 1)
+                {
+                    writer.Line($"if (n - j < {width}) {one}{Arguments}");
+                    writer.Line($"else {wide}{Arguments}");
+                }
+                else
+                {
+                    writer.Line(wide + Arguments);
                 }
             }
         });

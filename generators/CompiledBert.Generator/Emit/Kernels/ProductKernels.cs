@@ -121,35 +121,49 @@ internal static class ProductKernels
     /// Needs <c>Softmax(row, n)</c>: replaces n scores, a multiple of 16, by exp(score − max), and returns their sum. Scores that do not count are −∞.
     /// A row of nothing but −∞ becomes NaN, as it does in the formula.
     /// </summary>
-    public static string NeedSoftmax(MicroKernels kernels) => kernels.Need("Softmax", (writer, target) =>
+    public static string NeedSoftmax(MicroKernels kernels)
     {
-        VectorMath.Need(kernels, "exp", 1);
-        // Across the lanes by halves: two vectors of half the length, down to four floats, then within those.
-        string Four(string vector, string op) => target.Bits switch
+        var largest = NeedLargest(kernels);
+        return kernels.Need("Softmax", (writer, target) =>
         {
-            512 => $"{op}({op}({vector}.GetLower().GetLower(), {vector}.GetLower().GetUpper()), {op}({vector}.GetUpper().GetLower(), {vector}.GetUpper().GetUpper()))",
-            256 => $"{op}({vector}.GetLower(), {vector}.GetUpper())",
-            _ => vector,
-        };
-        writer.Lines($$"""
-            // exp(score − max) in place, and the sum.
-            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-            private static float Softmax(float* row, long n)
-            {
-                VF top = V.Load(row);
-                for (long i = VF.Count; i < n; i += VF.Count) top = V.MaxNative(top, V.Load(row + i));
-                Vector128<float> four = {{Four("top", "V128.MaxNative")}};
-                four = V128.MaxNative(four, V128.Shuffle(four, V128.Create(2, 3, 0, 1)));
-                four = V128.MaxNative(four, V128.Shuffle(four, V128.Create(1, 0, 3, 2)));
-                top = V.Create(four[0]);
-                VF sum = VF.Zero;
-                {{Exponentials(target).Replace("\n", "\n    ")}}
-                four = {{Four("sum", "V128.Add")}};
-                four += V128.Shuffle(four, V128.Create(2, 3, 0, 1));
-                return four[0] + four[1];
-            }
-            """);
-    });
+            VectorMath.Need(kernels, "exp", 1);
+            writer.Lines($$"""
+                // exp(score − max) in place, and the sum.
+                [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+                private static float Softmax(float* row, long n)
+                {
+                    VF top = V.Create({{largest}}(row, n)), sum = VF.Zero;
+                    {{Exponentials(target).Replace("\n", "\n    ")}}
+                    Vector128<float> four = {{Four(target, "sum", "V128.Add")}};
+                    four += V128.Shuffle(four, V128.Create(2, 3, 0, 1));
+                    return four[0] + four[1];
+                }
+                """);
+        });
+    }
+
+    /// <summary>Needs <c>Largest(row, n)</c>: the largest of n scores, a multiple of 16.</summary>
+    public static string NeedLargest(MicroKernels kernels) => kernels.Need("Largest", (writer, target) => writer.Lines($$"""
+        // The largest of a row of scores.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static float Largest(float* row, long n)
+        {
+            VF top = V.Load(row);
+            for (long i = VF.Count; i < n; i += VF.Count) top = V.MaxNative(top, V.Load(row + i));
+            Vector128<float> four = {{Four(target, "top", "V128.MaxNative")}};
+            four = V128.MaxNative(four, V128.Shuffle(four, V128.Create(2, 3, 0, 1)));
+            four = V128.MaxNative(four, V128.Shuffle(four, V128.Create(1, 0, 3, 2)));
+            return four[0];
+        }
+        """));
+
+    // Across the lanes by halves: two vectors of half the length, down to four floats.
+    private static string Four(VectorTarget target, string vector, string op) => target.Bits switch
+    {
+        512 => $"{op}({op}({vector}.GetLower().GetLower(), {vector}.GetLower().GetUpper()), {op}({vector}.GetUpper().GetLower(), {vector}.GetUpper().GetUpper()))",
+        256 => $"{op}({vector}.GetLower(), {vector}.GetUpper())",
+        _ => vector,
+    };
 
     // Sixteen scores an iteration; with vectors of 128 bits, line by line of all four, since cores that issue in order wait for each line's result.
     private static string Exponentials(VectorTarget target)

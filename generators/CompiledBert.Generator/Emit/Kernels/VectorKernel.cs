@@ -54,6 +54,10 @@ internal sealed class VectorKernel : IntegerKernel
     public override int Bias => _isBytes ? 128 : 0;
 
     /// <inheritdoc/>
+    /// <remarks>Not with 128 bits: without vpmaddwd, products are words themselves there.</remarks>
+    public override bool TakesWords => !_isBytes && _bits > 128;
+
+    /// <inheritdoc/>
     public override int GroupBytes => Rows * RowBytes;
 
     private int RowBytes => _isBytes ? 4 : 8;

@@ -134,6 +134,20 @@ internal static class VectorMath
             new("y", "V.ConditionalSelect(V.LessThan(@x, V.Create(-87.3f)), VF.Zero, @e)"),
         ]),
 
+        ["exp127"] = ("Exp127", "127·eˣ for x ≤ 0, off by at most 2⁻¹⁷ of itself: 127·2ⁿ·e^r, |r| ≤ ln 2 / 2. Results below 127·2⁻¹²⁵ are 0.",
+        [
+            new("t", "Mad(@x, V.Create(1.44269504f), V.Create(12583038f))"), // its low bits are n + 126
+            new("n", "@t - V.Create(12583038f)"),
+            new("r", "Mad(@n, V.Create(-0.693147182f), @x)"),
+            new("a", "Mad(V.Create(10.5304866f), @r, V.Create(42.6489043f))"),
+            new("b", "Mad(@a, @r, V.Create(127.011071f))"),
+            new("c", "Mad(@b, @r, V.Create(253.990705f))"),
+            new("d", "Mad(@c, @r, V.Create(254f))"), // 2·127·e^r
+            new("s", "(@t.AsInt32() << 23).AsSingle()"),
+            new("e", "@d * @s"),
+            new("y", "V.ConditionalSelect(V.LessThan(@x, V.Create(-87.3f)), VF.Zero, @e)"),
+        ]),
+
         // erf(x/√2) as c·P(c² − 14.58), where c is x within ±5.4: about the middle of c²'s interval the coefficients fall off without cancelling. Four
         // short sums of neighbouring terms go on side by side, and no division is waited for.
         ["geluerf"] = ("GeluErf", "x·Φ(x) = x/2·(1+erf(x/√2)), off by at most |x|·2⁻²².",
@@ -157,6 +171,23 @@ internal static class VectorMath
             new("p", "Mad(@d2, @u4, @c3)"),
             new("q", "Mad(@p, @u4, @b3)"),
             new("r", "Mad(@q, @u4, @a3)"),
+            new("half", "V.Create(0.5f) * @x"),
+            new("e", "@c * @r"),
+            new("y", "Mad(@half, @e, @half)"),
+        ]),
+
+        ["geluerfcoarse"] = ("GeluErfCoarse", "x·Φ(x) for results that are rounded to 8 bits: off by at most |x|·2⁻¹³.",
+        [
+            new("c", "V.MinNative(V.MaxNative(@x, V.Create(-3.8f)), V.Create(3.8f))"),
+            new("u", "@c * @c"),
+            new("u2", "@u * @u"),
+            new("u3", "@u2 * @u"),
+            new("a1", "Mad(V.Create(-0.131439577f), @u, V.Create(0.797353492f))"),
+            new("b1", "Mad(V.Create(0.000121369648f), @u, V.Create(-0.00186309555f))"),
+            new("a2", "Mad(V.Create(0.0186332717f), @u2, @a1)"),
+            new("b2", "Mad(V.Create(-4.54492693e-06f), @u2, @b1)"),
+            new("b3", "Mad(V.Create(7.33156259e-08f), @u3, @b2)"),
+            new("r", "Mad(@b3, @u3, @a2)"),
             new("half", "V.Create(0.5f) * @x"),
             new("e", "@c * @r"),
             new("y", "Mad(@half, @e, @half)"),
@@ -208,5 +239,5 @@ internal static class VectorMath
     }
 
     /// <summary>The operations there are, in ordinal order.</summary>
-    public static IEnumerable<string> Operations => Functions.Keys.Append("geluerf").OrderBy(op => op, StringComparer.Ordinal);
+    public static IEnumerable<string> Operations => Functions.Keys.Concat(["exp127", "geluerf", "geluerfcoarse"]).OrderBy(op => op, StringComparer.Ordinal);
 }

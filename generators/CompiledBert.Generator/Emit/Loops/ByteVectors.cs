@@ -53,6 +53,54 @@ internal static class ByteVectors
         }
     });
 
+    /// <summary>Needs <c>void Narrow{Type}Four(p, a, b, c, d)</c>: four vectors of 128 bits of whole numbers as sixteen integers.</summary>
+    public static string NarrowFour(MicroKernels kernels, DataType type)
+    {
+        var (words, bytes) = NeedLowHalves(kernels);
+        return kernels.Need($"Narrow{type}Four", (writer, _) => writer.Lines($$"""
+            // Four vectors of whole numbers as integers of 8 bits.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            private static void Narrow{{type}}Four({{ElementTypes.Memory(type)}}* p, VF a, VF b, VF c, VF d)
+            {
+                var low = {{words}}(V.ConvertToInt32Native(a), V.ConvertToInt32Native(b));
+                var high = {{words}}(V.ConvertToInt32Native(c), V.ConvertToInt32Native(d));
+                {{bytes}}(low, high).Store((sbyte*)p);
+            }
+            """));
+    }
+
+    /// <summary>Needs <c>LowWords(a, b)</c> and <c>LowBytes(a, b)</c>: the lower halves of all elements of two vectors of 128 bits. Returns their names.</summary>
+    public static (string Words, string Bytes) NeedLowHalves(MicroKernels kernels)
+    {
+        kernels.Need("LowWords", (writer, _) => writer.Lines("""
+            // The lower halves of two vectors' elements: one instruction on Arm.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            private static Vector128<short> LowWords(VI a, VI b) => System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported
+                ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.UnzipEven(a.AsInt16(), b.AsInt16()) : V128.Narrow(a, b);
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            private static Vector128<sbyte> LowBytes(Vector128<short> a, Vector128<short> b) => System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported
+                ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.UnzipEven(a.AsSByte(), b.AsSByte()) : V128.Narrow(a, b);
+            """));
+        return ("LowWords", "LowBytes");
+    }
+
+    /// <summary>Needs <c>void NarrowWords(p, v)</c>: whole numbers as integers of 16 bits.</summary>
+    public static string NarrowWords(MicroKernels kernels) => kernels.Need("NarrowWords", (writer, target) =>
+    {
+        writer.Line("// Whole numbers as integers of 16 bits.");
+        writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
+        using (writer.Block("private static void NarrowWords(short* p, VF v)"))
+        {
+            writer.Line("VI i = V.ConvertToInt32Native(v);");
+            writer.Line(target.Lanes switch
+            {
+                16 => "System.Runtime.Intrinsics.X86.Avx512F.ConvertToVector256Int16(i).Store(p);",
+                8 => "V128.Narrow(i.GetLower(), i.GetUpper()).Store(p);",
+                _ => "*(long*)p = V128.Narrow(i, i).AsInt64().ToScalar();",
+            });
+        }
+    });
+
     /// <summary>Needs <c>void Narrow{Type}Partial(p, v, count)</c>: writes the first lanes and nothing beyond them.</summary>
     public static string NarrowPartial(MicroKernels kernels, DataType type) => kernels.Need($"Narrow{type}Partial", (writer, _) => writer.Lines($$"""
         // The first lanes of whole numbers as integers of 8 bits.

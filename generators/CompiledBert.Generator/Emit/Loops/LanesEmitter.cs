@@ -57,7 +57,7 @@ internal sealed class LanesEmitter
             var sums = LanesAnalysis.Flat(_analysis.Body).Select(s => s.Statement).OfType<Accumulate>()
                 .Where(a => !_analysis.IsInner(a.Accumulator) && _outer.AccumulatorOf(a).Type == DataType.Float32)
                 .Select(_outer.AccumulatorOf).Distinct().ToArray();
-            var copies = IsInterleaved || (sums.Length > 0 && _analysis.MayUnroll) ? Unroll : 1;
+            var copies = IsInterleaved ? InterleavedCopies : sums.Length > 0 && _analysis.MayUnroll ? Unroll : 1;
             if (first == "0" && long.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out var extent))
             {
                 copies = (int)Math.Min(copies, Math.Max(1, extent / Lanes));
@@ -83,10 +83,19 @@ internal sealed class LanesEmitter
 
     /// <summary>
     /// Whether the vectors of an iteration are written side by side, statement by statement: code generators keep the order, and cores that issue in order
-    /// go on with the next vector while one waits for its result. A function's constants and steps take the registers of a vector alone.
+    /// go on with the next vector while one waits for its result. The constants and steps of a long function take the registers of a vector alone.
     /// </summary>
     private bool IsInterleaved => _kernels.Target == VectorTarget.Vector128
-        && _analysis.Body.Count <= 24 && _analysis.Body.All(s => _hoisted.Contains(s) || (s.Form == LaneForm.Vector && s.Statement is not (Loop or Accumulator) and not Let { Args.Count: 1, Op: not ("neg" or "abs" or "sqrt" or "floor" or "ceil" or "round" or "relu" or "cast" or "identity") }));
+        && _analysis.Body.Count <= 24 && _analysis.Body.All(s => _hoisted.Contains(s) || (s.Form == LaneForm.Vector && MayStandAside(s.Statement)));
+
+    private int InterleavedCopies => _analysis.Body.Any(s => !_hoisted.Contains(s) && LinesOf(s.Statement) is not null) ? Unroll / 2 : Unroll;
+
+    private static bool MayStandAside(Statement statement) => statement is not (Loop or Accumulator)
+        && (LinesOf(statement) is not null || statement is not Let { Args.Count: 1, Op: not ("neg" or "abs" or "sqrt" or "floor" or "ceil" or "round" or "relu" or "cast" or "identity") });
+
+    /// <summary>The lines of a function that is short enough for two vectors' registers; null for other statements.</summary>
+    private static IReadOnlyList<VectorLine>? LinesOf(Statement statement) =>
+        statement is Let { Args.Count: 1 } let && VectorMath.Lines(let.Op) is { Count: <= 13 } lines ? lines : null;
 
     private static string Copy(string id, int copy) => LoopNames.Local(id, LoopNames.Text(copy));
 
@@ -118,6 +127,11 @@ internal sealed class LanesEmitter
             {
                 foreach (var statements in IsInterleaved ? _analysis.Body.Select(s => (IReadOnlyList<LaneStatement>)[s]) : [_analysis.Body])
                 {
+                    if (width > 1 && IsInterleaved && Together(statements[0].Statement, width))
+                    {
+                        continue;
+                    }
+
                     for (var copy = 0; copy < width; copy++)
                     {
                         Body(statements, copy, width > 1, partial: false);
@@ -140,6 +154,39 @@ internal sealed class LanesEmitter
                 Body(_analysis.Body, 0, copied: false, partial: true);
             }
         }
+    }
+
+    /// <summary>Writes what several vectors do best together; false where there is nothing of the kind.</summary>
+    private bool Together(Statement statement, int width)
+    {
+        string Suffix(int copy) => copy > 0 ? LoopNames.Text(copy) : "";
+        if (LinesOf(statement) is { } lines)
+        {
+            var let = (Let)statement;
+            TileKernels.NeedMad(_kernels);
+            string Name(string line, int copy) => line == "x" ? Value(let.Args[0], DataType.Float32, Suffix(copy))
+                : LoopNames.Local(let.Id, line == lines[lines.Count - 1].Name ? Suffix(copy) : line + Suffix(copy));
+            foreach (var line in lines)
+            {
+                for (var copy = 0; copy < width; copy++)
+                {
+                    var at = copy;
+                    _writer.Line($"VF {Name(line.Name, at)} = {line.Text(name => Name(name, at))};");
+                }
+            }
+
+            return true;
+        }
+
+        if (statement is Store store && width == Unroll && !Literal.Is(store.Value) && VectorOps.IsByte(_analysis.TypeOf(store.Value)))
+        {
+            var type = _analysis.TypeOf(store.Value);
+            var values = string.Join(", ", Enumerable.Range(0, width).Select(copy => Value(store.Value, type, Suffix(copy))));
+            _writer.Line($"{ByteVectors.NarrowFour(_kernels, type)}({Address(store.To, type, 0)}, {values});");
+            return true;
+        }
+
+        return false;
     }
 
     private string Rest => _lane + "__rest";

@@ -1,0 +1,133 @@
+using System.Globalization;
+using CompiledBert.Compiler;
+using CompiledBert.Generator.Emit.Loops;
+
+namespace CompiledBert.Generator.Emit;
+
+/// <summary>The loops of an attention step, without what depends on the kind of its products.</summary>
+/// <remarks>
+/// All queries of all heads are one range that tasks share evenly; a task whose share begins within a head packs that head again. A tile's scores stay in
+/// the first-level cache from the product over softmax to the product with V. Scores of the panel's columns beyond the last key are −∞.
+/// </remarks>
+internal abstract class AttentionLoops
+{
+    private readonly SharedProgram _shared;
+    private readonly string _q;
+    private readonly string _k;
+    private readonly string _v;
+    private readonly string _y;
+
+    /// <summary>Creates the loops of a step; its operands become parameters of the shared method.</summary>
+    protected AttentionLoops(StepContext context, AttentionStep step, VectorTarget target, SharedProgram shared)
+    {
+        (Context, Step, Target, _shared) = (context, step, target, shared);
+        (_q, _k, _v, _y) = (shared.Pointer(step.Q.Buffer), shared.Pointer(step.K.Buffer), shared.Pointer(step.V.Buffer), shared.Pointer(step.Y.Buffer));
+        Score = shared.Rename(step.Score);
+        ScoreResult = shared.Value(step.ScoreResult);
+        Probability = shared.Rename(step.Probability);
+        ProbabilityResult = shared.Value(step.ProbabilityResult);
+    }
+
+    /// <summary>The step's context.</summary>
+    protected StepContext Context { get; }
+
+    /// <summary>The step.</summary>
+    protected AttentionStep Step { get; }
+
+    /// <summary>The variant that is written.</summary>
+    protected VectorTarget Target { get; }
+
+    /// <summary>The step's program on scores, renamed.</summary>
+    protected IReadOnlyList<Statement> Score { get; }
+
+    /// <summary>Its result.</summary>
+    protected string ScoreResult { get; }
+
+    /// <summary>The step's program on probabilities, renamed.</summary>
+    protected IReadOnlyList<Statement> Probability { get; }
+
+    /// <summary>Its result.</summary>
+    protected string ProbabilityResult { get; }
+
+    /// <summary>Panels of 16 columns that a value has.</summary>
+    protected long ValuePanels => (Step.ValueSize + 15) / 16;
+
+    /// <summary>C# expression of the keys, rounded up to whole panels, over the plan's symbols.</summary>
+    protected string PaddedKeys => $"(({Step.Keys}) + 15L & ~15L)";
+
+    /// <summary>Writes the method's body.</summary>
+    public abstract void Write(CodeWriter writer);
+
+    /// <summary>A number as C#.</summary>
+    protected static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Writes the loop over a task's share: packing where a head begins, then the tiles of its queries.</summary>
+    /// <param name="writer">Where to write.</param>
+    /// <param name="rows">C# expression of the most queries of a tile.</param>
+    /// <param name="writePacking">Writes the packing, given pointers to the first key and the first value.</param>
+    /// <param name="writeTile">Writes a tile, of the queries m0 … m1−1.</param>
+    protected void WriteShare(CodeWriter writer, string rows, Action<string, string> writePacking, Action writeTile)
+    {
+        var keyHeads = Text((Step.Heads + Step.HeadsPerKeyHead - 1) / Step.HeadsPerKeyHead);
+        writer.Line($"long all = ({Step.Batch}) * {Text(Step.Heads)} * queries, last = all * (task + 1) / tasks, packed = -1;");
+        using (writer.Block("for (long at = all * task / tasks; at < last; )"))
+        {
+            writer.Line("long q0 = at % queries, q1 = Math.Min(queries, q0 + last - at);");
+            writer.Line($"long b = at / queries / {Text(Step.Heads)}, h = at / queries % {Text(Step.Heads)}, g = h / {Text(Step.HeadsPerKeyHead)};");
+            writer.Line("at += q1 - q0;");
+            using (writer.Block($"if (packed != b * {keyHeads} + g)"))
+            {
+                writer.Line($"packed = b * {keyHeads} + g;");
+                writePacking(Row(_k, Step.K, "g", null), Row(_v, Step.V, "g", null));
+            }
+
+            writer.Line($"long tiles = (q1 - q0 + {rows} - 1) / {rows};");
+            using (writer.Block("for (long t = 0; t < tiles; t++)"))
+            {
+                writer.Line("long m0 = q0 + (q1 - q0) * t / tiles, m1 = q0 + (q1 - q0) * (t + 1) / tiles;");
+                writeTile();
+            }
+        }
+    }
+
+    /// <summary>C# expression of the pointer to the query m0.</summary>
+    protected string FirstQuery => Row(_q, Step.Q, "h", "m0");
+
+    /// <summary>C# expression of the pointer to the result of the query q.</summary>
+    protected string Result => Row(_y, Step.Y, "h", "q");
+
+    /// <summary>Writes an elementwise program over the keys of a row of scores, in place.</summary>
+    /// <param name="writer">Where to write.</param>
+    /// <param name="program">The program.</param>
+    /// <param name="predefined">The value that stands for the element.</param>
+    /// <param name="result">The value that is stored.</param>
+    /// <param name="pointers">What else the program reads: buffers and the C# expressions of their pointers.</param>
+    protected void WriteProgram(CodeWriter writer, IReadOnlyList<Statement> program, string predefined, string result, params (string Buffer, string Pointer)[] pointers)
+    {
+        if (program.Count == 0)
+        {
+            return;
+        }
+
+        var scope = _shared.Scope();
+        foreach (var variable in new[] { "b", "h", "q" })
+        {
+            scope.Variables[variable] = variable;
+        }
+
+        scope.Pointers["scores"] = "((byte*)row)";
+        foreach (var (buffer, pointer) in pointers)
+        {
+            scope.Pointers[buffer] = pointer;
+        }
+
+        var loop = new Loop("k", Step.Keys, LoopKind.Lanes, [new Load(predefined, DataType.Float32, OfKey("scores")), .. program, new Store(OfKey("scores"), result)]);
+        LoopEmitter.WriteRange(writer, Target, Context.Kernels, scope, loop, "0", "keys");
+    }
+
+    /// <summary>The element of a buffer that belongs to a key.</summary>
+    protected static Access OfKey(string buffer) => new(buffer, Dim.Zero, [new AccessTerm("k", Dim.One)]);
+
+    private static string Row(string pointer, HeadOperand operand, string head, string? token) =>
+        $"(float*){pointer} + ({operand.Offset}) + b * ({operand.BatchStride}) + {head} * ({operand.HeadStride})" + (token is null ? "" : $" + {token} * ({operand.TokenStride})");
+}

@@ -19,6 +19,7 @@ public sealed class FolderTests : IDisposable
     [Theory]
     [InlineData("tokenizer_config.json", "BertTokenizerFast", true)]
     [InlineData("tokenizer_config.json", "DistilBertTokenizer", true)]
+    [InlineData("tokenizer_config.json", "TokenizersBackend", true)]
     [InlineData("tokenizer_config.json", "BertJapaneseTokenizer", false)]
     [InlineData("config.json", "BertJapaneseTokenizer", false)]
     [InlineData("config.json", "ElectraTokenizer", true)]

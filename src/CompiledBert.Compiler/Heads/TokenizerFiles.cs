@@ -6,11 +6,14 @@ namespace CompiledBert.Compiler.Heads;
 /// <summary>The tokenizer in a model's folder: tokenizer.json, or else a vocab.txt with BERT's rules, or else a sentencepiece model.</summary>
 internal static class TokenizerFiles
 {
-    /// <summary>Classes of the Hugging Face library whose vocab.txt is read by BERT's rules; others (Japanese words, for one) cut texts in ways of their own.</summary>
+    /// <summary>
+    /// Classes of the Hugging Face library whose vocab.txt is read by BERT's rules, and the last two, which name no rules; others (Japanese words, for one) cut
+    /// texts in ways of their own.
+    /// </summary>
     private static readonly string[] s_ruledAsBert =
     [
         "BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "ConvBertTokenizer", "SqueezeBertTokenizer", "LxmertTokenizer", "LayoutLMTokenizer",
-        "RetriBertTokenizer", "DPRContextEncoderTokenizer", "DPRQuestionEncoderTokenizer", "DPRReaderTokenizer", "PreTrainedTokenizer",
+        "RetriBertTokenizer", "DPRContextEncoderTokenizer", "DPRQuestionEncoderTokenizer", "DPRReaderTokenizer", "PreTrainedTokenizer", "TokenizersBackend",
     ];
 
     private static readonly string[] Special = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"];

@@ -6,11 +6,13 @@ namespace CompiledBert.Generator.Emit.Loops;
 /// <summary>Writes a loop of lanes as vector code: full vectors, then one partial vector with the same operations.</summary>
 /// <remarks>
 /// What is the same for all lanes is computed before the loop. Statements without a vector form run lane by lane between those that have one, and hand
-/// over through an array of lanes. Sums over the lanes are kept in several vectors, combined in a fixed order at the end.
+/// over through an array of lanes. Sums over the lanes are kept in several vectors, combined in a fixed order at the end; where the extent is known, in
+/// sixteen sums whatever a vector's length, so that all variants add up in the same order.
 /// </remarks>
 internal sealed class LanesEmitter
 {
     private const int Unroll = 4;
+    private const int SumsOfLoop = 16;
 
     private readonly CodeWriter _writer;
     private readonly MicroKernels _kernels;
@@ -58,9 +60,11 @@ internal sealed class LanesEmitter
                 .Where(a => !_analysis.IsInner(a.Accumulator) && _outer.AccumulatorOf(a).Type == DataType.Float32)
                 .Select(_outer.AccumulatorOf).Distinct().ToArray();
             var copies = IsInterleaved ? InterleavedCopies : sums.Length > 0 && _analysis.MayUnroll ? Unroll : 1;
+            var isOrdered = false;
             if (first == "0" && long.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out var extent))
             {
-                copies = (int)Math.Min(copies, Math.Max(1, extent / Lanes));
+                isOrdered = sums.Any(s => s.Kind == "sum") && LanesAnalysis.Flat(_analysis.Body).All(s => s.Form != LaneForm.Slots);
+                copies = (int)Math.Min(isOrdered ? SumsOfLoop / Lanes : copies, Math.Max(1, (extent + Lanes - 1) / Lanes));
             }
             else
             {
@@ -73,10 +77,18 @@ internal sealed class LanesEmitter
                 _writer.Line($"VF {string.Join(", ", Enumerable.Range(0, copies).Select(c => $"{Copy(sum.Id, c)} = {neutral}"))};");
             }
 
-            Loops(first, end, extent, copies);
+            if (isOrdered)
+            {
+                OrderedLoop(extent, copies);
+            }
+            else
+            {
+                Loops(first, end, extent, copies);
+            }
+
             foreach (var sum in sums)
             {
-                _outer.Feed(sum, $"{VectorKernels.Across(_kernels, sum.Kind)}({Combined(sum, 0, copies)})");
+                _outer.Feed(sum, $"{VectorKernels.Across(_kernels, sum.Kind)}({Combined(sum, copies)})");
             }
         }
     }
@@ -99,15 +111,71 @@ internal sealed class LanesEmitter
 
     private static string Copy(string id, int copy) => LoopNames.Local(id, LoopNames.Text(copy));
 
-    private string Combined(Accumulator sum, int from, int count)
+    // Halves onto each other, as within a vector.
+    private string Combined(Accumulator sum, int copies)
     {
-        if (count == 1)
+        var parts = Enumerable.Range(0, copies).Select(copy => Copy(sum.Id, copy)).ToList();
+        while (parts.Count > 1)
         {
-            return Copy(sum.Id, from);
+            var half = (parts.Count + 1) / 2;
+            parts = [.. Enumerable.Range(0, half).Select(i => i + half < parts.Count ? VectorOps.Float(LoopTypes.Operation(sum.Kind), [parts[i], parts[i + half]], _kernels)! : parts[i])];
         }
 
-        var half = (count + 1) / 2;
-        return VectorOps.Float(LoopTypes.Operation(sum.Kind), [Combined(sum, from, half), Combined(sum, from + half, count - half)], _kernels)!;
+        return parts[0];
+    }
+
+    /// <summary>A loop of a known extent whose vectors feed the same sums on every variant: the rest goes on where the last whole turn ended.</summary>
+    private void OrderedLoop(long extent, int copies)
+    {
+        var (step, vectors) = (copies * Lanes, extent / Lanes);
+        var rest = vectors % copies;
+        _writer.Line($"long {_lane} = 0;");
+        if (extent >= step)
+        {
+            using (_writer.Block($"for (; {_lane} <= {LoopNames.Text(extent - step)}; {_lane} += {LoopNames.Text(step)})"))
+            {
+                Turn(copies);
+            }
+        }
+
+        for (var copy = 0; copy < rest; copy++)
+        {
+            using (_writer.Block(""))
+            {
+                Body(_analysis.Body, copy, copied: false, partial: false);
+            }
+        }
+
+        if (extent % Lanes != 0)
+        {
+            using (_writer.Block(""))
+            {
+                _writer.Line($"int {Rest} = {LoopNames.Text(extent % Lanes)};");
+                _writer.Line($"VF {Inside} = V.LessThan(VI.Indices, V.Create({Rest})).AsSingle();");
+                Body(_analysis.Body, (int)rest, copied: false, partial: true);
+            }
+        }
+    }
+
+    /// <summary>So many vectors of one iteration, one after the other or side by side.</summary>
+    private void Turn(int width)
+    {
+        foreach (var statements in IsInterleaved ? _analysis.Body.Select(s => (IReadOnlyList<LaneStatement>)[s]) : [_analysis.Body])
+        {
+            if (width > 1 && IsInterleaved && Together(statements[0].Statement, width))
+            {
+                continue;
+            }
+
+            for (var copy = 0; copy < width; copy++)
+            {
+                // Side by side, all are of one scope; one after the other, what is the same for all lanes is computed again.
+                using (width > 1 && !IsInterleaved ? (IDisposable)_writer.Block("") : null)
+                {
+                    Body(statements, copy, IsInterleaved, partial: false);
+                }
+            }
+        }
     }
 
     private void Loops(string first, string end, long extent, int copies)
@@ -125,18 +193,7 @@ internal sealed class LanesEmitter
             var last = extent >= 0 ? LoopNames.Text(extent - step) : $"{(end.All(c => char.IsLetterOrDigit(c) || c == '_') ? end : $"({end})")} - {LoopNames.Text(step)}";
             using (_writer.Block($"for (; {_lane} <= {last}; {_lane} += {LoopNames.Text(step)})"))
             {
-                foreach (var statements in IsInterleaved ? _analysis.Body.Select(s => (IReadOnlyList<LaneStatement>)[s]) : [_analysis.Body])
-                {
-                    if (width > 1 && IsInterleaved && Together(statements[0].Statement, width))
-                    {
-                        continue;
-                    }
-
-                    for (var copy = 0; copy < width; copy++)
-                    {
-                        Body(statements, copy, width > 1, partial: false);
-                    }
-                }
+                Turn(width);
             }
         }
 

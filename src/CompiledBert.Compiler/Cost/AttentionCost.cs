@@ -25,14 +25,15 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
         return heads * (packing + products + (queries * row));
     }
 
-    // Probabilities are two bytes each: V is multiplied twice.
+    // Probabilities are a word each, or two bytes: then V is multiplied twice.
     private double? OfIntegers(AttentionStep step, long queries, long keys, TileCost tiles)
     {
-        var products = tiles.IntegerProduct(queries, keys, step.HeadSize) + (2 * tiles.IntegerProduct(queries, step.ValueSize, keys));
-        var packing = tiles.Packing(((keys * (step.HeadSize + step.ValueSize)) + (queries * (step.HeadSize + (2 * keys)))) / 4);
+        var parts = tiles.TakesWords ? 1 : 2;
+        var products = tiles.IntegerProduct(queries, keys, step.HeadSize) + (parts * tiles.IntegerProduct(queries, step.ValueSize, keys));
+        var packing = tiles.Packing(((keys * (step.HeadSize + step.ValueSize)) + (queries * (step.HeadSize + (tiles.TakesWords ? 0 : 2 * keys)))) / 4);
         var rounding = (keys * Rounding(step.HeadSize)) + (keys * Rounding(step.ValueSize)) + (queries * Rounding(step.HeadSize));
         IReadOnlyList<Statement> scaled = [new Let("scaled", DataType.Float32, "mul", ["whole", "step"]), new Let("s", DataType.Float32, "mul", ["scaled", "step"]), .. step.Score];
-        var row = Elementwise(scaled, "whole", step.ScoreResult, keys) + Largest(keys) + Exponentials(keys) + Wholes(keys) + Scaling(step.ValueSize);
+        var row = Elementwise(scaled, "whole", step.ScoreResult, keys) + Largest(keys) + Exponentials(keys) + Wholes(keys, tiles.TakesWords) + Scaling(step.ValueSize);
         return products + packing + rounding + (queries * row);
     }
 
@@ -51,20 +52,22 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
         ]),
     ]);
 
-    /// <summary>What it takes more than exp to have probabilities as two whole numbers.</summary>
-    private double? Wholes(long keys) => programs.Of(
-    [
-        new Loop("k", Dim.Of(keys), LoopKind.Lanes,
+    /// <summary>What it takes more than exp to have probabilities as whole numbers.</summary>
+    private double? Wholes(long keys, bool words)
+    {
+        IReadOnlyList<Statement> split = words ? [] : [new Let("d", DataType.Float32, "sub", ["e", "h"]), new Let("r", DataType.Float32, "round", ["d"])];
+        return programs.Of(
         [
-            new Load("e", DataType.Float32, Score),
-            new Let("h", DataType.Float32, "round", ["e"]),
-            new Let("d", DataType.Float32, "sub", ["e", "h"]),
-            new Let("l", DataType.Float32, "mul", ["d", "scale"]),
-            new Let("r", DataType.Float32, "round", ["l"]),
-            new Let("i", DataType.Int8, "cast", ["r"]),
-            new Store(Score, "i"),
-        ]),
-    ]);
+            new Loop("k", Dim.Of(keys), LoopKind.Lanes,
+            [
+                new Let("m", DataType.Float32, "mul", ["e", "scale"]),
+                new Let("h", DataType.Float32, "round", ["m"]),
+                .. split,
+                new Let("i", DataType.Int8, "cast", ["h"]),
+                new Store(Score, "i"),
+            ]),
+        ]);
+    }
 
     private double? Elementwise(IReadOnlyList<Statement> program, string predefined, string result, long keys) => program.Count == 0
         ? 0

@@ -26,6 +26,9 @@ internal sealed class TileCost
         _integers = core.DotProducts > 0 ? _floats : new Tile(core.VectorBits == 128 ? 4 : rows, columns, 2 * columns / core.Lanes);
     }
 
+    /// <summary>Whether integers are multiplied as words: then probabilities need not be split into bytes.</summary>
+    public bool TakesWords => _core.DotProducts == 0 && _core.VectorBits > 128;
+
     /// <summary>Columns of a tile.</summary>
     public static int ColumnsOf(Core core) => core.VectorBits == 512 ? 32 : 16;
 

@@ -49,27 +49,7 @@ internal sealed class IntegerLinearLoops
         writer.Line($"float* y = (float*){_y}{Plus(_step.Y.Offset)};");
         writer.Line($"int* sums = (int*)(w + {Text((_step.N + 15) / 16 * Groups * 64)});");
         writer.Line($"byte* packed = {StepContext.TaskScratch} + {_packed};");
-        foreach (var kernel in IntegerKernel.For(_target))
-        {
-            if (kernel.Symbol is { } symbol)
-            {
-                writer.Line("#if " + symbol);
-            }
-
-            using (writer.Block(kernel.Condition is null ? "" : $"if ({kernel.Condition})"))
-            {
-                WriteLoops(writer, kernel, writeTile, writeRows);
-                if (kernel.Condition is not null)
-                {
-                    writer.Line("return;");
-                }
-            }
-
-            if (kernel.Symbol is not null)
-            {
-                writer.Line("#endif");
-            }
-        }
+        IntegerKernel.WriteChoice(writer, _target, kernel => WriteLoops(writer, kernel, writeTile, writeRows));
     }
 
     private void WriteLoops(CodeWriter writer, IntegerKernel kernel, Action<long?>? writeTile, Action? writeRows)

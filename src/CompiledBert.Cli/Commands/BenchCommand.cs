@@ -64,14 +64,9 @@ internal static class BenchCommand
                 var benchmark = Make();
                 return parsed.GetValue(steps) ? RunSteps(benchmark, parsed.GetValue(target), parsed.GetValue(json)) : Run(benchmark, parsed.GetValue(json));
             }
-            catch (CompileException e)
+            catch (Exception e) when (e is CompileException or BenchmarkException)
             {
                 return CommonOptions.Complain(e);
-            }
-            catch (BenchmarkException e)
-            {
-                Console.Error.WriteLine(e.Message);
-                return ExitCode.Refused;
             }
         });
         return command;

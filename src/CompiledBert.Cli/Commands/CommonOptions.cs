@@ -99,9 +99,9 @@ internal static class CommonOptions
         [.. (values ?? []).SelectMany(value => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
 
     /// <summary>Says on the error stream why there is no result; for a failure of the compiler itself also where.</summary>
-    public static int Complain(CompileException refusal)
+    public static int Complain(Exception refusal)
     {
-        Console.Error.WriteLine(refusal.Diagnostic);
+        Console.Error.WriteLine(refusal is CompileException compile ? compile.Diagnostic.ToString() : refusal.Message);
         if (refusal.InnerException is Sessions.EmittedCodeException emitted)
         {
             foreach (var error in emitted.Errors.Take(20))

@@ -48,14 +48,9 @@ internal static class TuneCommand
 
                 return ExitCode.Success;
             }
-            catch (CompileException e)
+            catch (Exception e) when (e is CompileException or BenchmarkException)
             {
                 return CommonOptions.Complain(e);
-            }
-            catch (BenchmarkException e)
-            {
-                Console.Error.WriteLine(e.Message);
-                return ExitCode.Refused;
             }
         });
         return command;

@@ -14,8 +14,7 @@ internal sealed class PatternCompiler
 
     private readonly JsonPart _place;
     private readonly int[] _text;
-    private readonly List<int> _program = [];
-    private readonly List<(int At, CharacterSet Set)> _sets = [];
+    private readonly PatternProgram _program = new();
     private int _next;
     private bool _ignoreCase;
 
@@ -37,19 +36,13 @@ internal sealed class PatternCompiler
             throw compiler.Malformed("has a ) too many");
         }
 
-        if (replaces && compiler.CanBeEmpty(0))
+        if (replaces && compiler._program.CanBeEmpty(0))
         {
             throw compiler.Unsupported("a match of nothing, to be replaced");
         }
 
-        compiler.Emit(PatternOp.Match);
-        foreach (var (at, set) in compiler._sets)
-        {
-            compiler._program[at] = compiler._program.Count;
-            set.Write(compiler._program);
-        }
-
-        return [.. compiler._program];
+        compiler._program.Emit(PatternOp.Match);
+        return compiler._program.ToArray();
     }
 
     private int? Peek(int ahead = 0) => _next + ahead < _text.Length ? _text[_next + ahead] : null;
@@ -81,14 +74,6 @@ internal sealed class PatternCompiler
 
     private int TakeAny() => _next < _text.Length ? _text[_next++] : throw Malformed("ends too early");
 
-    private int Emit(PatternOp op, int first = 0, int second = 0)
-    {
-        _program.Add((int)op);
-        _program.Add(first);
-        _program.Add(second);
-        return _program.Count - 3;
-    }
-
     private void Alternatives()
     {
         var ignoreCase = _ignoreCase;
@@ -101,16 +86,12 @@ internal sealed class PatternCompiler
         while (Take('|'))
         {
             // The alternative so far moves back to make room for the choice in front of it.
-            Insert(start);
-            jumps.Add(Emit(PatternOp.Jump));
-            _program[start] = (int)PatternOp.Either;
-            _program[start + 1] = start + 3;
-            _program[start + 2] = _program.Count;
+            jumps.Add(_program.Else(start));
             start = _program.Count;
             Sequence();
         }
 
-        jumps.ForEach(j => _program[j + 1] = _program.Count);
+        jumps.ForEach(_program.Land);
         _ignoreCase = ignoreCase;
     }
 
@@ -139,10 +120,10 @@ internal sealed class PatternCompiler
                 EmitSet(new CharacterSet { IsNegated = true }.Add('\n', '\n'));
                 break;
             case '^':
-                Emit(PatternOp.LineStart);
+                _program.Emit(PatternOp.LineStart);
                 break;
             case '$':
-                Emit(PatternOp.LineEnd);
+                _program.Emit(PatternOp.LineEnd);
                 break;
             case '\\':
                 Escape();
@@ -211,29 +192,11 @@ internal sealed class PatternCompiler
 
     private void Apart(PatternOp op)
     {
-        var at = Emit(op);
+        var at = _program.Emit(op);
         Closed(Alternatives);
-        var length = op is PatternOp.Behind or PatternOp.NotBehind ? FixedLength(at + 3) : 0;
-        Emit(PatternOp.Match);
-        _program[at + 1] = _program.Count;
-        _program[at + 2] = length;
-    }
-
-    /// <summary>How many characters the code from here on takes; what looks back must take a known number.</summary>
-    private int FixedLength(int start)
-    {
-        var length = 0;
-        for (var i = start; i < _program.Count; i += 3)
-        {
-            length += (PatternOp)_program[i] switch
-            {
-                PatternOp.Character or PatternOp.Set => 1,
-                PatternOp.LineStart or PatternOp.LineEnd or PatternOp.TextStart or PatternOp.TextEnd or PatternOp.WordBoundary => 0,
-                _ => throw Unsupported("a look back at what may be of different lengths"),
-            };
-        }
-
-        return length;
+        var length = op is PatternOp.Behind or PatternOp.NotBehind ? _program.FixedLength(at + 3) ?? throw Unsupported("a look back at what may be of different lengths") : 0;
+        _program.Emit(PatternOp.Match);
+        _program.Land(at, length);
     }
 
     private void Quantifiers(int start)
@@ -257,7 +220,12 @@ internal sealed class PatternCompiler
             _next = isBrace ? Array.IndexOf(_text, '}', _next) + 1 : _next + 1;
             var isLazy = Take('?');
             var isPossessive = !isLazy && !isBrace && Take('+');
-            Repeat(start, least, most, isLazy, isPossessive);
+            if (most == int.MaxValue && _program.CanBeEmpty(start))
+            {
+                throw Unsupported("a repetition of what may be empty");
+            }
+
+            _program.Repeat(start, least, most, isLazy, isPossessive);
         }
     }
 
@@ -281,132 +249,19 @@ internal sealed class PatternCompiler
         return least <= most && (most == int.MaxValue ? least : most) <= MostRepeats ? (least, most) : throw Unsupported("a repetition {" + text + "}");
     }
 
-    /// <summary>Repeats the code from a place on.</summary>
-    private void Repeat(int start, int least, int most, bool isLazy, bool isPossessive)
-    {
-        if (most == int.MaxValue && CanBeEmpty(start))
-        {
-            throw Unsupported("a repetition of what may be empty");
-        }
-
-        var body = _program.GetRange(start, _program.Count - start);
-        var sets = _sets.Where(s => s.At >= start).ToList();
-        _program.RemoveRange(start, body.Count);
-        _sets.RemoveAll(s => s.At >= start);
-        var atomic = isPossessive ? Emit(PatternOp.Atomic) : -1;
-        for (var i = 0; i < least; i++)
-        {
-            Copy(body, sets, start);
-        }
-
-        if (most == int.MaxValue)
-        {
-            var choice = Choice(isLazy);
-            Copy(body, sets, start);
-            Emit(PatternOp.Jump, choice);
-            Resolve(choice, isLazy);
-        }
-        else
-        {
-            var choices = new List<int>();
-            for (var i = least; i < most; i++)
-            {
-                choices.Add(Choice(isLazy));
-                Copy(body, sets, start);
-            }
-
-            choices.ForEach(c => Resolve(c, isLazy));
-        }
-
-        if (isPossessive)
-        {
-            Emit(PatternOp.Match);
-            _program[atomic + 1] = _program.Count;
-        }
-    }
-
-    private int Choice(bool isLazy)
-    {
-        var at = Emit(PatternOp.Either);
-        _program[at + (isLazy ? 2 : 1)] = _program.Count;
-        return at;
-    }
-
-    private void Resolve(int choice, bool isLazy) => _program[choice + (isLazy ? 1 : 2)] = _program.Count;
-
-    private void Copy(List<int> body, List<(int At, CharacterSet Set)> sets, int start)
-    {
-        var shift = _program.Count - start;
-        for (var i = 0; i < body.Count; i += 3)
-        {
-            var op = (PatternOp)body[i];
-            var jumps = op is PatternOp.Either or PatternOp.Jump or PatternOp.Ahead or PatternOp.NotAhead or PatternOp.Behind or PatternOp.NotBehind or PatternOp.Atomic;
-            Emit(op, body[i + 1] + (jumps ? shift : 0), body[i + 2] + (op == PatternOp.Either ? shift : 0));
-        }
-
-        _sets.AddRange(sets.Select(s => (s.At + shift, s.Set)));
-    }
-
-    private void Insert(int start)
-    {
-        var body = _program.GetRange(start, _program.Count - start);
-        var sets = _sets.Where(s => s.At >= start).ToList();
-        _program.RemoveRange(start, body.Count);
-        _sets.RemoveAll(s => s.At >= start);
-        Emit(PatternOp.Either);
-        Copy(body, sets, start);
-    }
-
-    /// <summary>Whether the code from here on may take nothing.</summary>
-    private bool CanBeEmpty(int start)
-    {
-        var (seen, pending) = (new HashSet<int>(), new Stack<int>([start]));
-        while (pending.TryPop(out var i))
-        {
-            if (i >= _program.Count)
-            {
-                return true;
-            }
-
-            if (!seen.Add(i))
-            {
-                continue;
-            }
-
-            switch ((PatternOp)_program[i])
-            {
-                case PatternOp.Character or PatternOp.Set:
-                    break;
-                case PatternOp.Either:
-                    pending.Push(_program[i + 1]);
-                    pending.Push(_program[i + 2]);
-                    break;
-                case PatternOp.Jump or PatternOp.Ahead or PatternOp.NotAhead or PatternOp.Behind or PatternOp.NotBehind:
-                    pending.Push(_program[i + 1]);
-                    break;
-                default:
-                    // What is matched apart counts as what may be empty, unless it is plain to see.
-                    pending.Push(i + 3);
-                    break;
-            }
-        }
-
-        return false;
-    }
-
     private void Escape()
     {
         var c = TakeAny();
         switch (c)
         {
             case 'A':
-                Emit(PatternOp.TextStart);
+                _program.Emit(PatternOp.TextStart);
                 break;
             case 'z':
-                Emit(PatternOp.TextEnd);
+                _program.Emit(PatternOp.TextEnd);
                 break;
             case 'b' or 'B':
-                Emit(PatternOp.WordBoundary, c == 'B' ? 1 : 0);
+                _program.Emit(PatternOp.WordBoundary, c == 'B' ? 1 : 0);
                 break;
             default:
                 if (CharacterSet.OfEscape(c, Braced, isAlone: true) is { } set)
@@ -489,13 +344,13 @@ internal sealed class PatternCompiler
             return;
         }
 
-        Emit(PatternOp.Character, c);
+        _program.Emit(PatternOp.Character, c);
     }
 
     private void EmitSet(CharacterSet set)
     {
         var written = _ignoreCase ? set.IgnoringCase() ?? throw Unsupported("letters beyond ASCII without regard to case") : set;
-        _sets.Add((Emit(PatternOp.Set) + 1, written));
+        _program.Emit(written);
     }
 
     private CharacterSet Class()

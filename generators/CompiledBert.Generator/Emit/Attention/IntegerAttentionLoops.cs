@@ -53,27 +53,7 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
         writer.Line($"float* scores = (float*)(scratch + {_scratch[6]}), mixed = (float*)(scratch + {_scratch[9]}), mixedLow = mixed + {Text(rows * columns)};");
         writer.Line($"sbyte* high = (sbyte*)(scratch + {_scratch[7]}), low = high + {Text(rows)} * padded;");
         writer.Line($"float* scales = stackalloc float[{Text(rows)}], queryScales = stackalloc float[{Text(rows)}];");
-        foreach (var kernel in _kernels)
-        {
-            if (kernel.Symbol is { } symbol)
-            {
-                writer.Line("#if " + symbol);
-            }
-
-            using (writer.Block(kernel.Condition is null ? "" : $"if ({kernel.Condition})"))
-            {
-                WriteLoops(writer, kernel);
-                if (kernel.Condition is not null)
-                {
-                    writer.Line("return;");
-                }
-            }
-
-            if (kernel.Symbol is not null)
-            {
-                writer.Line("#endif");
-            }
-        }
+        IntegerKernel.WriteChoice(writer, Target, kernel => WriteLoops(writer, kernel));
     }
 
     private void WriteLoops(CodeWriter writer, IntegerKernel kernel)

@@ -40,6 +40,25 @@ internal abstract class IntegerKernel
         : target == VectorTarget.Avx2 ? [VectorKernel.Vnni256, VectorKernel.Words256]
         : [DotProductKernel.Instance, VectorKernel.Words128];
 
+    /// <summary>Writes a method's body: what is written for each way of a variant, run for the first that the machine has.</summary>
+    public static void WriteChoice(CodeWriter writer, VectorTarget target, Action<IntegerKernel> write)
+    {
+        foreach (var kernel in For(target))
+        {
+            kernel.WriteWithinSymbol(writer, () =>
+            {
+                using (writer.Block(kernel.Condition is null ? "" : $"if ({kernel.Condition})"))
+                {
+                    write(kernel);
+                    if (kernel.Condition is not null)
+                    {
+                        writer.Line("return;");
+                    }
+                }
+            });
+        }
+    }
+
     /// <summary>
     /// Needs <c>{Name}Pack(x, ldx, rows, k, packed)</c>: a tile's rows of 8-bit integers, ldx apart, in the order in which the micro-kernels read them,
     /// padded to a multiple of four.
@@ -119,17 +138,20 @@ internal abstract class IntegerKernel
     protected static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Needs a method that is compiled only where the kernel's symbol is defined.</summary>
-    protected string Need(MicroKernels kernels, string name, Action<CodeWriter> write) => kernels.Need(name, (writer, _) =>
+    protected string Need(MicroKernels kernels, string name, Action<CodeWriter> write) =>
+        kernels.Need(name, (writer, _) => WriteWithinSymbol(writer, () => write(writer)));
+
+    private void WriteWithinSymbol(CodeWriter writer, Action write)
     {
         if (Symbol is not null)
         {
             writer.Line("#if " + Symbol);
         }
 
-        write(writer);
+        write();
         if (Symbol is not null)
         {
             writer.Line("#endif");
         }
-    });
+    }
 }

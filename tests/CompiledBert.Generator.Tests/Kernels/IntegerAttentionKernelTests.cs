@@ -24,7 +24,7 @@ public class IntegerAttentionKernelTests
         foreach (var (batch, queries, keys) in Lengths)
         {
             var (q, kv) = (Reference.Numbers(1, batch * queries * token), Reference.Numbers(2, batch * keys * token));
-            var mask = Reference.Numbers(9, batch * keys).Select((x, i) => i % 5 == 4 ? float.NegativeInfinity : x).ToArray();
+            var mask = Mask(batch * keys);
             int[]? first = null;
             foreach (var (variant, host) in hosts)
             {
@@ -66,7 +66,7 @@ public class IntegerAttentionKernelTests
     }
 
     /// <summary>softmax(0.25·s + mask[b, k]): queries, keys and values in one buffer, token after token, the result's heads side by side.</summary>
-    private static (AttentionStep Step, int Token) Step(int heads, int group, int size, int valueSize)
+    internal static (AttentionStep Step, int Token) Step(int heads, int group, int size, int valueSize)
     {
         var keyHeads = heads / group;
         var token = (heads * size) + (keyHeads * (size + valueSize));
@@ -95,6 +95,9 @@ public class IntegerAttentionKernelTests
             ScoreResult = "t3",
         }, token);
     }
+
+    /// <summary>What is added to scores; every fifth is −∞.</summary>
+    internal static float[] Mask(int length) => [.. Reference.Numbers(9, length).Select((x, i) => i % 5 == 4 ? float.NegativeInfinity : x)];
 
     private static double[] Expected(int heads, int group, int size, int valueSize, int batch, int queries, int keys, float[] q, float[] kv, float[] mask)
     {

@@ -106,7 +106,8 @@ public class IntegerLinearKernelTests
     private static StepHost Host(string variant, int k, int n, bool hasShift) =>
         new(variant, new LinearEmitter(), Step(k, n, hasShift), ["M"], ["x", "w", "y", "shift"]);
 
-    private static LinearStep Step(int k, int n, bool hasShift) => new()
+    /// <summary>A product of the buffers x, w and y, with the integer shift added to every element of x.</summary>
+    internal static LinearStep Step(int k, int n, bool hasShift) => new()
     {
         Title = "linear",
         Origins = ["/MatMul"],
@@ -147,14 +148,14 @@ public class IntegerLinearKernelTests
         return expected;
     }
 
-    private static sbyte[] Integers(int seed, int count)
+    internal static sbyte[] Integers(int seed, int count)
     {
         var random = new Random(seed);
         return [.. Enumerable.Range(0, count).Select(_ => (sbyte)random.Next(-128, 128))];
     }
 
     /// <summary>W [k, n] as <c>[⌈n/16⌉][⌈k/4⌉][16][4]</c>, then the sums of its columns.</summary>
-    private static float[] Packed(sbyte[] w, int k, int n)
+    internal static float[] Packed(sbyte[] w, int k, int n)
     {
         var (panels, groups) = ((n + 15) / 16, (k + 3) / 4);
         var packed = new float[panels * 16 * (groups + 1)];
@@ -172,7 +173,7 @@ public class IntegerLinearKernelTests
         return packed;
     }
 
-    private static float[] AsFloats(sbyte[] integers)
+    internal static float[] AsFloats(sbyte[] integers)
     {
         var floats = new float[(integers.Length + 3) / 4];
         integers.CopyTo(MemoryMarshal.Cast<float, sbyte>(floats.AsSpan()));

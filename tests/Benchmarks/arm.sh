@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
-# Cycles of a call on Arm cores, without one: tests/Benchmarks/arm.sh MODEL.onnx [--tokens N] [--cpu QEMU-CPU] [--cores "CORE ..."] [--target NAMES] [--precision P]
+# Cycles of calls on Arm cores, without one, beside what the compiler estimates of them:
+# tests/Benchmarks/arm.sh MODEL.onnx [--tokens "N ..."] [--cpu QEMU-CPU] [--cores "CORE ..."] [--target NAMES] [--precision P] [--blocks N]
 #
 # The model is published as a NativeAOT linux-arm64 app, which runs in qemu with a plugin that counts how often every block of instructions runs; two
 # runs that differ by one call cancel everything but a call. llvm-mca gives the cycles of each block on each core. The sum is the time that the core
-# itself needs: caches, memory and mispredicted jumps are left out, so it is a floor, the same for every program measured this way.
-# The second half of what it prints sets each hot loop against its limit: multiply-adds over the multiply-adds that the core issues a cycle.
+# itself needs: caches, memory and mispredicted jumps are left out, so it is a floor, the same for every program measured this way. Estimates leave
+# memory out too. What follows for each length: the cycles of each method, and hot loops against their limit, multiply-adds over the multiply-adds that the
+# core issues a cycle. --blocks 0 prints the table alone.
 #
 # What llvm-mca does not know: its cortex-a76 is an A57 (take neoverse-n1), and its cortex-a55 issues two 128-bit multiply-adds of floats a cycle where the
-# core does one, so that loops there come out below their limit.
+# core does one, so that loops there come out below their limit. The row cortex-a55* is that core with multiply-adds at the rate of its dot products; each
+# row's estimate is made with the row's rate.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-model=$(realpath "${1:?usage: arm.sh MODEL.onnx [--tokens N] [--cpu QEMU-CPU] [--cores NAMES] [--target NAMES] [--precision P]}")
+model=$(realpath "${1:?usage: arm.sh MODEL.onnx [--tokens "N ..."] [--cpu QEMU-CPU] [--cores NAMES] [--target NAMES] [--precision P] [--blocks N]}")
 shift
-tokens=128 cpu=cortex-a76 cores="neoverse-n1 cortex-a55 cortex-a510 cortex-a710 cortex-x2 apple-a14" targets="" precision=fp32
+tokens=128 cpu=cortex-a76 cores="neoverse-n1 cortex-a55 cortex-a510 cortex-a710 cortex-x2 apple-a14" targets="" precision=fp32 blocks=25
 while [ $# -gt 0 ]; do
   case $1 in
     --tokens) tokens=$2 ;;
@@ -22,6 +25,7 @@ while [ $# -gt 0 ]; do
     --cores) cores=$2 ;;
     --target) targets=$2 ;;
     --precision) precision=$2 ;;
+    --blocks) blocks=$2 ;;
     *) echo "unknown option $1" >&2; exit 2 ;;
   esac
   shift 2
@@ -48,10 +52,14 @@ for project in build/CompiledBert.Build.Tasks build/CompiledBert.Build.Host gene
 done
 dotnet publish tests/Benchmarks/Arm/App -v q --nologo -o "$work/app" -p:Model="$model" -p:ModelTargets="${targets//;/%3B}" -p:ModelPrecision="$precision" >"$work/publish.log" || { cat "$work/publish.log"; exit 1; }
 gcc -O2 -shared -fPIC -o "$work/blocks.so" tests/Benchmarks/Arm/blocks.c
-for calls in 1 2; do
-  # Addresses are not shuffled, so that blocks of both runs are the same.
-  setarch -R qemu-aarch64 -plugin "$work/blocks.so,out=$work/$calls.txt" -cpu "$cpu" -L /usr/aarch64-linux-gnu "$work/app/call" "$tokens" "$calls" | sed "1q" >"$work/said.txt"
+cycles() { dotnet tests/Benchmarks/Arm/Cycles/bin/Release/net10.0/cycles.dll "$@" --model "$model" --precision "$precision"; }
+width=$(cycles width)
+# Addresses are not shuffled, so that blocks of both runs are the same.
+for count in $tokens; do
+  for calls in 0 1; do
+    setarch -R qemu-aarch64 -plugin "$work/blocks.so,out=$work/$count-$calls.txt" -cpu "$cpu" -L /usr/aarch64-linux-gnu "$work/app/call" "$count" "$calls" "$width" >"$work/said.txt"
+  done
 done
-echo "$(basename "$model"), $tokens tokens, $precision, qemu's $cpu: $(cut -d';' -f1 "$work/said.txt"); app without weights $(stat -c %s "$work/app/call") bytes"
+echo "$(basename "$model"), $precision, qemu's $cpu: $(cut -d';' -f1 "$work/said.txt"); app without weights $(stat -c %s "$work/app/call") bytes"
 # shellcheck disable=SC2086
-dotnet tests/Benchmarks/Arm/Cycles/bin/Release/net10.0/cycles.dll "$work/1.txt" "$work/2.txt" 1 $cores
+cycles count "$work" --tokens $tokens --cores $cores --blocks "$blocks" $(grep -q "dot product" "$work/said.txt" || echo --without-dots)

@@ -15,14 +15,14 @@ internal sealed record Block(ulong Address, IReadOnlyList<uint> Code, double Run
 /// <summary>Block profiles as the qemu plugin writes them.</summary>
 internal static class BlockProfile
 {
-    /// <summary>What one call runs: the difference of two profiles of the same program, one of which makes <paramref name="calls"/> calls more.</summary>
-    public static IReadOnlyList<Block> Difference(string fewer, string more, int calls)
+    /// <summary>What one call runs: the difference of two profiles of the same program, one of which makes a call more.</summary>
+    public static IReadOnlyList<Block> Difference(string fewer, string more)
     {
         var before = Read(fewer);
         return
         [
             .. Read(more)
-                .Select(b => new Block(b.Key.Address, Words(b.Key.Code), (b.Value - before.GetValueOrDefault(b.Key)) / (double)calls))
+                .Select(b => new Block(b.Key.Address, Words(b.Key.Code), b.Value - before.GetValueOrDefault(b.Key)))
                 .Where(b => b.Runs > 0)
                 .OrderByDescending(b => b.Instructions)
                 .ThenBy(b => b.Address),

@@ -1,47 +1,41 @@
-using System.Globalization;
+using System.CommandLine;
 using CompiledBert.Benchmarks.Cycles;
+using CompiledBert.Compiler;
 
-// cycles FEWER MORE CALLS [CORE...]: cycles of a call on Arm cores from two block profiles, and how near its hot loops are to what the ports allow.
-if (args.Length < 3)
+// Cycles of calls on Arm cores from pairs of block profiles, what the compiler estimates of them, and how near hot loops are to what the ports allow.
+var folder = new Argument<DirectoryInfo>("folder") { Description = "Where the profiles are, TOKENS-0.txt and TOKENS-1.txt, which differ by one call, and the program, app/call.dbg." };
+var model = new Option<string>("--model") { Description = "The model.", Required = true };
+var precision = new Option<Precision>("--precision") { Description = "fp32 or int8." };
+var tokens = new Option<int[]>("--tokens") { Description = "Lengths.", Required = true, AllowMultipleArgumentsPerToken = true };
+var cores = new Option<string[]>("--cores") { Description = "Cores as llvm-mca calls them.", Required = true, AllowMultipleArgumentsPerToken = true };
+var withoutDots = new Option<bool>("--without-dots") { Description = "The program ran without dot products, so estimates are made without them." };
+var blocks = new Option<int>("--blocks") { Description = "Hot blocks to print for each length.", DefaultValueFactory = _ => 25 };
+var count = new Command("count", "Cycles of calls on Arm cores.") { folder, model, precision, tokens, cores, withoutDots, blocks };
+count.SetAction(p =>
 {
-    Console.Error.WriteLine("usage: cycles FEWER.txt MORE.txt CALLS [CORE...]");
-    return 2;
-}
-
-CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-var blocks = BlockProfile.Difference(args[0], args[1], int.Parse(args[2], CultureInfo.InvariantCulture));
-var cores = args.Length > 3 ? [.. args[3..].Select(name => Core.Known.FirstOrDefault(c => c.Name == name) ?? new Core(name, 0, 0))] : Core.Known;
-var all = blocks.Sum(b => b.Instructions);
-var hot = new List<Block>();
-for (var sum = 0.0; sum < 0.99 * all; sum += hot[^1].Instructions)
-{
-    hot.Add(blocks[hot.Count]);
-}
-
-var assembly = Assembly.Of(hot.SelectMany(b => b.Code));
-var texts = hot.Select(b => (IReadOnlyList<string>)[.. b.Code.Select(word => assembly[word]).Where(text => text.Length > 0).DefaultIfEmpty("nop")]).ToList();
-Console.WriteLine($"{all / 1e6:0.0} M instructions a call; {hot.Count} blocks are 99% of them");
-var cycles = cores.ToDictionary(core => core, core => core.CyclesOf(texts));
-foreach (var core in cores)
-{
-    Console.WriteLine($"{core.Name,-12} {hot.Zip(cycles[core], (b, c) => b.Runs * c).Sum() / 1e6,9:0.00} Mcycles");
-}
-
-Console.WriteLine();
-Console.WriteLine("share of instructions, runs, address, instructions (multiply-adds, dots); for each core cycles of all runs, and of one run against the ports' limit");
-for (var i = 0; i < Math.Min(hot.Count, 25); i++)
-{
-    var products = texts[i].Count(t => t.StartsWith("fmla", StringComparison.Ordinal));
-    var dots = texts[i].Count(t => t.StartsWith("sdot", StringComparison.Ordinal));
-    Console.Write($"{hot[i].Instructions / all,6:0.0%} {hot[i].Runs,10:0} {hot[i].Address,10:x} {hot[i].Code.Count,4} ({products}, {dots})");
-    foreach (var core in cores)
+    var counted = p.GetValue(cores)!.Select(Core.Of).SelectMany(c => c.Corrected is { } corrected ? [c, corrected] : new[] { c }).ToArray();
+    var estimates = new Estimates(p.GetValue(model)!, p.GetValue(precision));
+    var methods = Methods.Of(Path.Combine(p.GetValue(folder)!.FullName, "app/call.dbg"));
+    foreach (var length in p.GetValue(tokens)!)
     {
-        var limit = core.FmaRate == 0 ? 0 : (products / core.FmaRate) + (dots / core.DotRate);
-        var share = limit > 0 && products + dots >= hot[i].Code.Count / 2 ? $" {cycles[core][i] / limit:0.00}" : "";
-        Console.Write($"  {core.Name} {hot[i].Runs * cycles[core][i] / 1e6:0.00}{share}");
+        string Profile(int calls) => Path.Combine(p.GetValue(folder)!.FullName, FormattableString.Invariant($"{length}-{calls}.txt"));
+        var code = new HotCode(BlockProfile.Difference(Profile(0), Profile(1)));
+        var cycles = counted.Select(core => (Core: core, Cycles: core.CyclesOf(code.Texts))).ToList();
+        Console.WriteLine(FormattableString.Invariant($"{length} tokens: {code.Instructions / 1e6:0.0} M instructions a call; {code.Blocks.Count} blocks are 99% of them"));
+        foreach (var (core, ofOne) in cycles)
+        {
+            var sum = code.Sum(ofOne);
+            var estimate = estimates.Of(core, length, p.GetValue(withoutDots)) is { } known ? FormattableString.Invariant($", estimated {known / 1e6,8:0.00} ({known / sum:0.00})") : "";
+            Console.WriteLine(FormattableString.Invariant($"{core.Title,-12} {sum / 1e6,9:0.00} Mcycles{estimate}"));
+        }
+
+        if (p.GetValue(blocks) > 0)
+        {
+            code.Print(cycles, methods, Console.Out);
+            code.Print(cycles, p.GetValue(blocks), Console.Out);
+        }
     }
-
-    Console.WriteLine();
-}
-
-return 0;
+});
+var width = new Command("width", "Numbers of a model's output a token.") { model, precision };
+width.SetAction(p => Console.WriteLine(new Estimates(p.GetValue(model)!, p.GetValue(precision)).Width));
+return new RootCommand("Arm cores without one.") { count, width }.Parse(args).Invoke();

@@ -20,7 +20,8 @@ public sealed class LearningTests
         var small = Toy.Shape with { Width = 24, Embedding = 16, Layers = [new LayerShape(2, 8, 32), new LayerShape(3, 8, 24)] };
         var (weights, origin) = Inheritance.Of(Toy.Shape, teacher.Weights(), small);
         using var student = new TorchBert(small, Toy.Task, weights);
-        Train(new Trainer(student, train, Toy.Recipe with { Epochs = 4 }, new Distillation(teacher, origin)));
+        var recipe = Toy.Recipe with { Epochs = 4 };
+        Train(new Trainer(student, train, recipe, new Distillation(new TeacherMemory(teacher, train, recipe, origin.Layers), origin)));
         var students = Trainer.Accuracy(student, held);
         Assert.True(students > 0.85, $"{students}");
     }

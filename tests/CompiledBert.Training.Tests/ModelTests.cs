@@ -76,7 +76,7 @@ public sealed class ModelTests
         using var session = ModelSession.Compile(new CompileOptions { ModelPath = path, Name = "MiniLm" });
         int[] ids = [101, 1037, 2158, 2003, 5983, 2833, 1012, 102];
         using var batch = Batch.Of([new Example(ids, new byte[ids.Length], 0)]);
-        var expected = model.Forward(batch).Hidden[^1].contiguous().data<float>().ToArray();
+        var expected = model.Forward(batch, everyRow: true).Hidden[^1].contiguous().data<float>().ToArray();
         HostTensor Of(Func<int, long> value) => HostTensor.Of([1, ids.Length], [.. Enumerable.Range(0, ids.Length).Select(value)]);
         var actual = session.Run([Of(i => ids[i]), Of(_ => 1), Of(_ => 0)])[0].As<float>();
         for (var i = 0; i < expected.Length; i++)

@@ -23,7 +23,7 @@ internal static class TrainCommand
                 Train = parsed.GetRequiredValue(common.Train),
                 MaxTokens = parsed.GetValue(common.MaxTokens),
                 Pooling = parsed.GetValue(pooling),
-                Recipe = new TrainingRecipe { Epochs = parsed.GetValue(common.Epochs) ?? 2, Rate = parsed.GetValue(common.Rate) ?? 1e-4, BatchSize = parsed.GetValue(common.BatchSize), Seed = parsed.GetValue(common.Seed) },
+                Recipe = common.Change(parsed, new TrainingRecipe()),
             },
             parsed.GetRequiredValue(common.Out),
             parsed.GetValue(common.Resume),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CompiledBert.Compiler;
+using CompiledBert.Training.Learning;
 using CompiledBert.Training.Native;
 using CompiledBert.Training.Runs;
 
@@ -26,6 +27,8 @@ internal sealed class TrainingOptions
 
     public Option<int> Seed { get; } = new("--seed") { Description = "The seed of all that is by chance.", DefaultValueFactory = _ => 1 };
 
+    public Option<bool?> Mixed { get; } = new("--mixed") { Description = "Whether products are of bfloat16 while it trains; by default where the processor multiplies those." };
+
     public Option<int> Threads { get; } = new("--threads") { Description = "Threads. With one, the same request gives the same model to the bit.", DefaultValueFactory = _ => 1 };
 
     public Option<double?> MaxHours { get; } = new("--max-hours") { Description = "Stops after so long; --resume goes on." };
@@ -34,11 +37,21 @@ internal sealed class TrainingOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { Train, Tokenizer, Out, Task, MaxTokens, Epochs, Rate, BatchSize, Seed, Threads, MaxHours, Resume })
+        foreach (var option in new Option[] { Train, Tokenizer, Out, Task, MaxTokens, Epochs, Rate, BatchSize, Seed, Mixed, Threads, MaxHours, Resume })
         {
             command.Add(option);
         }
     }
+
+    /// <summary>A recipe as these options change it.</summary>
+    public TrainingRecipe Change(ParseResult parsed, TrainingRecipe recipe) => recipe with
+    {
+        Epochs = parsed.GetValue(Epochs) ?? recipe.Epochs,
+        Rate = parsed.GetValue(Rate) ?? recipe.Rate,
+        BatchSize = parsed.GetValue(BatchSize),
+        Seed = parsed.GetValue(Seed),
+        Mixed = parsed.GetValue(Mixed) ?? Processor.MultipliesBfloat16,
+    };
 
     /// <summary>Runs, and says how it ended.</summary>
     public int Run(ParseResult parsed, Action<CancellationToken> run)

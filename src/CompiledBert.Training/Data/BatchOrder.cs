@@ -26,6 +26,9 @@ public sealed class BatchOrder(IReadOnlyList<Example> examples, int size, int se
         return _batches[step % PerEpoch];
     }
 
+    /// <summary>The batches of the first epoch: every example is in one of them.</summary>
+    public int[][] First() => BatchesOf(0);
+
     private int[][] BatchesOf(int epoch)
     {
         var random = new Random(unchecked((seed * 1_000_003) + epoch));

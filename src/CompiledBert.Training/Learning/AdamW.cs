@@ -32,35 +32,29 @@ public sealed class AdamW : IDisposable
     /// <summary>Changes the parameters by their gradients, whose whole length is cut to 1 before, and clears those.</summary>
     /// <param name="rate">The learning rate.</param>
     /// <param name="step">How many steps there were, this one included.</param>
-    public void Step(double rate, int step)
+    /// <param name="table">The gradient of some rows of a table: the others, and their means, stay as they are.</param>
+    public void Step(double rate, int step, RowGradient? table = null)
     {
         using var none = no_grad();
         using var scope = NewDisposeScope();
-        var length = Math.Sqrt(_parameters.Values.Where(p => p.grad is not null).Sum(p => (double)p.grad!.pow(2).sum().item<float>()));
-        var cut = Math.Min(1, 1 / (length + 1e-6));
-        foreach (var (name, parameter) in _parameters)
+        var gradients = _parameters.Where(p => p.Value.grad is not null).Select(p => (p.Key, Gradient: p.Value.grad!)).ToList();
+        var length = Math.Sqrt(gradients.Select(g => g.Gradient).Concat(table is null ? [] : [table.Gradient]).Sum(g => Math.Pow(g.norm().item<float>(), 2)));
+        var update = new Update(rate, step, Math.Min(1, 1 / (length + 1e-6)), _decay);
+        foreach (var (name, gradient) in gradients)
         {
-            if (parameter.grad is not { } gradient)
-            {
-                continue;
-            }
-
-            if (cut < 1)
-            {
-                gradient.mul_(cut);
-            }
-
-            var (mean, square) = (State["mean." + name], State["square." + name]);
-            mean.mul_(Beta1).add_(gradient, alpha: 1 - Beta1);
-            square.mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
-            if (parameter.shape.Length > 1)
-            {
-                parameter.mul_(1 - (rate * _decay));
-            }
-
-            var root = square.sqrt().div_(Math.Sqrt(1 - Math.Pow(Beta2, step))).add_(Epsilon);
-            parameter.addcdiv_(mean, root, -rate / (1 - Math.Pow(Beta1, step)));
+            update.Apply(_parameters[name], State["mean." + name], State["square." + name], gradient);
             gradient.zero_();
+        }
+
+        if (table is not null)
+        {
+            Tensor[] whole = [_parameters[table.Table], State["mean." + table.Table], State["square." + table.Table]];
+            Tensor[] rows = [.. whole.Select(t => t.index_select(0, table.Rows))];
+            update.Apply(rows[0], rows[1], rows[2], table.Gradient);
+            foreach (var (to, from) in whole.Zip(rows))
+            {
+                to.index_copy_(0, table.Rows, from);
+            }
         }
     }
 
@@ -70,6 +64,27 @@ public sealed class AdamW : IDisposable
         foreach (var tensor in State.Values)
         {
             tensor.Dispose();
+        }
+    }
+
+    private readonly record struct Update(double Rate, int Step, double Cut, double Decay)
+    {
+        public void Apply(Tensor parameter, Tensor mean, Tensor square, Tensor gradient)
+        {
+            if (Cut < 1)
+            {
+                gradient.mul_(Cut);
+            }
+
+            mean.mul_(Beta1).add_(gradient, alpha: 1 - Beta1);
+            square.mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
+            if (parameter.shape.Length > 1)
+            {
+                parameter.mul_(1 - (Rate * Decay));
+            }
+
+            var root = square.sqrt().div_(Math.Sqrt(1 - Math.Pow(Beta2, Step))).add_(Epsilon);
+            parameter.addcdiv_(mean, root, -Rate / (1 - Math.Pow(Beta1, Step)));
         }
     }
 }

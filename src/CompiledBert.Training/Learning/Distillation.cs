@@ -8,34 +8,41 @@ namespace CompiledBert.Training.Learning;
 /// What a student has to come near: the teacher's logits (Hinton et al. 2015) and the hidden states of the teacher's layers that its own layers came from,
 /// in the columns that it kept.
 /// </summary>
-/// <param name="teacher">The teacher; it is not trained.</param>
+/// <param name="teacher">What the teacher says of the examples.</param>
 /// <param name="origin">What the student inherited.</param>
-public sealed class Distillation(TorchBert teacher, Inheritance origin)
+public sealed class Distillation(TeacherMemory teacher, Inheritance origin)
 {
-    private readonly Tensor? _columns = origin.Columns.Length == teacher.Shape.Width ? null : tensor(origin.Columns.Select(c => (long)c).ToArray());
+    private readonly Tensor? _columns = origin.Columns.Length == teacher.Width ? null : tensor(origin.Columns.Select(c => (long)c).ToArray());
 
     /// <summary>How far the student's results for a batch are from the teacher's.</summary>
-    public Tensor Loss(Batch batch, Tensor logits, IReadOnlyList<Tensor> hidden, TrainingRecipe recipe)
+    /// <param name="batch">The batch.</param>
+    /// <param name="numbers">Which examples it is of.</param>
+    /// <param name="logits">The student's logits [B, labels].</param>
+    /// <param name="hidden">The student's hidden states: of the embeddings, of every layer.</param>
+    /// <param name="recipe">What counts how much.</param>
+    public Tensor Loss(Batch batch, IReadOnlyList<int> numbers, Tensor logits, IReadOnlyList<Tensor> hidden, TrainingRecipe recipe)
     {
         Tensor opinions;
-        List<Tensor> states;
+        IReadOnlyList<Tensor> states;
         using (no_grad())
         {
-            var (teachers, all) = teacher.Forward(batch);
+            (var teachers, states) = teacher.Of(batch, numbers, recipe.HiddenWeight > 0 ? origin.Layers : []);
             opinions = nn.functional.softmax(teachers / recipe.Temperature, 1);
-            states = [.. origin.Layers.Select(layer => all[layer + 1]).Prepend(all[0]).Select(h => _columns is null ? h : h.index_select(2, _columns))];
         }
 
         var own = nn.functional.log_softmax(logits / recipe.Temperature, 1);
         var loss = -(opinions * own).sum(1).mean() * (recipe.Temperature * recipe.Temperature);
-        loss += nn.functional.cross_entropy(logits, batch.Labels) * recipe.LabelWeight;
-        if (recipe.HiddenWeight > 0)
+        var known = batch.Labels.ge(0).to_type(ScalarType.Float32);
+        var wrong = nn.functional.cross_entropy(logits, batch.Labels.clamp_min(0), reduction: nn.Reduction.None);
+        loss += (wrong * known).sum() / known.sum().clamp_min(1) * recipe.LabelWeight;
+        if (states.Count > 0)
         {
             var mask = batch.Mask.view(batch.Count, batch.Tokens, 1);
-            var elements = mask.sum() * hidden[0].shape[2];
-            foreach (var (student, target) in hidden.Zip(states))
+            foreach (var (student, state) in hidden.Skip(1).Zip(states))
             {
-                loss += ((student - target).pow(2) * mask).sum() / elements * (recipe.HiddenWeight / hidden.Count);
+                var target = _columns is null ? state : state.index_select(2, _columns);
+                var kept = mask.slice(1, 0, student.shape[1], 1);
+                loss += ((student - target).pow(2) * kept).sum() / (kept.sum() * student.shape[2]) * (recipe.HiddenWeight / states.Count);
             }
         }
 

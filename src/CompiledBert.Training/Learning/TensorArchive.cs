@@ -12,26 +12,25 @@ internal static class TensorArchive
 
     public static void Write(string path, int step, IEnumerable<(string Name, Tensor Tensor)> tensors)
     {
-        using var memory = new MemoryStream();
-        using (var writer = new BinaryWriter(memory, Encoding.UTF8, leaveOpen: true))
-        {
-            writer.Write(Magic);
-            writer.Write(step);
-            foreach (var (name, tensor) in tensors)
-            {
-                using var flat = tensor.detach().contiguous();
-                writer.Write(name);
-                writer.Write(flat.numel());
-                writer.Write(MemoryMarshal.AsBytes<float>(flat.data<float>().ToArray()));
-            }
-        }
-
-        var bytes = memory.ToArray();
         var temporary = path + ".new";
         using (var file = File.Create(temporary))
+        using (var hash = SHA256.Create())
         {
-            file.Write(bytes);
-            file.Write(SHA256.HashData(bytes));
+            using (var hashed = new CryptoStream(file, hash, CryptoStreamMode.Write, leaveOpen: true))
+            using (var writer = new BinaryWriter(hashed, Encoding.UTF8, leaveOpen: true))
+            {
+                writer.Write(Magic);
+                writer.Write(step);
+                foreach (var (name, tensor) in tensors)
+                {
+                    using var flat = tensor.detach().contiguous();
+                    writer.Write(name);
+                    writer.Write(flat.numel());
+                    writer.Write(flat.bytes);
+                }
+            }
+
+            file.Write(hash.Hash!);
             file.Flush(flushToDisk: true);
         }
 

@@ -1,3 +1,4 @@
+using CompiledBert.Search.Graphs;
 using CompiledBert.Training.Data;
 using CompiledBert.Training.Models;
 using TorchSharp;
@@ -38,11 +39,13 @@ public sealed class Trainer : IDisposable
     public float Step()
     {
         using var scope = NewDisposeScope();
-        using var batch = Batch.Of([.. _order.At(Done).Select(i => _examples[i])]);
-        var (logits, hidden) = _model.Forward(batch);
-        var loss = _teacher is null ? nn.functional.cross_entropy(logits, batch.Labels) : _teacher.Loss(batch, logits, hidden, _recipe);
+        var numbers = _order.At(Done);
+        using var batch = Batch.Of([.. numbers.Select(i => _examples[i])]);
+        var rows = _model.RowsOf(batch).detach().requires_grad_();
+        var (logits, hidden) = _model.Forward(batch, rows, _recipe.Mixed);
+        var loss = _teacher is null ? nn.functional.cross_entropy(logits, batch.Labels) : _teacher.Loss(batch, numbers, logits, hidden, _recipe);
         loss.backward();
-        _optimizer.Step(_recipe.RateAt(Done, Steps), ++Done);
+        _optimizer.Step(_recipe.RateAt(Done, Steps), ++Done, new RowGradient(WeightNames.Words, batch.Words, rows.grad!));
         return loss.item<float>();
     }
 

@@ -6,10 +6,13 @@ namespace CompiledBert.Training.Models;
 /// <summary>Sequences of one call, padded to the longest.</summary>
 public sealed class Batch : IDisposable
 {
-    private Batch(Tensor ids, Tensor segments, Tensor mask, Tensor labels) => (Ids, Segments, Mask, Labels) = (ids, segments, mask, labels);
+    private Batch(Tensor words, Tensor places, Tensor segments, Tensor mask, Tensor labels) => (Words, Places, Segments, Mask, Labels) = (words, places, segments, mask, labels);
 
-    /// <summary>Ids [B, T].</summary>
-    public Tensor Ids { get; }
+    /// <summary>The ids that occur, each once, rising [U].</summary>
+    public Tensor Words { get; }
+
+    /// <summary>For every token the place of its id among <see cref="Words"/> [B, T].</summary>
+    public Tensor Places { get; }
 
     /// <summary>Segments [B, T].</summary>
     public Tensor Segments { get; }
@@ -17,39 +20,42 @@ public sealed class Batch : IDisposable
     /// <summary>1 for a token and 0 for padding [B, T], in floats.</summary>
     public Tensor Mask { get; }
 
-    /// <summary>Labels [B].</summary>
+    /// <summary>Labels [B]; below 0 for a text whose label nobody knows.</summary>
     public Tensor Labels { get; }
 
     /// <summary>Sequences.</summary>
-    public long Count => Ids.shape[0];
+    public long Count => Places.shape[0];
 
     /// <summary>Tokens of the longest.</summary>
-    public long Tokens => Ids.shape[1];
+    public long Tokens => Places.shape[1];
 
     /// <summary>Puts examples together.</summary>
     public static Batch Of(IReadOnlyList<Example> examples)
     {
         var (count, tokens) = (examples.Count, examples.Max(e => e.Ids.Length));
-        var (ids, segments, mask, labels) = (new long[count * tokens], new long[count * tokens], new float[count * tokens], new long[count]);
+        int[] words = [.. examples.SelectMany(e => e.Ids).Append(0).Distinct().Order()];
+        var placeOf = words.Select((word, place) => (word, place)).ToDictionary(w => w.word, w => (long)w.place);
+        var (places, segments, mask, labels) = (new long[count * tokens], new long[count * tokens], new float[count * tokens], new long[count]);
         for (var i = 0; i < count; i++)
         {
             for (var t = 0; t < examples[i].Ids.Length; t++)
             {
                 var at = (i * tokens) + t;
-                (ids[at], segments[at], mask[at]) = (examples[i].Ids[t], examples[i].Segments[t], 1);
+                (places[at], segments[at], mask[at]) = (placeOf[examples[i].Ids[t]], examples[i].Segments[t], 1);
             }
 
             labels[i] = examples[i].Label;
         }
 
         long[] shape = [count, tokens];
-        return new Batch(tensor(ids, shape), tensor(segments, shape), tensor(mask, shape), tensor(labels, [count]));
+        return new Batch(tensor(words.Select(w => (long)w).ToArray()), tensor(places, shape), tensor(segments, shape), tensor(mask, shape), tensor(labels, [count]));
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        Ids.Dispose();
+        Words.Dispose();
+        Places.Dispose();
         Segments.Dispose();
         Mask.Dispose();
         Labels.Dispose();

@@ -21,7 +21,8 @@ public sealed class TorchBert : IDisposable
         (Shape, Task) = (shape, task);
         foreach (var (name, data) in weights.OrderBy(w => w.Key, StringComparer.Ordinal))
         {
-            _parameters.Add(name, new Parameter(tensor(data.ToFloats(), [.. data.Dims])));
+            // Of the table of words a step changes a few rows: those are trained as a tensor of their own.
+            _parameters.Add(name, new Parameter(tensor(data.ToFloats(), [.. data.Dims]), requires_grad: name != WeightNames.Words));
         }
     }
 
@@ -40,26 +41,37 @@ public sealed class TorchBert : IDisposable
         p => TensorData.FromFloats([.. p.Value.shape], p.Value.detach().data<float>().ToArray()),
         StringComparer.Ordinal);
 
-    /// <summary>Logits [B, labels], and the results of the embeddings and of every layer [B, T, width].</summary>
+    /// <summary>
+    /// Logits [B, labels], and the results of the embeddings and of every layer [B, T, width]. Where the label is told from the first token, the last layer computes that
+    /// row alone [B, 1, width].
+    /// </summary>
     /// <param name="batch">The sequences.</param>
-    public (Tensor Logits, IReadOnlyList<Tensor> Hidden) Forward(Batch batch)
+    /// <param name="rows">The table's rows of the batch's words, where they are trained; null for those of the table.</param>
+    /// <param name="mixed">Whether products are of bfloat16.</param>
+    /// <param name="everyRow">Whether the last layer computes all rows.</param>
+    public (Tensor Logits, IReadOnlyList<Tensor> Hidden) Forward(Batch batch, Tensor? rows = null, bool mixed = false, bool everyRow = false)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        var type = mixed ? ScalarType.BFloat16 : ScalarType.Float32;
         var bias = (1 - batch.Mask).view(batch.Count, 1, 1, batch.Tokens) * BertGraph.MaskedScore;
-        var hidden = new List<Tensor> { Embeddings(batch) };
+        var hidden = new List<Tensor> { Embeddings(batch, rows ?? RowsOf(batch), type) };
         for (var i = 0; i < Shape.Layers.Count; i++)
         {
-            hidden.Add(Layer(WeightNames.Layer(i), Shape.Layers[i], hidden[^1], bias));
+            var isFirstOnly = i == Shape.Layers.Count - 1 && Task.Pooling == Pooling.Cls && !everyRow;
+            hidden.Add(Layer(i, hidden[^1], isFirstOnly ? hidden[^1].slice(1, 0, 1, 1) : hidden[^1], bias, type));
         }
 
         var pooled = Task.Pooling == Pooling.Cls ? hidden[^1].select(1, 0) : Mean(hidden[^1], batch);
         if (Task.HasPooler)
         {
-            pooled = Linear(WeightNames.Pooler, pooled).tanh();
+            pooled = Linear(WeightNames.Pooler, pooled, ScalarType.Float32).tanh();
         }
 
-        return (Linear(WeightNames.Classifier, pooled), hidden);
+        return (Linear(WeightNames.Classifier, pooled, ScalarType.Float32), hidden);
     }
+
+    /// <summary>The rows of the table of words that a batch reads [U, embedding].</summary>
+    public Tensor RowsOf(Batch batch) => _parameters[WeightNames.Words].index_select(0, batch.Words);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -70,33 +82,30 @@ public sealed class TorchBert : IDisposable
         }
     }
 
-    private Tensor Embeddings(Batch batch)
+    private Tensor Embeddings(Batch batch, Tensor rows, ScalarType type)
     {
-        var sum = Rows(WeightNames.Words, batch.Ids);
-        if (Shape.IsFactored)
-        {
-            sum = sum.matmul(_parameters[WeightNames.Projection]);
-        }
-
+        var sum = Picked(Shape.IsFactored ? Product(rows, _parameters[WeightNames.Projection], type) : rows, batch.Places);
         if (Task.Segments > 0)
         {
-            sum += Rows(WeightNames.Segments, batch.Segments);
+            sum += Picked(_parameters[WeightNames.Segments], batch.Segments);
         }
 
         return Normalised(WeightNames.EmbeddingNorm, sum + _parameters[WeightNames.Positions].slice(0, 0, batch.Tokens, 1));
     }
 
-    private Tensor Rows(string table, Tensor ids) => _parameters[table].index_select(0, ids.flatten()).view(ids.shape[0], ids.shape[1], -1);
+    private static Tensor Picked(Tensor table, Tensor places) => table.index_select(0, places.flatten()).view(places.shape[0], places.shape[1], -1);
 
-    private Tensor Layer(string name, LayerShape layer, Tensor x, Tensor bias)
+    /// <summary>A layer: what its rows become that look at all.</summary>
+    private Tensor Layer(int index, Tensor all, Tensor rows, Tensor bias, ScalarType type)
     {
-        Tensor Heads(string part) => Linear(name + part, x).view(x.shape[0], x.shape[1], layer.Heads, layer.HeadSize).transpose(1, 2);
-        var scores = (Heads(WeightNames.Query).matmul(Heads(WeightNames.Key).transpose(2, 3)) * (1 / MathF.Sqrt(layer.HeadSize))) + bias;
-        var context = nn.functional.softmax(scores, 3).matmul(Heads(WeightNames.Value)).transpose(1, 2).reshape(x.shape[0], x.shape[1], layer.Heads * layer.HeadSize);
-        var attended = Normalised(name + WeightNames.AttentionNorm, Linear(name + WeightNames.AttentionOutput, context) + x);
-        var inner = Linear(name + WeightNames.Inner, attended);
+        var (name, layer) = (WeightNames.Layer(index), Shape.Layers[index]);
+        Tensor Heads(string part, Tensor x) => Linear(name + part, x, type).view(x.shape[0], x.shape[1], layer.Heads, layer.HeadSize).transpose(1, 2);
+        var scores = (Heads(WeightNames.Query, rows).matmul(Heads(WeightNames.Key, all).transpose(2, 3)) * (1 / MathF.Sqrt(layer.HeadSize))) + bias;
+        var context = nn.functional.softmax(scores, 3).matmul(Heads(WeightNames.Value, all)).transpose(1, 2).reshape(rows.shape[0], rows.shape[1], layer.Heads * layer.HeadSize);
+        var attended = Normalised(name + WeightNames.AttentionNorm, Linear(name + WeightNames.AttentionOutput, context, type) + rows);
+        var inner = Linear(name + WeightNames.Inner, attended, type);
         var active = Shape.Activation == Activation.Relu ? inner.relu() : nn.functional.gelu(inner);
-        return Normalised(name + WeightNames.OutputNorm, Linear(name + WeightNames.Output, active) + attended);
+        return Normalised(name + WeightNames.OutputNorm, Linear(name + WeightNames.Output, active, type) + attended);
     }
 
     private static Tensor Mean(Tensor hidden, Batch batch)
@@ -111,5 +120,8 @@ public sealed class TorchBert : IDisposable
         return Shape.Norm == Norm.LayerNorm ? nn.functional.layer_norm(x, [Shape.Width], scale, bias, Task.Epsilon) : (x * scale) + bias;
     }
 
-    private Tensor Linear(string name, Tensor x) => x.matmul(_parameters[name + ".weight"]) + _parameters[name + ".bias"];
+    private Tensor Linear(string name, Tensor x, ScalarType type) => Product(x, _parameters[name + ".weight"], type) + _parameters[name + ".bias"];
+
+    private static Tensor Product(Tensor x, Tensor weight, ScalarType type) =>
+        type == ScalarType.Float32 ? x.matmul(weight) : x.to_type(type).matmul(weight.to_type(type)).to_type(ScalarType.Float32);
 }

@@ -18,10 +18,12 @@ namespace CompiledBert.Training.Runs;
 internal sealed class DistilledScorer(
     TorchBert teacher, IReadOnlyDictionary<string, Tensor> weights, IReadOnlyList<Example> train, IReadOnlyList<Example> held, TrainingRecipe recipe, int steps) : IScorer
 {
+    private readonly TeacherMemory _memory = new(teacher, train, recipe, [.. Enumerable.Range(0, teacher.Shape.Layers.Count)], steps);
+
     /// <inheritdoc/>
     public double Score(CandidateCost candidate, CancellationToken cancellation)
     {
-        var (model, trainer) = Begin(candidate.Shape, steps);
+        var (model, trainer) = Begin(candidate.Shape, _ => _memory, steps);
         using (model)
         using (trainer)
         {
@@ -35,11 +37,13 @@ internal sealed class DistilledScorer(
         }
     }
 
-    /// <summary>A student before its first step.</summary>
-    public (TorchBert Model, Trainer Trainer) Begin(BertShape shape, int? count)
+    /// <summary>The chosen student before its whole training.</summary>
+    public (TorchBert Model, Trainer Trainer) Begin(BertShape shape) => Begin(shape, origin => new TeacherMemory(teacher, train, recipe, origin.Layers), null);
+
+    private (TorchBert Model, Trainer Trainer) Begin(BertShape shape, Func<Inheritance, TeacherMemory> memory, int? count)
     {
         var (inherited, origin) = Inheritance.Of(teacher.Shape, weights, shape);
         var model = new TorchBert(shape, teacher.Task, inherited);
-        return (model, new Trainer(model, train, recipe, new Distillation(teacher, origin), count));
+        return (model, new Trainer(model, train, recipe, new Distillation(memory(origin), origin), count));
     }
 }

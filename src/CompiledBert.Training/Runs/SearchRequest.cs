@@ -50,7 +50,7 @@ public sealed record SearchRequest
     public int ScoreTexts { get; init; } = 2000;
 
     /// <summary>How the chosen one is trained.</summary>
-    public TrainingRecipe Recipe { get; init; } = new() { Epochs = 4, Rate = 3e-4 };
+    public TrainingRecipe Recipe { get; init; } = new() { Epochs = 4, Rate = 3e-4, Variants = 1 };
 
     /// <summary>The request as JSON: the same for the same request.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RequestJson.Options) + "\n";
@@ -59,8 +59,8 @@ public sealed record SearchRequest
     /// <exception cref="CompileException">There is no such preset.</exception>
     public SearchRequest Preset(string name) => name switch
     {
-        "minute" => this with { Candidates = 6, ScoreSteps = 10, ScoreTexts = 200, Recipe = Recipe with { Epochs = 1 } },
-        "ten-minutes" => this with { Candidates = 12, ScoreSteps = 25, ScoreTexts = 500, Recipe = Recipe with { Epochs = 0.5 } },
+        "minute" => this with { Candidates = 6, ScoreSteps = 10, ScoreTexts = 200, Recipe = Recipe with { Epochs = 1, Variants = 0 } },
+        "ten-minutes" => this with { Candidates = 12, ScoreSteps = 25, ScoreTexts = 500, Recipe = Recipe with { Epochs = 0.5, Variants = 0 } },
         "full" => this,
         _ => throw DiagnosticTable.InvalidMetadata.Error(null, null, "--preset", name, "minute, ten-minutes, full"),
     };

@@ -4,6 +4,7 @@ using CompiledBert.Compiler.Targets;
 using CompiledBert.Search.Costs;
 using CompiledBert.Search.Space;
 using CompiledBert.Search.Strategies;
+using CompiledBert.Training.Data;
 using CompiledBert.Training.Learning;
 using CompiledBert.Training.Models;
 
@@ -38,12 +39,13 @@ public static class SearchRun
         using var folder = RunFolder.Open(output, request.ToJson(), resume);
         using var teacher = new TorchBert(material.Model.Shape, task, weights);
         var scored = material.Held.Take(request.ScoreTexts).ToList();
-        var scorer = new DistilledScorer(teacher, weights, material.Train, scored, request.Recipe, request.ScoreSteps);
+        var examples = Variants.Added(material.Train, request.Recipe.Variants, task.Positions, request.Recipe.Seed);
+        var scorer = new DistilledScorer(teacher, weights, examples, scored, request.Recipe, request.ScoreSteps);
         var done = Explore(new Exploration(space, costs, strategy, scorer, request.Recipe.Seed), request.Candidates, costs, folder, progress, cancellation);
 
         var chosen = done.OrderByDescending(e => e.Score).ThenBy(e => e.Cost.Cycles).First();
         progress.WriteLine($"chosen: {chosen.Cost.Shape}");
-        var (student, trainer) = scorer.Begin(chosen.Cost.Shape, null);
+        var (student, trainer) = scorer.Begin(chosen.Cost.Shape);
         using (student)
         using (trainer)
         {

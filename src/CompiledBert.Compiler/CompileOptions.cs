@@ -65,8 +65,8 @@ public sealed record CompileOptions
     public string? TokenizerFolder { get; init; }
 
     /// <summary>
-    /// Whether weights are read. Without, there is a plan to look at and estimate, but no weights to write: no hash, no scales of integers. Equal
-    /// weights in 8 bits then count each by itself.
+    /// Whether weights are read. Without, there is a plan to look at and estimate, but no weights to write: no hash, no scales of integers. In
+    /// 8 bits, weights that are equal but not made of the same data then count each by itself.
     /// </summary>
     public bool ReadsWeights { get; init; } = true;
 

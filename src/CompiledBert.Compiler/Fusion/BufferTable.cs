@@ -31,7 +31,7 @@ internal sealed record WeightRequest(string Buffer, TensorData Data, WeightLayou
 /// <summary>Buffers as fusion names them; slots and offsets are assigned later by the schedule and the packing.</summary>
 internal sealed class BufferTable
 {
-    private Dictionary<(TensorData, WeightLayout), string> _weights = [];
+    private Dictionary<(object, WeightLayout), string> _weights = [];
     private Dictionary<string, (DataType Type, Dim Elements)> _arena = new(StringComparer.Ordinal);
 
     /// <summary>Constants in the order of first use.</summary>
@@ -55,10 +55,10 @@ internal sealed class BufferTable
     public string WeightsOf(Value constant, WeightLayout layout)
     {
         var data = constant.Constant!;
-        if (!_weights.TryGetValue((data, layout), out var id))
+        if (!_weights.TryGetValue((data.Identity, layout), out var id))
         {
             id = "w" + Weights.Count.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            _weights.Add((data, layout), id);
+            _weights.Add((data.Identity, layout), id);
             Weights.Add(new WeightRequest(id, data, layout, constant.Name));
         }
 

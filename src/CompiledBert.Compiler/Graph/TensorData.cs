@@ -34,6 +34,9 @@ public abstract class TensorData
     /// <summary>Whether nobody knows the elements; see <see cref="Unknown"/>.</summary>
     public virtual bool IsUnknown => false;
 
+    /// <summary>What stands for the elements: tensors whose identities are equal have the same ones, and nothing need be read to see it.</summary>
+    public virtual object Identity => this;
+
     /// <summary>The elements' bytes.</summary>
     public abstract ReadOnlySpan<byte> Bytes { get; }
 
@@ -49,7 +52,11 @@ public abstract class TensorData
         new InMemory(DataType.Int64, dims, MemoryMarshal.AsBytes(values).ToArray());
 
     /// <summary>A tensor whose bytes are made each time they are needed and not kept: a large weight that a pass changed.</summary>
-    public static TensorData Derived(DataType type, long[] dims, Func<byte[]> make) => new Made(type, dims, make);
+    /// <param name="type">The element type.</param>
+    /// <param name="dims">The lengths of the axes.</param>
+    /// <param name="make">Makes the bytes.</param>
+    /// <param name="recipe">What they are made of; null where nothing else is made of the same.</param>
+    public static TensorData Derived(DataType type, long[] dims, Func<byte[]> make, Recipe? recipe = null) => new Made(type, dims, make, recipe);
 
     /// <summary>A tensor whose elements nobody knows: a weight of a model that is there to be planned and costed before it is trained. Reading it throws.</summary>
     public static TensorData Unknown(DataType type, params long[] dims) => new Absent(type, dims);
@@ -66,9 +73,11 @@ public abstract class TensorData
         public override ReadOnlySpan<byte> Bytes => bytes;
     }
 
-    private sealed class Made(DataType type, long[] dims, Func<byte[]> make) : TensorData(type, dims)
+    private sealed class Made(DataType type, long[] dims, Func<byte[]> make, Recipe? recipe) : TensorData(type, dims)
     {
         private readonly WeakReference<byte[]?> _bytes = new(null);
+
+        public override object Identity => recipe ?? (object)this;
 
         public override bool IsDerived => true;
 
@@ -96,6 +105,8 @@ public abstract class TensorData
 
     private sealed class View(TensorData whole, long[] dims) : TensorData(whole.Type, dims)
     {
+        public override object Identity { get; } = Recipe.Of("reshaped", [whole.Identity, .. dims.Select(d => (object)d)]);
+
         public override bool IsDerived => whole.IsDerived;
 
         public override bool IsUnknown => whole.IsUnknown;

@@ -8,7 +8,7 @@ public static class Widening
     /// <summary>A constant of the same values in 32 bits, read when it is needed.</summary>
     public static TensorData ToFloat32(this TensorData source) => source.Type == DataType.Float32
         ? source
-        : TensorData.Derived(DataType.Float32, [.. source.Dims], () => MemoryMarshal.AsBytes(source.ToFloats().AsSpan()).ToArray());
+        : TensorData.Derived(DataType.Float32, [.. source.Dims], () => MemoryMarshal.AsBytes(source.ToFloats().AsSpan()).ToArray(), Recipe.Of(nameof(ToFloat32), source.Identity));
 
     /// <summary>The elements. Doubles beyond the range of floats become the largest float, not infinity.</summary>
     public static float[] ToFloats(this TensorData source)

@@ -15,7 +15,7 @@ internal sealed class MappedTensor(DataType type, long[] dims, MappedFile file, 
 internal static class TransposedTensor
 {
     /// <summary>A matrix's transpose; elements take whole bytes.</summary>
-    public static TensorData Of(TensorData source) => TensorData.Derived(source.Type, [source.Dims[1], source.Dims[0]], () => Transpose(source));
+    public static TensorData Of(TensorData source) => TensorData.Derived(source.Type, [source.Dims[1], source.Dims[0]], () => Transpose(source), Recipe.Of(nameof(Transpose), source.Identity));
 
     private static byte[] Transpose(TensorData source)
     {

@@ -13,7 +13,7 @@ internal static class WeightAlgebra
     {
         var data = matrix.Constant!;
         var (rows, columns) = ((int)data.Dims[0], (int)data.Dims[1]);
-        return Derive(matrix.Name, [columns, rows], result =>
+        return Derive(matrix.Name, [columns, rows], Recipe.Of(nameof(Transposed), data.Identity), result =>
         {
             // In squares, so that both sides stay in the cache.
             const int Square = 32;
@@ -35,7 +35,7 @@ internal static class WeightAlgebra
     }
 
     /// <summary>A matrix with each column multiplied by its number.</summary>
-    public static Value ScaledColumns(Value matrix, float[] scale) => Derive(matrix.Name, [.. matrix.Constant!.Dims], result =>
+    public static Value ScaledColumns(Value matrix, float[] scale) => Derive(matrix.Name, [.. matrix.Constant!.Dims], Recipe.Of(nameof(ScaledColumns), matrix.Constant.Identity, Recipe.Of(scale)), result =>
     {
         var source = matrix.Constant!.As<float>();
         for (var i = 0; i < result.Length; i++)
@@ -45,7 +45,7 @@ internal static class WeightAlgebra
     });
 
     /// <summary>A matrix with each row multiplied by its number.</summary>
-    public static Value ScaledRows(Value matrix, float[] scale) => Derive(matrix.Name, [.. matrix.Constant!.Dims], result =>
+    public static Value ScaledRows(Value matrix, float[] scale) => Derive(matrix.Name, [.. matrix.Constant!.Dims], Recipe.Of(nameof(ScaledRows), matrix.Constant.Identity, Recipe.Of(scale)), result =>
     {
         var source = matrix.Constant!.As<float>();
         var columns = (int)matrix.Constant.Dims[1];
@@ -60,7 +60,7 @@ internal static class WeightAlgebra
     {
         var rows = matrices[0].Constant!.Dims[0];
         var width = (int)matrices.Sum(m => m.Constant!.Dims[1]);
-        return Derive(string.Join('+', matrices.Select(m => m.Name)), [rows, width], result =>
+        return Derive(string.Join('+', matrices.Select(m => m.Name)), [rows, width], Recipe.Of(nameof(Beside), [.. matrices.Select(m => m.Constant!.Identity)]), result =>
         {
             var start = 0;
             foreach (var matrix in matrices)
@@ -81,7 +81,7 @@ internal static class WeightAlgebra
     public static Value Columns(Value matrix, int start, int step, int count)
     {
         var rows = matrix.Constant!.Dims[0];
-        return Derive(matrix.Name, [rows, count], result =>
+        return Derive(matrix.Name, [rows, count], Recipe.Of(nameof(Columns), matrix.Constant.Identity, start, step, count), result =>
         {
             var source = matrix.Constant!.As<float>();
             var columns = (int)matrix.Constant.Dims[1];
@@ -98,7 +98,7 @@ internal static class WeightAlgebra
     /// <summary>Element by element sum and product of vectors.</summary>
     public static float[] Combine(float[] a, float[] b, Func<float, float, float> f) => [.. a.Zip(b, f)];
 
-    private static Value Derive(string name, long[] dims, Fill fill)
+    private static Value Derive(string name, long[] dims, Recipe recipe, Fill fill)
     {
         var count = dims.Aggregate(1L, (product, dim) => checked(product * dim));
         return ModelGraph.Constant(name, TensorData.Derived(DataType.Float32, dims, () =>
@@ -106,6 +106,6 @@ internal static class WeightAlgebra
             var bytes = new byte[checked(count * sizeof(float))];
             fill(MemoryMarshal.Cast<byte, float>(bytes.AsSpan()));
             return bytes;
-        }));
+        }, recipe));
     }
 }

@@ -12,6 +12,7 @@ var root = new RootCommand($"Compiles, verifies, measures and inspects ONNX mode
     NewCommand.Create(),
     CompileCommand.Create(),
     VerifyCommand.Create(),
+    AccuracyCommand.Create(),
     BenchCommand.Create(),
     TuneCommand.Create(),
     ReportCommand.Create(),

@@ -1,10 +1,11 @@
 using System.Globalization;
 using CompiledBert.Compiler;
+using CompiledBert.Compiler.Heads;
 using CompiledBert.Text;
 
 namespace CompiledBert.Training.Data;
 
-/// <summary>A file of texts and labels: two columns with a tab between them, the text first; a first line that says <c>label</c> in the second is a heading.</summary>
+/// <summary>A file of texts and labels (<see cref="LabelledRow"/>), tokenized.</summary>
 /// <param name="Labels">The labels' names in the order of their numbers.</param>
 /// <param name="Examples">All rows, tokenized.</param>
 public sealed record LabelledTexts(IReadOnlyList<string> Labels, IReadOnlyList<Example> Examples)
@@ -19,7 +20,7 @@ public sealed record LabelledTexts(IReadOnlyList<string> Labels, IReadOnlyList<E
     /// <exception cref="CompileException">The file is missing, a line is not a text and a label, or a label is not known.</exception>
     public static LabelledTexts Read(string path, Tokenizer tokenizer, int maxTokens, IReadOnlyList<string>? labels = null)
     {
-        var rows = Rows(path);
+        var rows = LabelledRow.Read(path);
         var found = rows.Select(r => r.Label).Distinct(StringComparer.Ordinal).ToList();
         labels ??= NamesOf(found);
         if (labels.Count is < 2 or > MostLabels)
@@ -27,19 +28,8 @@ public sealed record LabelledTexts(IReadOnlyList<string> Labels, IReadOnlyList<E
             throw DiagnosticTable.TrainingLabels.Error(path, null, string.Create(CultureInfo.InvariantCulture, $"there are {labels.Count} different labels, and 2 to {MostLabels} are needed"));
         }
 
-        var numbers = labels.Select((label, i) => (label, i)).ToDictionary(l => l.label, l => l.i, StringComparer.Ordinal);
-        for (var i = 0; i < labels.Count; i++)
-        {
-            numbers.TryAdd(i.ToString(CultureInfo.InvariantCulture), i);
-        }
-
-        if (found.FirstOrDefault(l => !numbers.ContainsKey(l)) is { } unknown)
-        {
-            var line = rows.First(r => r.Label == unknown).Line;
-            throw DiagnosticTable.TrainingLabels.Error(path, null, string.Create(
-                CultureInfo.InvariantCulture, $"line {line} has '{Diagnostic.Abbreviate(unknown)}', and the labels are {string.Join(", ", labels.Take(20).Select(Diagnostic.Abbreviate))}"));
-        }
-
+        LabelledRow.Check(path, rows, labels);
+        var numbers = LabelledRow.Numbers(labels);
         var text = new TokenizedText();
         return new LabelledTexts(labels, [.. rows.Select(row =>
         {
@@ -57,41 +47,6 @@ public sealed record LabelledTexts(IReadOnlyList<string> Labels, IReadOnlyList<E
         new Random(20).Shuffle(order);
         var count = Math.Max(1, examples.Count / share);
         return ([.. order.Skip(count).Select(i => examples[i])], [.. order.Take(count).Select(i => examples[i])]);
-    }
-
-    private static List<(int Line, string Text, string Label)> Rows(string path)
-    {
-        string[] lines;
-        try
-        {
-            lines = File.ReadAllLines(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw DiagnosticTable.FileInaccessible.Error(path, null, e.Message);
-        }
-
-        var rows = new List<(int, string, string)>();
-        for (var i = 0; i < lines.Length; i++)
-        {
-            if (lines[i].Length == 0)
-            {
-                continue;
-            }
-
-            var parts = lines[i].Split('\t');
-            if (parts.Length != 2 || parts[1].Trim().Length == 0)
-            {
-                throw DiagnosticTable.TrainingData.Error(path, null, i + 1, string.Create(CultureInfo.InvariantCulture, $"it has {parts.Length} columns"));
-            }
-
-            if (i > 0 || !string.Equals(parts[1].Trim(), "label", StringComparison.OrdinalIgnoreCase))
-            {
-                rows.Add((i + 1, parts[0], parts[1].Trim()));
-            }
-        }
-
-        return rows.Count > 0 ? rows : throw DiagnosticTable.TrainingData.Error(path, null, lines.Length + 1, "there are no rows");
     }
 
     /// <summary>Numbers in their order, names by the alphabet.</summary>

@@ -19,10 +19,11 @@ public sealed class AdamW : IDisposable
     public AdamW(IReadOnlyDictionary<string, Parameter> parameters, double decay)
     {
         (_parameters, _decay) = (parameters, decay);
+        using var scope = NewDisposeScope();
         foreach (var (name, parameter) in parameters)
         {
-            State.Add("mean." + name, zeros_like(parameter).detach());
-            State.Add("square." + name, zeros_like(parameter).detach());
+            State.Add("mean." + name, zeros_like(parameter).detach().DetachFromDisposeScope());
+            State.Add("square." + name, zeros_like(parameter).detach().DetachFromDisposeScope());
         }
     }
 

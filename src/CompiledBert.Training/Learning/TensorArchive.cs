@@ -23,7 +23,8 @@ internal static class TensorArchive
                 writer.Write(step);
                 foreach (var (name, tensor) in tensors)
                 {
-                    using var flat = tensor.detach().contiguous();
+                    using var scope = NewDisposeScope();
+                    var flat = tensor.detach().contiguous();
                     writer.Write(name);
                     writer.Write(flat.numel());
                     writer.Write(flat.bytes);
@@ -65,6 +66,7 @@ internal static class TensorArchive
         }
 
         using var none = no_grad();
+        using var whole = NewDisposeScope();
         foreach (var ((_, target), values) in tensors.Zip(contents))
         {
             using var source = tensor(values, target.shape);

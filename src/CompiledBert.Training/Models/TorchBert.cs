@@ -19,10 +19,15 @@ public sealed class TorchBert : IDisposable
     public TorchBert(BertShape shape, BertTask task, IReadOnlyDictionary<string, TensorData> weights)
     {
         (Shape, Task) = (shape, task);
+
+        // Outside of a scope the collector may take a tensor away while native code still works on it.
+        using var scope = NewDisposeScope();
         foreach (var (name, data) in weights.OrderBy(w => w.Key, StringComparer.Ordinal))
         {
             // Of the table of words a step changes a few rows: those are trained as a tensor of their own.
-            _parameters.Add(name, new Parameter(tensor(data.ToFloats(), [.. data.Dims]), requires_grad: name != WeightNames.Words));
+            var parameter = new Parameter(tensor(data.ToFloats(), [.. data.Dims]), requires_grad: name != WeightNames.Words);
+            parameter.DetachFromDisposeScope();
+            _parameters.Add(name, parameter);
         }
     }
 
@@ -36,10 +41,11 @@ public sealed class TorchBert : IDisposable
     public IReadOnlyDictionary<string, Parameter> Parameters => _parameters;
 
     /// <summary>The weights as they are now, in memory.</summary>
-    public Dictionary<string, TensorData> Weights() => _parameters.ToDictionary(
-        p => p.Key,
-        p => TensorData.FromFloats([.. p.Value.shape], p.Value.detach().data<float>().ToArray()),
-        StringComparer.Ordinal);
+    public Dictionary<string, TensorData> Weights()
+    {
+        using var scope = NewDisposeScope();
+        return _parameters.ToDictionary(p => p.Key, p => TensorData.FromFloats([.. p.Value.shape], p.Value.detach().data<float>().ToArray()), StringComparer.Ordinal);
+    }
 
     /// <summary>
     /// Logits [B, labels], and the results of the embeddings and of every layer [B, T, width]. Where the label is told from the first token, the last layer computes that

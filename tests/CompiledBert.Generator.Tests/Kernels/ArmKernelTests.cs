@@ -74,6 +74,14 @@ public class ArmKernelTests
                     new[] { IntegerLinearKernelTests.AsFloats(IntegerLinearKernelTests.Integers(3, 2 + (m * (k + 3)))), w, Result(1 + (m * (n + 5))), [BitConverter.Int32BitsToSingle(51)] }))]);
         }
 
+        // Sums of the largest products, which no step of a kernel may saturate.
+        const int LongK = 1024;
+        var lowest = new sbyte[LongK * 16];
+        Array.Fill(lowest, sbyte.MinValue);
+        yield return new Case(
+            "int8 linear, largest numbers", new LinearEmitter(), IntegerLinearKernelTests.Step(LongK, 16, hasShift: true), ["M"], ["x", "w", "y", "shift"],
+            [([7], [IntegerLinearKernelTests.AsFloats(lowest), IntegerLinearKernelTests.Packed(lowest, LongK, 16), Result(1 + (7 * 21)), [0]])]);
+
         foreach (var (heads, group, size, valueSize) in AttentionShapes)
         {
             var (step, token) = IntegerAttentionKernelTests.Step(heads, group, size, valueSize);

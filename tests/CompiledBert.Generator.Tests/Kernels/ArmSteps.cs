@@ -67,10 +67,10 @@ internal sealed class ArmSteps : IDisposable
             var scratchBytes = new delegate*<void*, long>[] { {{string.Join(", ", Enumerable.Range(0, steps).Select(i => $"(delegate*<void*, long>)(delegate*<Variant{i}.Frame*, long>)&Variant{i}.ScratchBytes"))}} };
             using var calls = new BinaryReader(File.OpenRead("calls"));
             using var results = File.Create("results");
+            long* frame = stackalloc long[32];
             for (int count = calls.ReadInt32(), c = 0; c < count; c++)
             {
                 int step = calls.ReadInt32(), tasks = calls.ReadInt32(), symbols = calls.ReadInt32();
-                long* frame = stackalloc long[32];
                 for (int i = 0; i < symbols; i++) frame[i] = calls.ReadInt64();
                 var blocks = new Guarded[calls.ReadInt32()];
                 for (int i = 0; i < blocks.Length; i++)

@@ -38,7 +38,7 @@ internal abstract class IntegerKernel
     public static IReadOnlyList<IntegerKernel> For(VectorTarget target) =>
         target == VectorTarget.Avx512 ? [VectorKernel.Vnni512, VectorKernel.Vnni256, VectorKernel.Words512]
         : target == VectorTarget.Avx2 ? [VectorKernel.Vnni256, VectorKernel.Words256]
-        : [DotProductKernel.Instance, VectorKernel.Words128];
+        : [DotProductKernel.Instance, ByteProductKernel.Instance, VectorKernel.Words128];
 
     /// <summary>Writes a method's body: what is written for each way of a variant, run for the first that the machine has.</summary>
     public static void WriteChoice(CodeWriter writer, VectorTarget target, Action<IntegerKernel> write)

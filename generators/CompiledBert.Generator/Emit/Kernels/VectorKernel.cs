@@ -8,7 +8,6 @@ namespace CompiledBert.Generator.Emit;
 internal sealed class VectorKernel : IntegerKernel
 {
     private const string X86 = "System.Runtime.Intrinsics.X86.";
-    private const string Arm = "System.Runtime.Intrinsics.Arm.";
 
     private readonly int _bits;
     private readonly bool _isBytes;
@@ -172,8 +171,7 @@ internal sealed class VectorKernel : IntegerKernel
             (true, _) => $"{X86}AvxVnni.MultiplyWideningAndAdd(sum, x, w)",
             (false, 512) => $"sum + {X86}Avx512BW.MultiplyAddAdjacent(x, w)",
             (false, 256) => $"sum + {X86}Avx2.MultiplyAddAdjacent(x, w)",
-            _ => $"{X86}Sse2.IsSupported ? sum + {X86}Sse2.MultiplyAddAdjacent(x, w)"
-                + $" : {Arm}AdvSimd.IsSupported ? {Arm}AdvSimd.AddPairwiseWideningAndAdd(sum, x * w) : sum + ((x * w).AsInt32() << 16 >> 16) + ((x * w).AsInt32() >> 16)",
+            _ => $"{X86}Sse2.IsSupported ? sum + {X86}Sse2.MultiplyAddAdjacent(x, w) : sum + ((x * w).AsInt32() << 16 >> 16) + ((x * w).AsInt32() >> 16)",
         };
         var element = _isBytes ? "byte" : "short";
         var floats = $"Vector{Text(_bits)}<float>";

@@ -23,7 +23,7 @@ internal sealed class TileCost
 
         // Without a dot product, a column takes two neighbouring sums.
         var columns = core.VectorBits == 512 ? 16 : 8;
-        _integers = core.DotProducts > 0 ? _floats : new Tile(core.VectorBits == 128 ? 4 : rows, columns, 2 * columns / core.Lanes);
+        _integers = core.DotProducts > 0 ? _floats : new Tile(core.VectorBits == 128 ? 5 : rows, columns, 2 * columns / core.Lanes);
     }
 
     /// <summary>Whether integers are multiplied as words: then probabilities need not be split into bytes.</summary>
@@ -66,26 +66,32 @@ internal sealed class TileCost
     {
         double multiplyAdds = rows * _floats.Vectors;
 
-        // Four neighbours of A a load where multiply-adds take a lane; elsewhere each element is spread over a vector by its load.
+        // Four neighbours of A a load, and a turn of the loop, where multiply-adds take a lane; elsewhere each element is spread over a vector by its load.
         var isByLane = _core.VectorBits == 128;
         var loads = _floats.Vectors + (isByLane ? rows / 4.0 : rows);
-        var issue = (multiplyAdds + loads + 1) / _core.IssueWidth;
-        var arithmetic = Math.Max(multiplyAdds / _core.MultiplyAdds, _core.MultiplyAddLatency);
-        return Math.Max(Math.Max(arithmetic, issue), loads / _core.Loads);
+        return CyclesOfStep(Math.Max(multiplyAdds / _core.MultiplyAdds, _core.MultiplyAddLatency), multiplyAdds, loads, isByLane ? 0.75 : 1);
     }
 
     private double CyclesOfFour(long rows)
     {
         double products = rows * _integers.Vectors;
-        var hasDots = _core.DotProducts > 0;
-        var isByLane = hasDots && _core.VectorBits == 128;
-        var loads = _integers.Vectors + (isByLane ? rows / 4.0 : rows);
-        var instructions = hasDots ? products : 2 * products;
-        var arithmetic = products / (hasDots ? _core.DotProducts : _core.IntegerMultiplies);
-        var issue = (instructions + loads + 1) / _core.IssueWidth;
+        var isByLane = _core.DotProducts > 0 && _core.VectorBits == 128;
+        var loads = _integers.Vectors + (isByLane ? (rows + 3) / 4 : rows);
+        if (_core.DotProducts > 0)
+        {
+            // A dot product waits for the sum before.
+            return CyclesOfStep(Math.Max(products / _core.DotProducts, _core.MultiplyAddLatency), products, loads, isByLane ? 3 : 1);
+        }
 
-        // A dot product waits for the sum before; of words only the addition does.
-        var latency = hasDots ? _core.MultiplyAddLatency : 1;
-        return Math.Max(Math.Max(Math.Max(arithmetic, latency), issue), loads / _core.Loads) + (_core.IsInOrder && hasDots ? loads : 0);
+        // Of multiplications only the addition waits.
+        return CyclesOfStep(Math.Max(products / _core.IntegerMultiplies, 1), 2 * products, loads, 1);
     }
+
+    /// <summary>
+    /// Cycles of a step of K: what takes longest of arithmetic, instructions and loads. Where a vector's arithmetic takes both halves of an in-order
+    /// pipeline, as it does where loads of whole vectors hold that up, nothing issues beside it.
+    /// </summary>
+    private double CyclesOfStep(double arithmetic, double instructions, double loads, double control) => Math.Max(
+        Math.Max(arithmetic + (_core.IsInOrder && _core.LoadBits < _core.VectorBits ? loads + control : 0), (instructions + loads + control) / _core.IssueWidth),
+        loads / _core.Loads);
 }

@@ -15,7 +15,7 @@ public static partial class KnownCores
         VectorBits = 128,
         MultiplyAdds = 1,
         MultiplyAddLatency = 4,
-        IntegerMultiplies = 1,
+        IntegerMultiplies = 0.5,
         VectorOperations = 1,
         Loads = 1,
         LoadBits = 64,

@@ -16,7 +16,7 @@ public static partial class KnownCores
         MultiplyAdds = 1,
         MultiplyAddLatency = 4,
         DotProducts = 1,
-        IntegerMultiplies = 1,
+        IntegerMultiplies = 0.5,
         VectorOperations = 1,
         Loads = 1,
         LoadBits = 64,

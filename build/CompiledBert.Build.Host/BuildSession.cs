@@ -14,6 +14,9 @@ internal sealed class BuildSession(BuildRequest request, Func<CompileOptions, Co
     /// <summary>What an assembly can hold: its resources are counted in 31 bits.</summary>
     private const long MostEmbeddedBytes = 2_000_000_000;
 
+    /// <summary>Metadata that names a file.</summary>
+    private static readonly string[] SettingFiles = ["Profile", "Calibration"];
+
     private readonly Dictionary<string, InputStamp> _inputs = new(StringComparer.Ordinal);
     private bool _failed;
 
@@ -55,9 +58,9 @@ internal sealed class BuildSession(BuildRequest request, Func<CompileOptions, Co
     private void Answer(BuildRequest.Model model, Dictionary<string, ModelSettings> taken)
     {
         Watch(model.Path);
-        if (model.Metadata.TryGetValue("Profile", out var profile))
+        foreach (var file in SettingFiles.Where(model.Metadata.ContainsKey))
         {
-            Watch(profile);
+            Watch(model.Metadata[file]);
         }
 
         var settings = ModelSettings.From(model, request.RootNamespace, request.SignatureOnly);

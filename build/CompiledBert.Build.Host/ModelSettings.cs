@@ -2,6 +2,7 @@ using System.Globalization;
 using CompiledBert.Build.Protocol;
 using CompiledBert.Compiler;
 using CompiledBert.Compiler.Cost;
+using CompiledBert.Compiler.Quantization;
 using CompiledBert.Compiler.Reports;
 
 namespace CompiledBert.Build.Host;
@@ -37,7 +38,7 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
         Options.MaxTokens?.ToString(CultureInfo.InvariantCulture) ?? "", Options.Threads.ToString(CultureInfo.InvariantCulture), Precision,
         string.Join(';', Options.Targets),
         Path.GetFileName(Options.ModelPath), Options.Head ?? "", Options.Pooling ?? "", Options.Normalize?.ToString() ?? "", string.Join(';', Options.Labels),
-        Options.Prefix ?? "", Options.TokenizerFolder ?? "", Options.Profile?.Write() ?? "",
+        Options.Prefix ?? "", Options.TokenizerFolder ?? "", Options.Profile?.Write() ?? "", Options.Calibration?.Hash ?? "",
     ]);
 
     /// <summary>Reads the metadata. Throws <see cref="CompileException"/> on a value that is not valid.</summary>
@@ -60,6 +61,7 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
             Precision = Enum.Parse<Precision>(precision, ignoreCase: true),
             Targets = metadata.List("Targets"),
             Profile = signatureOnly ? null : metadata.Checked("Profile", _ => true, "") is { } profile ? CostProfile.Read(profile, model.Path) : null,
+            Calibration = signatureOnly ? null : metadata.Checked("Calibration", _ => true, "") is { } calibration ? Calibration.Read(calibration, model.Path) : null,
             SignatureOnly = signatureOnly,
             Text = true,
             Head = metadata.Choice("Head", Heads),

@@ -13,11 +13,12 @@ namespace CompiledBert.Build.Tasks;
 public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelableTask
 {
     /// <summary>Metadata the compiler knows. What else an item carries is its owner's business.</summary>
-    private static readonly string[] KnownMetadata = ["Name", "Namespace", "Access", "Outputs", "Weights", "Threads", "MaxTokens", "Precision", "Targets", "Head", "Pooling", "Normalize", "Labels", "Prefix", "Tokenizer", "Report", "LatencyBudget", "SizeBudget", "MemoryBudget", Baseline, "BaselineTolerance", Profile];
+    private static readonly string[] KnownMetadata = ["Name", "Namespace", "Access", "Outputs", "Weights", "Threads", "MaxTokens", "Precision", "Targets", "Head", "Pooling", "Normalize", "Labels", "Prefix", "Tokenizer", "Report", "LatencyBudget", "SizeBudget", "MemoryBudget", Baseline, "BaselineTolerance", Profile, Calibration];
 
-    /// <summary>A file of the project, not of the model's folder.</summary>
+    /// <summary>Files of the project, not of the model's folder.</summary>
     private const string Baseline = "Baseline";
     private const string Profile = "Profile";
+    private const string Calibration = "Calibration";
 
     private readonly object _gate = new();
     private CompilerProcess? _process;
@@ -154,7 +155,7 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
     private static Dictionary<string, string> MetadataOf(ITaskItem item) => KnownMetadata
         .Select(name => (Name: name, Value: item.GetMetadata(name).Trim()))
         .Where(m => m.Value.Length > 0)
-        .ToDictionary(m => m.Name, m => m.Name is Baseline or Profile ? Path.GetFullPath(m.Value) : m.Value, StringComparer.Ordinal);
+        .ToDictionary(m => m.Name, m => m.Name is Baseline or Profile or Calibration ? Path.GetFullPath(m.Value) : m.Value, StringComparer.Ordinal);
 
     private static ITaskItem[] ItemsFor(BuildAnswer answer, bool isSignature)
     {

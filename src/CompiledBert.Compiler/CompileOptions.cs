@@ -37,6 +37,9 @@ public sealed record CompileOptions
     /// <summary>The numbers that products are computed with.</summary>
     public Precision Precision { get; init; }
 
+    /// <summary>Token ids that 8 bits are measured on; null for made-up ones. For <see cref="Precision.Int8"/> only.</summary>
+    public Quantization.Calibration? Calibration { get; init; }
+
     /// <summary>Names of the cores or devices that the model is for (see <see cref="CompiledBert.Compiler.Targets.TargetTable"/>); empty for any.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 

@@ -24,20 +24,25 @@ public static class CompilePipeline
     public static CompileResult Compile(CompileOptions options)
     {
         TargetTable.Resolve(options.Targets, options.ModelPath);
+        if (options is { Calibration: { } calibration, Precision: not Precision.Int8 })
+        {
+            throw DiagnosticTable.InvalidCalibration.Error(options.ModelPath, null, calibration.Name, "It is for Precision=\"int8\": in fp32 nothing is rounded.");
+        }
+
         var model = OnnxModel.Open(options.ModelPath);
         try
         {
             var text = ModelText.Read(options);
             var graph = model.Import(text?.Outputs ?? options.Outputs);
             var nodeByNode = Dim.Zero;
-            IReadOnlyDictionary<string, double> signalToNoise = new Dictionary<string, double>();
+            QuantizationQuality? quality = null;
             if (!options.SignatureOnly)
             {
                 nodeByNode = Intermediates.BytesOf(graph);
-                signalToNoise = Canonicalize(graph, options);
+                quality = Canonicalize(graph, options);
             }
 
-            return options.SignatureOnly ? Stub(graph, options, model, text) : Lower(graph, options, model, text, nodeByNode, signalToNoise);
+            return options.SignatureOnly ? Stub(graph, options, model, text) : Lower(graph, options, model, text, nodeByNode, quality);
         }
         catch
         {
@@ -61,14 +66,14 @@ public static class CompilePipeline
     }
 
     /// <summary>The middle: from a graph as its model says it to the one that is fused.</summary>
-    private static IReadOnlyDictionary<string, double> Canonicalize(ModelGraph graph, CompileOptions options)
+    private static QuantizationQuality Canonicalize(ModelGraph graph, CompileOptions options)
     {
         PassPipeline.Run(graph);
         IntegerRecognition.Run(graph);
 
         // Nothing above reads large matrices, and what follows would read them all.
         graph.WeightsUnknown |= !options.ReadsWeights;
-        return options.Precision == Precision.Int8 ? QuantizationStage.Run(graph) : new Dictionary<string, double>();
+        return options.Precision == Precision.Int8 ? QuantizationStage.Run(graph, options.Calibration) : new QuantizationQuality();
     }
 
     /// <summary>A plan with the signature only: enough for an editor to know the class.</summary>
@@ -86,7 +91,7 @@ public static class CompilePipeline
 
     /// <summary>The back end: from a canonical graph to a plan and a writer of its weights.</summary>
     internal static CompileResult Lower(
-        ModelGraph graph, CompileOptions options, OnnxModel? source, ModelText? text = null, Dim? nodeByNode = null, IReadOnlyDictionary<string, double>? signalToNoise = null)
+        ModelGraph graph, CompileOptions options, OnnxModel? source, ModelText? text = null, Dim? nodeByNode = null, QuantizationQuality? quality = null)
     {
         var fused = FusionStage.Run(graph);
         var weights = new WeightPacker(fused.Buffers.Weights, text?.Trailer.Bytes);
@@ -99,8 +104,8 @@ public static class CompilePipeline
             TextDecisions = text?.Decisions ?? [],
             NodeByNodeBytes = nodeByNode ?? Dim.Zero,
             WeightNames = fused.Buffers.Weights.ToDictionary(w => w.Buffer, w => w.Name, StringComparer.Ordinal),
-            SignalToNoise = signalToNoise ?? new Dictionary<string, double>(),
-            Summary = Summarize(plan, options) + (plan.Head is { } head ? ", texts: " + PlanText.Name(head.Kind) : ""),
+            Quality = quality ?? new QuantizationQuality(),
+            Summary = Summarize(plan, options) + (plan.Head is { } head ? ", texts: " + PlanText.Name(head.Kind) : "") + Kept(quality),
         };
 
         void Write(Stream stream)
@@ -125,6 +130,10 @@ public static class CompilePipeline
             CultureInfo.InvariantCulture,
             $"{plan.SourceNodes} nodes in, {plan.Steps.Count} fused steps out, weights {plan.Weights.Bytes / 1e6:0.0} MB, arena {arena / 1e6:0.0} MB{at}{string.Concat(costs.Select(Estimated))}");
     }
+
+    private static string Kept(QuantizationQuality? quality) => quality is { Kept: > 0 and var kept }
+        ? string.Create(CultureInfo.InvariantCulture, $", {kept} {(kept == 1 ? "product" : "products")} kept in fp32, whose results 8 bits would have changed too much")
+        : "";
 
     private static Core Corrected(Core core, CompileOptions options) => options.Profile?.ApplyTo(core) ?? core;
 

@@ -1,3 +1,5 @@
+using CompiledBert.Compiler.Quantization;
+
 namespace CompiledBert.Compiler;
 
 /// <summary>A compiled model, before anything is written.</summary>
@@ -39,8 +41,8 @@ public sealed class CompileResult : IDisposable
     /// <summary>What the model calls each buffer of weights.</summary>
     public IReadOnlyDictionary<string, string> WeightNames { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>For the model's nodes whose weights were rounded to 8 bits: the weights' energy over that of their rounding, in decibels.</summary>
-    public IReadOnlyDictionary<string, double> SignalToNoise { get; init; } = new Dictionary<string, double>();
+    /// <summary>What 8 bits made of the model.</summary>
+    public QuantizationQuality Quality { get; init; } = new();
 
     /// <summary>Writes the blob of packed weights, header first.</summary>
     public void WriteWeights(Stream destination) => _writeWeights(destination);

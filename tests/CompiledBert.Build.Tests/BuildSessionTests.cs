@@ -69,6 +69,25 @@ public sealed class BuildSessionTests : IDisposable
     }
 
     [Fact]
+    public void A_calibration_is_an_input_by_its_ids()
+    {
+        var path = _folder.Write("m.onnx", "model");
+        var ids = _folder.Write("ids.jsonl", "[1, 2]");
+        var compiler = new FakeCompiler();
+        BuildAnswer Build() => Run(compiler, Model(path, ("Precision", "int8"), ("Calibration", ids)));
+        var first = Build();
+        _folder.Write("ids.jsonl", "{\"input_ids\": [1, 2]}\n");
+        Assert.False(first.StillHolds());
+        Assert.Equal(first.Models, Build().Models);
+        Assert.Equal(1, compiler.Runs);
+        _folder.Write("ids.jsonl", "[1, 3]");
+        Assert.NotEqual(first.Models, Build().Models);
+        Assert.Equal(2, compiler.Runs);
+        File.Delete(ids);
+        Assert.Equal("CBERT0016", Assert.Single(Build().Messages).Code);
+    }
+
+    [Fact]
     public void Where_weights_go_does_not_compile_again()
     {
         var path = _folder.Write("m.onnx", "model");

@@ -35,6 +35,24 @@ public sealed class CompileTests : IDisposable
     }
 
     [Fact]
+    public void A_calibration_is_used_and_a_wrong_one_refused()
+    {
+        File.WriteAllText(Place("ids.jsonl"), "[5, 6, 7, 8]\n{\"input_ids\": [9, 10]}\n");
+        string[] Arguments(string output, params string[] more) => ["compile", Tool.Model, "-o", Place(output), .. more];
+        Assert.Equal(0, Tool.Run(Arguments("a", "--precision", "int8", "--calibration", Place("ids.jsonl"))).Code);
+        Assert.Equal(0, Tool.Run(Arguments("b", "--precision", "int8", "--calibration", Place("ids.jsonl"))).Code);
+        Assert.Equal(0, Tool.Run(Arguments("c", "--precision", "int8")).Code);
+        Assert.Equal(Contents("a"), Contents("b"));
+        Assert.NotEqual(Contents("a"), Contents("c"));
+        foreach (var arguments in new[] { Arguments("d", "--calibration", Place("ids.jsonl")), Arguments("d", "--precision", "int8", "--calibration", Place("none.jsonl")) })
+        {
+            var (code, _, errors) = Tool.Run(arguments);
+            Assert.NotEqual(0, code);
+            Assert.Contains("CBERT0016", errors, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_folder_with_files_of_others_is_not_touched()
     {
         Directory.CreateDirectory(Place("own"));

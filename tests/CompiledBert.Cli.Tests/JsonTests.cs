@@ -26,7 +26,7 @@ public sealed class JsonTests
         Assert.Equal("compiledbert-inspect-1", root.GetProperty("schema").GetString());
         Assert.Equal(["B", "T"], root.GetProperty("inputs")[0].GetProperty("shape").EnumerateArray().Select(d => d.GetString()!));
         var steps = root.GetProperty("steps");
-        Assert.Equal(["title", "kind", "shape", "isInteger", "ragged", "signalToNoise", "nodes"], Fields(steps[0]));
+        Assert.Equal(["title", "kind", "shape", "isInteger", "ragged", "signalToNoise", "resultSignalToNoise", "nodes"], Fields(steps[0]));
         var costs = root.GetProperty("costs").EnumerateArray().ToList();
         Assert.Equal(["cortex-a76", "zen4"], costs.Select(c => c.GetProperty("core").GetString()!));
         Assert.All(costs, cost =>

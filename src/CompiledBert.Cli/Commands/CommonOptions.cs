@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using CompiledBert.Compiler;
 using CompiledBert.Compiler.Cost;
+using CompiledBert.Compiler.Quantization;
 
 namespace CompiledBert.Cli.Commands;
 
@@ -17,6 +18,12 @@ internal static class CommonOptions
 
     /// <summary>Reads a profile.</summary>
     public static CostProfile? ReadProfile(string? path) => path is null ? null : CostProfile.Read(path, path);
+
+    /// <summary>A file that 8 bits are measured on.</summary>
+    public static Option<string?> Calibration() => new("--calibration") { Description = "A file of token ids, one text a line, that --precision int8 is measured on instead of made-up ids." };
+
+    /// <summary>Reads a calibration file.</summary>
+    public static Calibration? ReadCalibration(string? path) => path is null ? null : Compiler.Quantization.Calibration.Read(path, path);
 
     /// <summary>The precision of one model.</summary>
     public static Option<Precision> OnePrecision()

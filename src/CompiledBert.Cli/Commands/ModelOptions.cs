@@ -11,6 +11,7 @@ internal sealed class ModelOptions
     private readonly Option<string?> _name = new("--name") { Description = "Name of the class; after the file, or after its folder for model.onnx, by default." };
     private readonly Option<string?> _namespace = new("--namespace") { Description = "Namespace of the class; none by default." };
     private readonly Option<Precision> _precision = CommonOptions.OnePrecision();
+    private readonly Option<string?> _calibration = CommonOptions.Calibration();
     private readonly Option<string[]> _outputs = new("--outputs") { Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.", AllowMultipleArgumentsPerToken = true };
     private readonly Option<string?> _weights = new("--weights") { Description = "Where the weights lie: embedded in the assembly, or a file beside the app." };
     private readonly Option<int?> _maxTokens = new("--max-tokens") { Description = "The most tokens of a sequence; what the model allows by default." };
@@ -48,7 +49,7 @@ internal sealed class ModelOptions
     public void AddTo(Command command)
     {
         command.Add(_model);
-        foreach (var option in new Option[] { _name, _namespace, _precision, _outputs, _weights, _maxTokens, _head, _tokenizer })
+        foreach (var option in new Option[] { _name, _namespace, _precision, _calibration, _outputs, _weights, _maxTokens, _head, _tokenizer })
         {
             command.Add(option);
         }
@@ -81,6 +82,7 @@ internal sealed class ModelOptions
         Name = parsed.GetValue(_name),
         Namespace = parsed.GetValue(_namespace) ?? "",
         Precision = parsed.GetValue(_precision),
+        Calibration = CommonOptions.ReadCalibration(parsed.GetValue(_calibration)),
         Outputs = CommonOptions.Split(parsed.GetValue(_outputs)),
         MaxTokens = parsed.GetValue(_maxTokens),
         Head = parsed.GetValue(_head),

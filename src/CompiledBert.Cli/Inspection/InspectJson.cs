@@ -51,7 +51,8 @@ internal static class InspectJson
             json.WriteString("shape", StepText.ShapeOf(step));
             json.WriteBoolean("isInteger", step is LinearStep { IsInteger: true });
             json.WriteString("ragged", step.Ragged.ToString());
-            json.WriteFinite("signalToNoise", QualityReport.OfStep(result, step));
+            json.WriteFinite("signalToNoise", QualityReport.OfWeights(result, step));
+            json.WriteFinite("resultSignalToNoise", QualityReport.OfResults(result, step));
             json.WriteTexts("nodes", step.Origins);
         });
         json.WriteAll("costs", costs, cost => Write(json, cost, tokens));

@@ -51,6 +51,9 @@ public static class DiagnosticTable
     /// <summary>A file that is already there, with other contents.</summary>
     public static readonly Rule FileTaken = new("CBERT0015", Severity.Error, "There is another file here already, not that of '{0}'. Nothing is overwritten; move it, or refer to the model where it is with --link.");
 
+    /// <summary>A calibration file that cannot be used.</summary>
+    public static readonly Rule InvalidCalibration = new("CBERT0016", Severity.Error, "The calibration file '{0}' cannot be used. {1} Each of its lines has the token ids of one text: a JSON array of them, or an object with one as input_ids.");
+
     /// <summary>The file is something else, known by its first bytes.</summary>
     public static readonly Rule NotOnnx = new("CBERT0101", Severity.Error, "This is not an ONNX model but {0}. {1}");
 

@@ -5,6 +5,20 @@ namespace CompiledBert.Compiler.Evaluation;
 /// <summary>Operators that pick or place elements by indices in data. An index out of range is an error, never a wrong element.</summary>
 internal static class GatherEvaluation
 {
+    /// <summary>Rows of a table of floats where it lies.</summary>
+    public static Tensor Rows(TensorData table, Tensor indices)
+    {
+        var (rows, width) = ((int)table.Dims[0], (int)table.Dims[1]);
+        var source = table.As<float>();
+        var result = new float[indices.Count * width];
+        for (var i = 0; i < indices.Count; i++)
+        {
+            source.Slice(InRange(indices.Integers[i], rows) * width, width).CopyTo(result.AsSpan(i * width));
+        }
+
+        return Tensor.Of([.. indices.Dims, width], result);
+    }
+
     public static Tensor Gather(int axis, Tensor data, Tensor indices)
     {
         var (outer, length, inner) = Positions.Split(data.Dims, axis);

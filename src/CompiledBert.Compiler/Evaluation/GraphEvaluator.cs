@@ -9,8 +9,11 @@ namespace CompiledBert.Compiler.Evaluation;
 public static class GraphEvaluator
 {
     /// <summary>Computes the graph's outputs, by name. Symbols get their lengths from the inputs.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="inputs">Its inputs, by name.</param>
+    /// <param name="observe">Is shown what each node makes, in the graph's order.</param>
     /// <exception cref="EvaluationException">An input is missing or its lengths do not fit; an index is out of range.</exception>
-    public static IReadOnlyDictionary<string, Tensor> Run(ModelGraph graph, IReadOnlyDictionary<string, Tensor> inputs)
+    public static IReadOnlyDictionary<string, Tensor> Run(ModelGraph graph, IReadOnlyDictionary<string, Tensor> inputs, Action<Value, Tensor>? observe = null)
     {
         var lengths = LengthsOf(graph, inputs);
         long LengthOf(Symbol symbol) => lengths.TryGetValue(symbol, out var length)
@@ -31,11 +34,11 @@ public static class GraphEvaluator
 
         foreach (var node in graph.Nodes)
         {
-            var operands = node.Inputs.Select(i => i is null ? null : Read(i)).ToArray();
-            var results = Evaluate(node, operands, LengthOf);
+            var results = InPlace(node, Read) ?? Evaluate(node, [.. node.Inputs.Select(i => i is null ? null : Read(i))], LengthOf);
             for (var i = 0; i < results.Count; i++)
             {
                 values[node.Outputs[i]] = results[i];
+                observe?.Invoke(node.Outputs[i], results[i]);
             }
 
             // Free what nothing reads any more, so that large models fit.
@@ -60,6 +63,15 @@ public static class GraphEvaluator
             return tensor;
         }
     }
+
+    /// <summary>The results of a node that reads a large constant where it lies; null for others.</summary>
+    private static IReadOnlyList<Tensor>? InPlace(Node node, Func<Value, Tensor> read) => node.Operator switch
+    {
+        Gather { Axis: 0 } when node.In(0).Constant is { Type: DataType.Float32, IsDerived: false, Dims.Count: 2 } table => [GatherEvaluation.Rows(table, read(node.In(1)))],
+        Linear when node.In(1).Constant is { Type: DataType.Float32 } weights =>
+            [ProductEvaluation.Linear(read(node.In(0)), weights, node.Inputs.Count > 2 && node.Inputs[2] is { } bias ? read(bias) : null)],
+        _ => null,
+    };
 
     private static IReadOnlyList<Tensor> Evaluate(Node node, Tensor?[] operands, Func<Symbol, long> lengthOf)
     {

@@ -1,8 +1,14 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using CompiledBert.Compiler.Graph;
+
 namespace CompiledBert.Compiler.Evaluation;
 
 /// <summary>Matrix products and convolution; dot products of floats are accumulated in double precision.</summary>
 internal static class ProductEvaluation
 {
+    private const int RowsAtOnce = 4;
+
     public static Tensor MatMul(Tensor a, Tensor b)
     {
         var (m, k, n) = ((int)a.Dims[^2], (int)a.Dims[^1], (int)b.Dims[^1]);
@@ -27,11 +33,22 @@ internal static class ProductEvaluation
         return Tensor.Of(a.Type, dims, result);
     }
 
-    public static Tensor Linear(Tensor x, Tensor weights, Tensor? bias)
+    public static Tensor Linear(Tensor x, Tensor weights, Tensor? bias) => Linear(x, weights.ToData(), bias);
+
+    /// <summary>A product with weights where they lie.</summary>
+    public static Tensor Linear(Tensor x, TensorData weights, Tensor? bias)
     {
         var (k, n) = ((int)weights.Dims[0], (int)weights.Dims[1]);
-        var result = new float[x.Count / Math.Max(k, 1) * n];
-        Multiply(x.Floats, weights.Floats, result, k, n);
+        var (rows, result) = (x.Count / Math.Max(k, 1), new float[x.Count / Math.Max(k, 1) * n]);
+
+        // Rows are independent: processors share them. What is derived is made once, here.
+        var matrix = weights.Bytes;
+        Parallel.For(0, (rows + RowsAtOnce - 1) / RowsAtOnce, block =>
+        {
+            var (first, height) = (block * RowsAtOnce, Math.Min(RowsAtOnce, rows - (block * RowsAtOnce)));
+            Multiply(x.Floats.AsSpan(first * k, height * k), weights.As<float>(), result.AsSpan(first * n, height * n), k, n);
+        });
+        System.Diagnostics.Debug.Assert(matrix.Length == (long)k * n * sizeof(float), "The weights are of 32 bits.");
         for (var i = 0; bias is not null && i < result.Length; i++)
         {
             result[i] += bias.Floats[i % n];
@@ -70,25 +87,50 @@ internal static class ProductEvaluation
         return Tensor.Of([batch, channels, outLength], result);
     }
 
+    /// <summary>Sums along k in order, some rows at a time: the elements of b are widened once for all of them.</summary>
     private static void Multiply(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, int k, int n)
     {
-        var sums = new double[n];
-        for (var row = 0; row * n < c.Length; row++)
+        var rows = n == 0 ? 0 : c.Length / n;
+        var sums = new double[RowsAtOnce * n];
+        for (var first = 0; first < rows; first += RowsAtOnce)
         {
+            var height = Math.Min(RowsAtOnce, rows - first);
             Array.Clear(sums);
             for (var i = 0; i < k; i++)
             {
-                double x = a[(row * k) + i];
-                var line = b.Slice(i * n, n);
-                for (var j = 0; j < line.Length; j++)
-                {
-                    sums[j] += x * line[j];
-                }
+                AddProducts(a[((first * k) + i)..], k, b.Slice(i * n, n), sums, height);
             }
 
-            for (var j = 0; j < n; j++)
+            for (var j = 0; j < height * n; j++)
             {
-                c[(row * n) + j] = (float)sums[j];
+                c[(first * n) + j] = (float)sums[j];
+            }
+        }
+    }
+
+    /// <summary>sums[r] += a[r]·line for the rows r, whose elements in a are <paramref name="stride"/> apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddProducts(ReadOnlySpan<float> a, int stride, ReadOnlySpan<float> line, Span<double> sums, int height)
+    {
+        var j = 0;
+        for (; j <= line.Length - Vector<float>.Count; j += Vector<float>.Count)
+        {
+            Vector.Widen(new Vector<float>(line[j..]), out var low, out var high);
+            for (var row = 0; row < height; row++)
+            {
+                var x = new Vector<double>(a[row * stride]);
+                var at = sums[((row * line.Length) + j)..];
+                (new Vector<double>(at) + (x * low)).CopyTo(at);
+                at = at[Vector<double>.Count..];
+                (new Vector<double>(at) + (x * high)).CopyTo(at);
+            }
+        }
+
+        for (; j < line.Length; j++)
+        {
+            for (var row = 0; row < height; row++)
+            {
+                sums[(row * line.Length) + j] += (double)a[row * stride] * line[j];
             }
         }
     }

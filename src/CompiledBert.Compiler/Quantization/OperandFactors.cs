@@ -11,11 +11,13 @@ internal static class OperandFactors
     /// <summary>A vector of factors for each operand; none where its columns cannot be measured.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="products">The products by operand.</param>
-    /// <param name="maxima">The largest magnitude of each column of the operands; empty where the graph cannot be run.</param>
-    public static IReadOnlyDictionary<Value, Value> Of(ModelGraph graph, IReadOnlyList<IGrouping<Value, Node>> products, IReadOnlyDictionary<Value, float[]> maxima)
+    /// <param name="samples">What was seen of the operands; empty where the graph cannot be run, or nobody knows its weights.</param>
+    /// <param name="calibration">What the graph is, or would be, run on; null for made-up ids.</param>
+    public static IReadOnlyDictionary<Value, Value> Of(
+        ModelGraph graph, IReadOnlyList<IGrouping<Value, Node>> products, IReadOnlyDictionary<Value, OperandSample> samples, Calibration? calibration)
     {
         var factors = new Dictionary<Value, Value>();
-        if (graph.WeightsUnknown ? !ActivationRanges.CanMeasure(graph) : maxima.Count == 0)
+        if (graph.WeightsUnknown ? !OperandSampling.CanMeasure(graph, calibration) : samples.Count == 0)
         {
             return factors;
         }
@@ -23,7 +25,7 @@ internal static class OperandFactors
         foreach (var sharing in BySharedWeights(products))
         {
             var operand = sharing[0].Key;
-            var vector = graph.WeightsUnknown ? UnknownWeights.Vector(operand.Name, operand.Shape[-1].Value) : Known(sharing, maxima);
+            var vector = graph.WeightsUnknown ? UnknownWeights.Vector(operand.Name, operand.Shape[-1].Value) : Known(sharing, samples);
             foreach (var group in sharing)
             {
                 factors.Add(group.Key, vector);
@@ -33,9 +35,9 @@ internal static class OperandFactors
         return factors;
     }
 
-    private static Value Known(List<IGrouping<Value, Node>> sharing, IReadOnlyDictionary<Value, float[]> maxima)
+    private static Value Known(List<IGrouping<Value, Node>> sharing, IReadOnlyDictionary<Value, OperandSample> samples)
     {
-        var columns = sharing.Select(group => maxima[group.Key]).Aggregate((a, b) => [.. a.Zip(b, MathF.Max)]);
+        var columns = sharing.Select(group => samples[group.Key].Maxima).Aggregate((a, b) => [.. a.Zip(b, MathF.Max)]);
         var matrices = sharing.SelectMany(group => group).Select(product => product.In(1)).DistinctBy(matrix => matrix.Constant!.Identity).ToList();
         var factors = Smoothing.Factors(columns, QuantizedWeights.RowMaxima(matrices));
         return ModelGraph.Constant("factors of " + sharing[0].Key.Name, TensorData.FromFloats([factors.Length], factors));

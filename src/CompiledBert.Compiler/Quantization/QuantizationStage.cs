@@ -17,18 +17,26 @@ internal static class QuantizationStage
     private const long LeastColumns = 16;
     private const long LeastTableRows = 64;
 
+    // Results with more error than a hundredth of their energy: ten times the noise that 8 bits make of usual operands and weights, and more.
+    private const double LeastDecibels = 20;
+
     /// <summary>Brings a graph to 8 bits.</summary>
-    /// <returns>For the model's nodes whose weights were rounded: the weights' energy over that of their rounding, in decibels.</returns>
-    public static IReadOnlyDictionary<string, double> Run(ModelGraph graph)
+    /// <param name="graph">The graph.</param>
+    /// <param name="calibration">What it is measured on; null for made-up ids.</param>
+    /// <exception cref="CompileException">The graph cannot be run on the calibration's ids.</exception>
+    public static QuantizationQuality Run(ModelGraph graph, Calibration? calibration = null)
     {
-        var signalToNoise = new Dictionary<string, double>(StringComparer.Ordinal);
-        var weights = new RoundedWeights(graph.WeightsUnknown);
         var products = graph.Nodes.Where(IsWorthwhile).GroupBy(n => n.In(0)).ToList();
-        var maxima = graph.WeightsUnknown ? new Dictionary<Value, float[]>() : ActivationRanges.Measure(graph, [.. products.Select(p => p.Key)]);
-        var factors = OperandFactors.Of(graph, products, maxima);
+        var samples = graph.WeightsUnknown ? new Dictionary<Value, OperandSample>() : OperandSampling.Measure(graph, [.. products.Select(p => p.Key)], calibration);
+        var factors = OperandFactors.Of(graph, products, samples, calibration);
+        var weights = new RoundedWeights(graph.WeightsUnknown, products
+            .Where(p => samples.ContainsKey(p.Key))
+            .SelectMany(p => p.DistinctBy(product => product.In(1).Constant!.Identity), (p, product) => (Matrix: product.In(1).Constant!.Identity, Sample: samples[p.Key]))
+            .ToLookup(use => use.Matrix, use => use.Sample));
+        var quality = new QuantizationQuality();
         foreach (var ofOperand in products)
         {
-            QuantizeProducts(graph, [.. ofOperand], factors.GetValueOrDefault(ofOperand.Key), weights, signalToNoise);
+            QuantizeProducts(graph, [.. ofOperand], factors.GetValueOrDefault(ofOperand.Key), weights, quality);
         }
 
         foreach (var node in graph.Nodes.ToList())
@@ -46,32 +54,40 @@ internal static class QuantizationStage
 
         graph.Tidy();
         GraphVerifier.Verify(graph, nameof(QuantizationStage));
-        return signalToNoise;
+        return quality;
     }
 
     private static bool IsWorthwhile(Node node) =>
         node.Operator is Linear && node.In(1).Shape is var shape && shape[0].Value is >= LeastInner and <= IntegerLinear.MaxRows && shape[1].Value >= LeastColumns;
 
-    /// <summary>All products of one operand: it is quantised once.</summary>
-    private static void QuantizeProducts(ModelGraph graph, Node[] products, Value? factors, RoundedWeights weights, Dictionary<string, double> signalToNoise)
+    /// <summary>All products of one operand, which is quantised once; but those whose results suffer too much, which stay in floats.</summary>
+    private static void QuantizeProducts(ModelGraph graph, Node[] products, Value? factors, RoundedWeights weights, QuantizationQuality quality)
     {
+        var rounded = products.ToDictionary(product => product, product => weights.OfColumns(product.In(1), factors));
+        products = [.. products.Where(product =>
+        {
+            var isKept = rounded[product].Rounding?.OfResults < LeastDecibels;
+            quality.Add(product.Origins, rounded[product].Rounding, isKept);
+            return !isKept;
+        })];
+        if (products.Length == 0)
+        {
+            return;
+        }
+
         // What they read now: a product in front of them may have been replaced.
         var x = products[0].In(0);
         var operand = RoundedOnly(graph, x, products);
+        var origins = x.Producer?.Origins ?? products[0].Origins;
         if (factors is not null)
         {
-            operand = graph.Add(x.Name, new Binary(BinaryKind.Mul), [operand, factors], products[0].Origins);
+            operand = graph.Add(x.Name, new Binary(BinaryKind.Mul), [operand, factors], origins);
         }
 
-        var quantised = graph.AddNode([x.Name, "scale of " + x.Name], new QuantizeRows(), [operand], products[0].Origins);
+        var quantised = graph.AddNode([x.Name, "scale of " + x.Name], new QuantizeRows(), [operand], origins);
         foreach (var product in products)
         {
-            var rounded = weights.OfColumns(product.In(1), factors);
-            Quantize(graph, product, quantised, rounded.Integers, rounded.Scales);
-            foreach (var origin in product.Origins.Where(_ => double.IsFinite(rounded.SignalToNoise)))
-            {
-                signalToNoise[origin] = rounded.SignalToNoise;
-            }
+            Quantize(graph, product, quantised, rounded[product].Integers, rounded[product].Scales);
         }
     }
 

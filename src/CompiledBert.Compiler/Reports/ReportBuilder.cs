@@ -32,7 +32,7 @@ public static class ReportBuilder
             WeightsBytes = plan.Weights.Bytes,
             EmittedBytes = emittedBytes,
             Lengths = calls.ConvertAll(call => LengthOf(call, result.NodeByNodeBytes)),
-            Steps = [.. plan.Steps.Select((step, i) => StepOf(step, calls, [.. traffic.Select(t => t[i].Bytes)], result.SignalToNoise))],
+            Steps = [.. plan.Steps.Select((step, i) => StepOf(step, calls, [.. traffic.Select(t => t[i].Bytes)], result.Quality.Weights))],
             AreTargetsChosen = options.Targets.Count > 0,
             Targets = [.. TargetsOf(options).Select(target => TargetOf(target.Name, target.Core, calls))],
             Buffers = BuffersOf(plan, calls),

@@ -15,7 +15,8 @@ public class QuantizedWeightsTests
         float[] factors = [.. Enumerable.Range(0, Rows).Select(i => 0.5f + (i % 3))];
         var matrix = ModelGraph.Constant("w", TensorData.FromFloats([Rows, Columns], values));
 
-        var (integers, scales, _) = QuantizedWeights.OfColumns(matrix, factors);
+        var scales = MatrixRounding.Of(matrix.Constant!, factors, []).Scales;
+        var integers = QuantizedWeights.Integers(matrix, factors, scales);
 
         var whole = integers.Constant!.As<sbyte>();
         for (var i = 0; i < values.Length; i++)

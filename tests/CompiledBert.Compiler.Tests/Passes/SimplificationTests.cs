@@ -49,6 +49,23 @@ public class SimplificationTests
         Assert.True(graph.Nodes[0].In(1).IsScalar(0.375));
     }
 
+    [Fact]
+    public void Products_of_the_same_rows_with_a_computed_scale_become_one()
+    {
+        var graph = Check(
+            s =>
+            {
+                var x = s.X(Batch, Tokens, 4);
+                var scale = s.Add(new Reduce(ReduceKind.Max, 0, 1, 2), x);
+                var rows = s.Add(UnaryKind.Round, x);
+                Value Product(float own, int width) => s.Plus(s.Times(s.Add(new Linear(), rows, s.Weights(4, width)), s.Times(scale, C(own))), s.Weights(width));
+                return s.Add(new Concat(2), Product(0.5f, 3), Product(2, 5));
+            },
+            [.. Passes, new LinearFormation(), new LinearScaleFolding(), new LinearMerging()]);
+        Assert.Equal(1, graph.CountOf<Linear>());
+        Assert.Equal(8, graph.Only<Linear>().In(1).Shape[1].Value);
+    }
+
     [Theory]
     [InlineData(2f, "Mul")]
     [InlineData(3f, "Mul Mul")]

@@ -12,7 +12,7 @@ internal static class VerifyCommand
     {
         var model = new Argument<string>("model") { Description = "The ONNX file, or a folder: then every model in it that has test data." };
         var outputs = new Option<string[]>("--outputs") { Description = "Names of the outputs to compute, separated by commas; all by default.", AllowMultipleArgumentsPerToken = true };
-        var tolerance = new Option<double?>("--tolerance") { Description = "Largest difference allowed, as a share of the reference's largest element. Default: suggested_tolerance of a meta.json beside the model, else 1e-4; for int8 a cosine of at least 0.99, and half the scale." };
+        var tolerance = new Option<double?>("--tolerance") { Description = "Largest difference allowed, as a share of the reference's largest element. Default: suggested_tolerance of a meta.json beside the model, else 1e-4; for int8 a cosine of at least 0.99, and three tenths of the scale." };
         var precision = CommonOptions.OnePrecision();
         var threads = new Option<int>("--threads") { Description = "Threads of the calls.", DefaultValueFactory = _ => 1 };
         var json = CommonOptions.Json();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Xml.Linq;
 using CompiledBert.Cli.Sessions;
 using CompiledBert.Compiler;
 using CompiledBert.Compiler.Heads;
@@ -35,6 +36,7 @@ public sealed class SearchTests : IDisposable
         Assert.True(result.Found.Cost.IsWithin && result.Found.Cost.Cycles < result.Teacher.Cycles);
         Assert.Equal(6, result.Evaluations.Count);
         Assert.Contains("<svg", File.ReadAllText(Path.Combine(output, "report.html")), StringComparison.Ordinal);
+        Assert.Equal(result.Evaluations.Count + 2, XDocument.Load(Path.Combine(output, "front.svg")).Descendants("{http://www.w3.org/2000/svg}circle").Count());
 
         foreach (var precision in new[] { Precision.Fp32, Precision.Int8 })
         {

@@ -12,7 +12,16 @@ internal static class FrontPicture
     private const double Left = 52;
     private const double Bottom = 34;
 
-    public static string Svg(SearchResult result, IReadOnlyList<Evaluation> front)
+    // Where a page's colours are not at hand: ones that are seen on light and on dark ground.
+    private const string Style = "svg { --grid: #8884; --found: #d9641f; --front: #3f82dd; --other: #909399; --teacher: #2f9a66; } text { fill: #808389; font: 12px system-ui, sans-serif; }";
+
+    /// <summary>The picture as a file of its own.</summary>
+    public static string File(SearchResult result, IReadOnlyList<Evaluation> front) => Svg(result, front, " xmlns=\"http://www.w3.org/2000/svg\"", $"<style>{Style}</style>") + "\n";
+
+    /// <summary>The picture as a part of a page that has the colours.</summary>
+    public static string Svg(SearchResult result, IReadOnlyList<Evaluation> front) => Svg(result, front, "", "");
+
+    private static string Svg(SearchResult result, IReadOnlyList<Evaluation> front, string space, string style)
     {
         var cycles = result.Evaluations.Select(e => e.Cost.Cycles).Append(result.Teacher.Cycles).ToList();
         var scores = result.Evaluations.Select(e => e.Score).Concat([result.TeacherAccuracy, result.Accuracy]).ToList();
@@ -21,7 +30,7 @@ internal static class FrontPicture
         string X(double c) => Number(Left + ((Math.Log2(c) - low) / (high - low) * (Width - Left)));
         string Y(double s) => Number(10 + ((most - s) / (most - least) * (Height - Bottom - 10)));
 
-        var svg = new StringBuilder($"<svg viewBox=\"0 0 {Number(Width)} {Number(Height)}\" role=\"img\" aria-label=\"Accuracy over cycles\">");
+        var svg = new StringBuilder($"<svg{space} viewBox=\"0 0 {Number(Width)} {Number(Height)}\" role=\"img\" aria-label=\"Accuracy over cycles\">{style}");
         for (var power = Math.Ceiling(low); power <= high; power++)
         {
             svg.Append($"<line x1=\"{X(Math.Pow(2, power))}\" x2=\"{X(Math.Pow(2, power))}\" y1=\"10\" y2=\"{Number(Height - Bottom)}\" stroke=\"var(--grid)\"/>");

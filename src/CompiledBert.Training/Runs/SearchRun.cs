@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using CompiledBert.Compiler;
 using CompiledBert.Compiler.Targets;
 using CompiledBert.Search.Costs;
@@ -54,6 +55,7 @@ public static class SearchRun
             var result = new SearchResult(
                 path, costs.Of(material.Model.Shape), Trainer.Accuracy(teacher, material.Held, cancellation), chosen, Trainer.Accuracy(student, material.Held, cancellation), done);
             folder.Put("report.html", to => SearchPage.Write(to, request, costs, result));
+            folder.Put("front.svg", to => to.Write(Encoding.UTF8.GetBytes(FrontPicture.File(result, Pareto.Front(done)))));
             folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"found\", \"accuracy\": {result.Accuracy:0.#####}, \"teacher\": {result.TeacherAccuracy:0.#####}}}"));
             foreach (var line in SearchTable.Lines(costs, result))
             {

@@ -55,10 +55,10 @@ public sealed class SearchTests : IDisposable
     [TorchFact]
     public void A_search_that_is_stopped_anywhere_ends_with_the_same_model()
     {
-        var request = Request with { Candidates = 4 };
+        var request = Request with { Candidates = 4, Finalists = 2 };
         var whole = Path.Combine(_folder, "whole");
         SearchRun.Run(request, whole, false, TextWriter.Null, CancellationToken.None);
-        foreach (var stop in new[] { "2 of 4", "chosen" })
+        foreach (var stop in new[] { "2 of 4", "finalist", "chosen" })
         {
             var output = Path.Combine(_folder, stop.Replace(' ', '-'));
             using var cancel = new CancellationTokenSource();

@@ -18,12 +18,15 @@ namespace CompiledBert.Training.Runs;
 internal sealed class DistilledScorer(
     TorchBert teacher, IReadOnlyDictionary<string, Tensor> weights, IReadOnlyList<Example> train, IReadOnlyList<Example> held, TrainingRecipe recipe, int steps) : IScorer
 {
-    private readonly TeacherMemory _memory = new(teacher, train, recipe, [.. Enumerable.Range(0, teacher.Shape.Layers.Count)], steps);
+    private readonly TeacherMemory _memory = new(teacher, train, recipe, [.. Enumerable.Range(0, teacher.Shape.Layers.Count)], steps * Finals.Longer);
 
     /// <inheritdoc/>
-    public double Score(CandidateCost candidate, CancellationToken cancellation)
+    public double Score(CandidateCost candidate, CancellationToken cancellation) => Score(candidate.Shape, steps, cancellation);
+
+    /// <summary>The score after another number of steps.</summary>
+    public double Score(BertShape shape, int count, CancellationToken cancellation)
     {
-        var (model, trainer) = Begin(candidate.Shape, _ => _memory, steps);
+        var (model, trainer) = Begin(shape, _ => _memory, count);
         using (model)
         using (trainer)
         {

@@ -49,6 +49,9 @@ public sealed record SearchRequest
     /// <summary>How many of the texts held out tell how good a candidate is.</summary>
     public int ScoreTexts { get; init; } = 2000;
 
+    /// <summary>How many of the best, the best of every depth first, are trained five times as long before one is chosen; 1 for none.</summary>
+    public int Finalists { get; init; } = 4;
+
     /// <summary>How the chosen one is trained.</summary>
     public TrainingRecipe Recipe { get; init; } = new() { Epochs = 4, Rate = 3e-4, Variants = 1 };
 
@@ -59,8 +62,8 @@ public sealed record SearchRequest
     /// <exception cref="CompileException">There is no such preset.</exception>
     public SearchRequest Preset(string name) => name switch
     {
-        "minute" => this with { Candidates = 6, ScoreSteps = 10, ScoreTexts = 200, Recipe = Recipe with { Epochs = 1, Variants = 0 } },
-        "ten-minutes" => this with { Candidates = 12, ScoreSteps = 25, ScoreTexts = 500, Recipe = Recipe with { Epochs = 0.5, Variants = 0 } },
+        "minute" => this with { Candidates = 6, ScoreSteps = 10, ScoreTexts = 200, Finalists = 1, Recipe = Recipe with { Epochs = 1, Variants = 0 } },
+        "ten-minutes" => this with { Candidates = 12, ScoreSteps = 25, ScoreTexts = 500, Finalists = 2, Recipe = Recipe with { Epochs = 0.5, Variants = 0 } },
         "full" => this,
         _ => throw DiagnosticTable.InvalidMetadata.Error(null, null, "--preset", name, "minute, ten-minutes, full"),
     };

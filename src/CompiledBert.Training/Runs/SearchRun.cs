@@ -44,7 +44,7 @@ public static class SearchRun
         var scorer = new DistilledScorer(teacher, weights, examples, scored, request.Recipe, request.ScoreSteps);
         var done = Explore(new Exploration(space, costs, strategy, scorer, request.Recipe.Seed), request.Candidates, costs, folder, progress, cancellation);
 
-        var chosen = done.OrderByDescending(e => e.Score).ThenBy(e => e.Cost.Cycles).First();
+        var chosen = Finals.Choose(done, request, scorer, folder, progress, cancellation);
         progress.WriteLine($"chosen: {chosen.Cost.Shape}");
         var (student, trainer) = scorer.Begin(chosen.Cost.Shape);
         using (student)

@@ -49,6 +49,22 @@ public sealed class LearningTests
     }
 
     [TorchFact]
+    public void Where_a_table_is_factored_the_words_that_are_read_lose_least()
+    {
+        var weights = Beginnings.Random(Toy.Shape, Toy.Task, 1);
+        int[] uses = [.. Enumerable.Range(0, Toy.Vocabulary).Select(i => i < 6 ? 1000 : 0)];
+        double Lost(IReadOnlyList<int>? counted)
+        {
+            var (taken, _) = Inheritance.Of(Toy.Shape, weights, Toy.Shape with { Embedding = 8 }, counted);
+            var product = new WeightMatrix(taken[WeightNames.Words]).Times(new WeightMatrix(taken[WeightNames.Projection])).Data.As<float>().ToArray();
+            return weights[WeightNames.Words].As<float>().ToArray().Zip(product, (a, b) => Math.Abs(a - b)).Take(6 * Toy.Shape.Embedding).Max();
+        }
+
+        Assert.True(Lost(uses) < 1e-3, $"{Lost(uses)}");
+        Assert.True(Lost(null) > 1e-2, $"{Lost(null)}");
+    }
+
+    [TorchFact]
     public void A_training_that_was_interrupted_ends_with_the_same_bits()
     {
         var examples = Toy.Examples(100, 1);

@@ -35,6 +35,7 @@ internal static class SearchCommand
                 Tokenizer = parsed.GetValue(common.Tokenizer),
                 Train = parsed.GetRequiredValue(common.Train),
                 MaxTokens = parsed.GetValue(common.MaxTokens),
+                Halves = parsed.GetValue(common.Halves),
                 Targets = [.. (parsed.GetValue(targets) ?? []).SelectMany(t => t.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
                 Precision = parsed.GetValue(precision),
                 Budget = parsed.GetValue(budget),

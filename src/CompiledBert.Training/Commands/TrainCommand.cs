@@ -22,6 +22,7 @@ internal static class TrainCommand
                 Tokenizer = parsed.GetValue(common.Tokenizer),
                 Train = parsed.GetRequiredValue(common.Train),
                 MaxTokens = parsed.GetValue(common.MaxTokens),
+                Halves = parsed.GetValue(common.Halves),
                 Pooling = parsed.GetValue(pooling),
                 Recipe = common.Change(parsed, new TrainingRecipe()),
             },

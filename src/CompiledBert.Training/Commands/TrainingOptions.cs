@@ -29,6 +29,8 @@ internal sealed class TrainingOptions
 
     public Option<bool?> Mixed { get; } = new("--mixed") { Description = "Whether products are of bfloat16 while it trains; by default where the processor multiplies those." };
 
+    public Option<bool> Halves { get; } = new("--halves") { Description = "Keeps the matrices of the model's file in 16 bits: half the size." };
+
     public Option<int> Threads { get; } = new("--threads") { Description = "Threads. With one, the same request gives the same model to the bit.", DefaultValueFactory = _ => 1 };
 
     public Option<double?> MaxHours { get; } = new("--max-hours") { Description = "Stops after so long; --resume goes on." };
@@ -37,7 +39,7 @@ internal sealed class TrainingOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { Train, Tokenizer, Out, Task, MaxTokens, Epochs, Rate, BatchSize, Seed, Mixed, Threads, MaxHours, Resume })
+        foreach (var option in new Option[] { Train, Tokenizer, Out, Task, MaxTokens, Epochs, Rate, BatchSize, Seed, Mixed, Halves, Threads, MaxHours, Resume })
         {
             command.Add(option);
         }

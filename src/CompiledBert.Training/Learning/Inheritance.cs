@@ -11,13 +11,17 @@ namespace CompiledBert.Training.Learning;
 /// </summary>
 public sealed class Inheritance
 {
+    // What a row counts that no text reads.
+    private const float Unread = 0.1f;
+
     private readonly IReadOnlyDictionary<string, TensorData> _from;
     private readonly BertShape _teacher;
     private readonly BertShape _shape;
+    private readonly IReadOnlyList<int>? _uses;
 
-    private Inheritance(BertShape teacher, IReadOnlyDictionary<string, TensorData> from, BertShape shape)
+    private Inheritance(BertShape teacher, IReadOnlyDictionary<string, TensorData> from, BertShape shape, IReadOnlyList<int>? uses)
     {
-        (_teacher, _from, _shape) = (teacher, from, shape);
+        (_teacher, _from, _shape, _uses) = (teacher, from, shape, uses);
         Layers = [.. Enumerable.Range(1, shape.Layers.Count).Select(i => Math.Max(0, (i * teacher.Layers.Count / shape.Layers.Count) - 1))];
         Columns = Largest(ColumnImportance(), shape.Width);
     }
@@ -29,9 +33,14 @@ public sealed class Inheritance
     public int[] Columns { get; }
 
     /// <summary>The student's weights, and what they are of the teacher's. Nothing of the student may be larger than the teacher's, and both have the same vocabulary.</summary>
-    public static (Dictionary<string, TensorData> Weights, Inheritance Origin) Of(BertShape teacher, IReadOnlyDictionary<string, TensorData> from, BertShape shape)
+    /// <param name="teacher">The teacher's architecture.</param>
+    /// <param name="from">The teacher's weights.</param>
+    /// <param name="shape">The student's architecture.</param>
+    /// <param name="uses">How often each row of the table of words is read, so that those that are lose least where it is factored; null where nobody knows.</param>
+    public static (Dictionary<string, TensorData> Weights, Inheritance Origin) Of(
+        BertShape teacher, IReadOnlyDictionary<string, TensorData> from, BertShape shape, IReadOnlyList<int>? uses = null)
     {
-        var origin = new Inheritance(teacher, from, shape);
+        var origin = new Inheritance(teacher, from, shape, uses);
         return (origin.Make(), origin);
     }
 
@@ -47,7 +56,7 @@ public sealed class Inheritance
         words = words.Take(null, Columns);
         if (_shape.IsFactored)
         {
-            var (table, projection) = Factored(words, _shape.Embedding);
+            var (table, projection) = Factored(words, _shape.Embedding, _uses);
             (made[WeightNames.Words], made[WeightNames.Projection]) = (table, projection);
         }
         else
@@ -150,12 +159,16 @@ public sealed class Inheritance
         ? [.. Enumerable.Range(0, importance.Length).OrderByDescending(i => importance[i]).ThenBy(i => i).Take(count).Order()]
         : throw new ArgumentException($"{count} of {importance.Length} cannot be taken over.", nameof(count));
 
-    /// <summary>The two factors of a table with the least squared error: its rows in the leading eigenvectors of its columns' products.</summary>
-    private static (TensorData Table, TensorData Projection) Factored(WeightMatrix table, int width)
+    /// <summary>
+    /// The two factors of a table with the least squared error, each row's as often as it is read and a little more: its rows in the leading eigenvectors of its columns'
+    /// products.
+    /// </summary>
+    private static (TensorData Table, TensorData Projection) Factored(WeightMatrix table, int width, IReadOnlyList<int>? uses)
     {
         using var scope = NewDisposeScope();
         var rows = tensor(table.Data.ToFloats(), [table.Rows, table.Columns]);
-        var (_, vectors) = linalg.eigh(rows.t().matmul(rows).to_type(ScalarType.Float64));
+        var counted = uses is null ? rows : rows * tensor(uses.Select(u => MathF.Sqrt(u + Unread)).ToArray(), [table.Rows, 1]);
+        var (_, vectors) = linalg.eigh(counted.t().matmul(counted).to_type(ScalarType.Float64));
         var leading = vectors.slice(1, table.Columns - width, table.Columns, 1).to_type(ScalarType.Float32).contiguous();
         return (
             TensorData.FromFloats([table.Rows, width], rows.matmul(leading).contiguous().data<float>().ToArray()),

@@ -20,6 +20,8 @@ internal sealed class DistilledScorer(
 {
     private readonly TeacherMemory _memory = new(teacher, train, recipe, [.. Enumerable.Range(0, teacher.Shape.Layers.Count)], steps * Finals.Longer);
 
+    private readonly int[] _uses = UsesOf(train, teacher.Shape.Vocabulary);
+
     /// <inheritdoc/>
     public double Score(CandidateCost candidate, CancellationToken cancellation) => Score(candidate.Shape, steps, cancellation);
 
@@ -45,8 +47,19 @@ internal sealed class DistilledScorer(
 
     private (TorchBert Model, Trainer Trainer) Begin(BertShape shape, Func<Inheritance, TeacherMemory> memory, int? count)
     {
-        var (inherited, origin) = Inheritance.Of(teacher.Shape, weights, shape);
+        var (inherited, origin) = Inheritance.Of(teacher.Shape, weights, shape, _uses);
         var model = new TorchBert(shape, teacher.Task, inherited);
         return (model, new Trainer(model, train, recipe, new Distillation(memory(origin), origin), count));
+    }
+
+    private static int[] UsesOf(IReadOnlyList<Example> examples, int vocabulary)
+    {
+        var uses = new int[vocabulary];
+        foreach (var id in examples.SelectMany(e => e.Ids))
+        {
+            uses[id]++;
+        }
+
+        return uses;
     }
 }

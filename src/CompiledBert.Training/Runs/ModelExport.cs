@@ -19,8 +19,9 @@ public static class ModelExport
     /// <param name="weights">The weights.</param>
     /// <param name="labels">The labels' names.</param>
     /// <param name="tokenizer">The folder of the tokenizer's files.</param>
+    /// <param name="halves">Whether the file keeps matrices in 16 bits.</param>
     /// <returns>The model's path.</returns>
-    public static string Write(RunFolder folder, BertShape shape, BertTask task, IReadOnlyDictionary<string, TensorData> weights, IReadOnlyList<string> labels, string tokenizer)
+    public static string Write(RunFolder folder, BertShape shape, BertTask task, IReadOnlyDictionary<string, TensorData> weights, IReadOnlyList<string> labels, string tokenizer, bool halves)
     {
         foreach (var name in TokenizerFiles.Where(f => File.Exists(Path.Combine(tokenizer, f))))
         {
@@ -32,7 +33,7 @@ public static class ModelExport
             using var writer = new StreamWriter(to);
             writer.Write(Config(shape, task, labels).ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true }) + "\n");
         });
-        folder.Put(Path.Combine("model", "model.onnx"), to => OnnxWriter.Write(BertGraph.Of(shape, task, new KnownBertWeights(weights)), to));
+        folder.Put(Path.Combine("model", "model.onnx"), to => OnnxWriter.Write(BertGraph.Of(shape, task, new KnownBertWeights(weights)), to, halves));
         return folder.At(Path.Combine("model", "model.onnx"));
     }
 

@@ -55,6 +55,9 @@ public sealed record SearchRequest
     /// <summary>How the chosen one is trained.</summary>
     public TrainingRecipe Recipe { get; init; } = new() { Epochs = 4, Rate = 3e-4, Variants = 1 };
 
+    /// <summary>Whether the model's file keeps matrices in 16 bits: half the size.</summary>
+    public bool Halves { get; init; }
+
     /// <summary>The request as JSON: the same for the same request.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RequestJson.Options) + "\n";
 

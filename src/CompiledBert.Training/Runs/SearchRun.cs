@@ -51,7 +51,7 @@ public static class SearchRun
         using (trainer)
         {
             Fitting.Run(trainer, folder, progress, cancellation);
-            var path = ModelExport.Write(folder, chosen.Cost.Shape, task, student.Weights(), material.Labels, material.TokenizerFolder);
+            var path = ModelExport.Write(folder, chosen.Cost.Shape, task, student.Weights(), material.Labels, material.TokenizerFolder, request.Halves);
             var result = new SearchResult(
                 path, costs.Of(material.Model.Shape), Trainer.Accuracy(teacher, material.Held, cancellation), chosen, Trainer.Accuracy(student, material.Held, cancellation), done);
             folder.Put("report.html", to => SearchPage.Write(to, request, costs, result));

@@ -25,6 +25,9 @@ public sealed record TrainRequest
     /// <summary>How it is trained.</summary>
     public TrainingRecipe Recipe { get; init; } = new();
 
+    /// <summary>Whether the model's file keeps matrices in 16 bits: half the size.</summary>
+    public bool Halves { get; init; }
+
     /// <summary>The request as JSON: the same for the same request.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RequestJson.Options) + "\n";
 }

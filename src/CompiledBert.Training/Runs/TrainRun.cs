@@ -27,7 +27,7 @@ public static class TrainRun
         progress.WriteLine($"{material.Train.Count} texts to learn from, {material.Held.Count} held out, {material.Labels.Count} labels, {trainer.Steps} steps");
         Fitting.Run(trainer, folder, progress, cancellation);
         var accuracy = Trainer.Accuracy(model, material.Held, cancellation);
-        var path = ModelExport.Write(folder, material.Model.Shape, task, model.Weights(), material.Labels, material.TokenizerFolder);
+        var path = ModelExport.Write(folder, material.Model.Shape, task, model.Weights(), material.Labels, material.TokenizerFolder, request.Halves);
         folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"trained\", \"accuracy\": {accuracy:0.#####}}}"));
         progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: {100 * accuracy:0.0} % of the texts held out"));
         return accuracy;

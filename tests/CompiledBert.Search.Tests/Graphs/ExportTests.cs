@@ -127,6 +127,32 @@ public sealed class ExportTests : IDisposable
         Assert.Equal("CBERT0803", refusal.Diagnostic.Code);
     }
 
+    [Fact]
+    public void Halves_take_half_the_file_and_compile_to_the_same_steps_with_rounded_weights()
+    {
+        var weights = Write(Shapes.Tiny, Task);
+        var (whole, kinds) = (new FileInfo(_file).Length, PlanKinds());
+        using (var stream = File.Create(_file))
+        {
+            OnnxWriter.Write(BertGraph.Of(Shapes.Tiny, Task, weights), stream, halves: true);
+        }
+
+        Assert.InRange(new FileInfo(_file).Length, 0.5 * whole, 0.75 * whole);
+        Assert.Equal(kinds, PlanKinds());
+        var read = BertReader.Read(_file);
+        foreach (var (name, data) in read.Weights)
+        {
+            var original = weights.Of(name, [.. data.Dims]).As<float>().ToArray();
+            Assert.Equal(data.Dims.Count > 1 ? original.Select(w => (float)(Half)w) : original, data.As<float>().ToArray());
+        }
+    }
+
+    private List<string> PlanKinds()
+    {
+        using var result = CompilePipeline.Compile(new CompileOptions { ModelPath = _file, Name = "Written" });
+        return [.. Kinds(result.Plan)];
+    }
+
     private static IEnumerable<string> Kinds(ModelPlan plan) => plan.Steps.Select(s => s.GetType().Name).Order(StringComparer.Ordinal);
 
     private static (BertShape Shape, BertTask Task) Case(string name) => name switch

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using CompiledBert.Compiler.Graph;
 using CompiledBert.Compiler.Onnx.Schema;
@@ -6,8 +7,10 @@ using Google.Protobuf;
 namespace CompiledBert.Compiler.Onnx.Writing;
 
 /// <summary>Collects the nodes and initializers of a file; every value gets a name of its own.</summary>
-internal sealed class NodeWriter(ModelGraph graph, GraphProto file)
+internal sealed class NodeWriter(ModelGraph graph, GraphProto file, bool halves)
 {
+    private const int HalfNumber = 10;
+
     private readonly Dictionary<object, string> _names = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<string> _taken = [.. graph.Inputs.Select(i => i.Name), .. graph.Outputs.Select(o => o.Name)];
     private readonly Dictionary<Symbol, string> _lengths = [];
@@ -28,7 +31,14 @@ internal sealed class NodeWriter(ModelGraph graph, GraphProto file)
         _names[value] = name = Unique(value.Name);
         if (value.Constant is { } data)
         {
-            Add(name, data);
+            if (halves && data.Type == DataType.Float32 && data.Dims.Count > 1)
+            {
+                Add("Cast", [Halved(Unique(name + ".half"), data)], name, ("to", (long)NumberOf(DataType.Float32)));
+            }
+            else
+            {
+                Add(name, data);
+            }
         }
 
         return name;
@@ -90,10 +100,24 @@ internal sealed class NodeWriter(ModelGraph graph, GraphProto file)
         _ => throw new NotSupportedException($"Tensors of {type} cannot be written."),
     };
 
-    private string Add(string name, TensorData data)
+    private string Add(string name, TensorData data) => Add(name, NumberOf(data.Type), data.Bytes, data.Dims);
+
+    private string Halved(string name, TensorData data)
     {
-        var tensor = new TensorProto { Name = name, DataType = NumberOf(data.Type), RawData = ByteString.CopyFrom(data.Bytes) };
-        tensor.Dims.AddRange(data.Dims);
+        var numbers = data.As<float>();
+        var bytes = new byte[numbers.Length * sizeof(short)];
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            BinaryPrimitives.WriteHalfLittleEndian(bytes.AsSpan(i * sizeof(short)), (Half)numbers[i]);
+        }
+
+        return Add(name, HalfNumber, bytes, data.Dims);
+    }
+
+    private string Add(string name, int type, ReadOnlySpan<byte> bytes, IEnumerable<long> dims)
+    {
+        var tensor = new TensorProto { Name = name, DataType = type, RawData = ByteString.CopyFrom(bytes) };
+        tensor.Dims.AddRange(dims);
         file.Initializer.Add(tensor);
         return name;
     }

@@ -13,14 +13,17 @@ public static class OnnxWriter
     private const int IrVersion = 8;
 
     /// <summary>Writes a graph with its weights. It is left as it is.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="destination">Where the file goes.</param>
+    /// <param name="halves">Whether matrices are kept in 16 bits, which a cast in the file widens again: half the size, and elements rounded to 11 bits.</param>
     /// <exception cref="NotSupportedException">The graph has an operator, or a length, that the writer does not know.</exception>
-    public static void Write(ModelGraph graph, Stream destination)
+    public static void Write(ModelGraph graph, Stream destination, bool halves = false)
     {
         var model = new ModelProto { IrVersion = IrVersion, ProducerName = "CompiledBert", Graph = new GraphProto { Name = "model" } };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = Opset });
         model.Graph.Input.AddRange(graph.Inputs.Select(i => Declare(i.Name, i)));
         model.Graph.Output.AddRange(graph.Outputs.Select(o => Declare(o.Name, o.Value)));
-        var nodes = new NodeWriter(graph, model.Graph);
+        var nodes = new NodeWriter(graph, model.Graph, halves);
         foreach (var node in graph.Nodes)
         {
             OperatorWriting.Write(node, nodes);

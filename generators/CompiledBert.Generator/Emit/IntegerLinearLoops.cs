@@ -15,6 +15,7 @@ internal sealed class IntegerLinearLoops
     private readonly string _x;
     private readonly string _weights;
     private readonly string? _shift;
+    private readonly (string Rows, string Columns, string? Bias)? _scales;
     private readonly string _y;
     private readonly string? _edge;
     private readonly string _packed;
@@ -28,10 +29,11 @@ internal sealed class IntegerLinearLoops
         _x = shared.Pointer(step.X.Buffer);
         _weights = shared.Pointer(step.Weights);
         _shift = step.Shift is null ? null : shared.Pointer(step.Shift);
+        _scales = step.Scales is { } scales ? (shared.Pointer(scales.Rows), shared.Pointer(scales.Columns), scales.Bias is null ? null : shared.Pointer(scales.Bias)) : null;
         _y = shared.Pointer(step.Y.Buffer);
         var kernels = IntegerKernel.For(target);
         _edge = kernels.All(k => WholeTile(k) is not null) ? null : context.RequestScratch(Text(kernels.Max(k => 4 * k.Rows * 16 * k.Panels)));
-        _packed = context.RequestScratch(Text(kernels.Max(k => BlockRows(k) / k.Rows * k.GroupBytes * Groups)));
+        _packed = context.RequestScratch(Text(kernels.Max(k => BlockRows(k) / k.Rows * k.GroupBytes * Groups) + IntegerKernel.ReadBehind));
     }
 
     private long Groups => (_step.K + 3) / 4;
@@ -47,7 +49,11 @@ internal sealed class IntegerLinearLoops
         writer.Line($"long ldx = {_step.X.RowStride}, ldy = {_step.Y.RowStride}, rows = {_step.Rows};");
         writer.Line($"sbyte* x = (sbyte*){_x}{Plus(_step.X.Offset)}, w = (sbyte*){_weights};");
         writer.Line($"float* y = (float*){_y}{Plus(_step.Y.Offset)};");
-        writer.Line($"int* sums = (int*)(w + {Text((_step.N + 15) / 16 * Groups * 64)});");
+        if (IntegerKernel.For(_target).Any(Shifts))
+        {
+            writer.Line($"int* sums = (int*)(w + {Text((_step.N + 15) / 16 * Groups * 64)});");
+        }
+
         writer.Line($"byte* packed = {StepContext.TaskScratch} + {_packed};");
         IntegerKernel.WriteChoice(writer, _target, kernel => WriteLoops(writer, kernel, writeTile, writeRows));
     }
@@ -56,8 +62,13 @@ internal sealed class IntegerLinearLoops
     {
         var (most, width) = (Text(kernel.Rows), 16 * kernel.Panels);
         WriteShare(writer, width, canSplitColumns: writeRows is null);
-        writer.Line($"int* start = stackalloc int[{Text(width)}];");
-        writer.Line($"int shift = {(_shift is null ? "0" : $"*(int*){_shift}")}{(kernel.Bias == 0 ? "" : " - " + Text(kernel.Bias))};");
+        var shifts = Shifts(kernel);
+        if (shifts)
+        {
+            writer.Line($"int* start = stackalloc int[{Text(width)}];");
+            writer.Line($"int shift = {(_shift is null ? "0" : $"*(int*){_shift}")}{(kernel.Bias == 0 ? "" : " - " + Text(kernel.Bias))};");
+        }
+
         writer.Line($"long blocks = (last - first + {Text(BlockRows(kernel) - 1)}) / {Text(BlockRows(kernel))};");
         using (writer.Block("for (long block = 0; block < blocks; block++)"))
         {
@@ -73,7 +84,11 @@ internal sealed class IntegerLinearLoops
             {
                 writer.Line($"long j1 = Math.Min(j + {Text(width)}, right);");
                 writer.Line($"byte* next = (byte*)w + (j1 < right ? j1 : j) * {Text(4 * Groups)};");
-                writer.Line($"for (long n = 0; n < {(kernel.Panels == 1 ? "16" : "(j1 - j + 15 & ~15L)")}; n++) start[n] = shift * sums[j + n];");
+                if (shifts)
+                {
+                    writer.Line($"for (long n = 0; n < {(kernel.Panels == 1 ? "16" : "(j1 - j + 15 & ~15L)")}; n++) start[n] = shift * sums[j + n];");
+                }
+
                 using (writer.Block("for (long t = 0; t < tiles; t++)"))
                 {
                     WriteTile(writer, kernel, writeTile);
@@ -113,12 +128,13 @@ internal sealed class IntegerLinearLoops
             writer.Line($"if (!whole) {{ c = (float*)({StepContext.TaskScratch} + {_edge}); ldc = {Text(width)}; }}");
         }
 
-        var arguments = $"(m1 - m0, packed + t * {Text(kernel.GroupBytes * Groups)}, w + j * {Text(4 * Groups)}, {Text(64 * Groups)}, c, ldc, {Text(Groups)}, start, next + t * {Text(Groups)} * step, step);";
-        var wide = kernel.NeedTile(_context.Kernels, kernel.Panels) + arguments;
+        var arguments = $"(m1 - m0, packed + t * {Text(kernel.GroupBytes * Groups)}, w + j * {Text(4 * Groups)}, {Text(64 * Groups)}, c, ldc, {Text(Groups)}, {(Shifts(kernel) ? "start" : "null")}, next + t * {Text(Groups)} * step, step, {ScalesOfTile()});";
+        var end = new TileEnd(Shifts(kernel), _scales is not null, _scales?.Bias is not null);
+        var wide = kernel.NeedTile(_context.Kernels, kernel.Panels, end) + arguments;
         if (kernel.Panels == 2 && (_step.N + 15) / 16 % 2 == 1)
         {
             writer.Line($"if (j1 - j > 16) {wide}");
-            writer.Line($"else {kernel.NeedTile(_context.Kernels, 1)}{arguments}");
+            writer.Line($"else {kernel.NeedTile(_context.Kernels, 1, end)}{arguments}");
         }
         else
         {
@@ -137,6 +153,11 @@ internal sealed class IntegerLinearLoops
             }
         }
     }
+
+    private bool Shifts(IntegerKernel kernel) => _shift is not null || kernel.Bias != 0;
+
+    private string ScalesOfTile() => _scales is not { } scales ? "null, null, null"
+        : $"(float*){scales.Rows} + m0, (float*){scales.Columns} + j, {(scales.Bias is null ? "null" : $"(float*){scales.Bias} + j")}";
 
     /// <summary>Columns of every tile; null where the last one is narrower.</summary>
     private long? WholeTile(IntegerKernel kernel) => _step.N % (16 * kernel.Panels) == 0 ? 16 * kernel.Panels : null;

@@ -19,9 +19,7 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
 
         var packing = tiles.Packing(keys * (step.HeadSize + step.ValueSize));
         var products = tiles.Product(queries, keys, step.HeadSize) + tiles.Product(queries, step.ValueSize, keys);
-        var row = Elementwise(step.Score, "s", step.ScoreResult, keys)
-            + Elementwise(step.Probability, "p", step.ProbabilityResult, keys)
-            + Largest(keys) + Exponentials(keys) + Scaling(step.ValueSize);
+        var row = Scores(step.Score, "s", step.ScoreResult, keys) + Elementwise(step.Probability, "p", step.ProbabilityResult, keys) + Exponentials(keys) + Scaling(step.ValueSize);
         return heads * (packing + products + (queries * row));
     }
 
@@ -32,8 +30,10 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
         var products = tiles.IntegerProduct(queries, keys, step.HeadSize) + (parts * tiles.IntegerProduct(queries, step.ValueSize, keys));
         var packing = tiles.Packing(((keys * (step.HeadSize + step.ValueSize)) + (queries * (step.HeadSize + (tiles.TakesWords ? 0 : 2 * keys)))) / 4);
         var rounding = (keys * Rounding(step.HeadSize)) + (keys * Rounding(step.ValueSize)) + (queries * Rounding(step.HeadSize));
-        IReadOnlyList<Statement> scaled = [new Let("scaled", DataType.Float32, "mul", ["whole", "step"]), new Let("s", DataType.Float32, "mul", ["scaled", "step"]), .. step.Score];
-        var row = Elementwise(scaled, "whole", step.ScoreResult, keys) + Largest(keys) + Exponentials(keys) + Wholes(keys, tiles.TakesWords) + Scaling(step.ValueSize);
+
+        // A key's scale; the query's comes in where a constant does.
+        IReadOnlyList<Statement> scaled = [new Let("s", DataType.Float32, "mul", ["whole", "step"]), .. step.Score];
+        var row = Scores(scaled, "whole", step.ScoreResult, keys) + Wholes(keys, tiles.TakesWords) + Scaling(step.ValueSize);
         return products + packing + rounding + (queries * row);
     }
 
@@ -45,26 +45,29 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
         new Loop("k", Dim.Of(size), LoopKind.Lanes,
         [
             new Load("x", DataType.Float32, Score),
-            new Let("y", DataType.Float32, "mul", ["x", "scale"]),
-            new Let("r", DataType.Float32, "round", ["y"]),
+            new Let("r", DataType.Float32, "roundmul", ["x", "scale"]),
             new Let("i", DataType.Int8, "cast", ["r"]),
             new Store(Score, "i"),
         ]),
     ]);
 
-    /// <summary>What it takes more than exp to have probabilities as whole numbers.</summary>
+    /// <summary>Softmax in whole numbers: words, or two bytes each.</summary>
     private double? Wholes(long keys, bool words)
     {
-        IReadOnlyList<Statement> split = words ? [] : [new Let("d", DataType.Float32, "sub", ["e", "h"]), new Let("r", DataType.Float32, "round", ["d"])];
+        IReadOnlyList<Statement> split = words ? [] : [new Let("h", DataType.Float32, "add", ["w", "half"]), new Let("l", DataType.Float32, "sub", ["w", "h"])];
         return programs.Of(
         [
+            new Accumulator("sum", DataType.Float32, "sum"),
             new Loop("k", Dim.Of(keys), LoopKind.Lanes,
             [
-                new Let("m", DataType.Float32, "mul", ["e", "scale"]),
-                new Let("h", DataType.Float32, "round", ["m"]),
+                new Load("s", DataType.Float32, Score),
+                new Let("d", DataType.Float32, "sub", ["s", "top"]),
+                new Let("e", DataType.Float32, "exp4064", ["d"]),
+                new Let("w", DataType.Float32, "roundmul", ["e", "power"]),
                 .. split,
-                new Let("i", DataType.Int8, "cast", ["h"]),
+                new Let("i", DataType.Int8, "cast", ["w"]),
                 new Store(Score, "i"),
+                new Accumulate("sum", "w"),
             ]),
         ]);
     }
@@ -73,10 +76,17 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
         ? 0
         : programs.Of([new Loop("k", Dim.Of(keys), LoopKind.Lanes, [new Load(predefined, DataType.Float32, Score), .. program, new Store(Score, result)])]);
 
-    private double? Largest(long keys) => programs.Of(
+    /// <summary>The program on scores, and their largest.</summary>
+    private double? Scores(IReadOnlyList<Statement> program, string predefined, string result, long keys) => programs.Of(
     [
         new Accumulator("top", DataType.Float32, "max"),
-        new Loop("k", Dim.Of(keys), LoopKind.Lanes, [new Load("s", DataType.Float32, Score), new Accumulate("top", "s")]),
+        new Loop("k", Dim.Of(keys), LoopKind.Lanes,
+        [
+            new Load(predefined, DataType.Float32, Score),
+            .. program,
+            .. program.Count > 0 ? [new Store(Score, result)] : Array.Empty<Statement>(),
+            new Accumulate("top", result),
+        ]),
     ]);
 
     private double? Exponentials(long keys) => programs.Of(

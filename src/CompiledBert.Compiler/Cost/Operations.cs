@@ -12,6 +12,7 @@ internal static class Operations
     private static readonly Dictionary<string, OperationCost> Known = new(StringComparer.Ordinal)
     {
         ["exp"] = new(20, 13),
+        ["exp4064"] = new(12, 8),
         ["erf"] = new(26, 11, 1),
         ["tanh"] = new(26, 11, 1),
         ["log"] = new(30, 16),
@@ -19,13 +20,14 @@ internal static class Operations
         ["silu"] = new(24, 15, 1),
         ["softplus"] = new(58, 36, 1),
         ["geluerf"] = new(23, 11),
-        ["geluerfcoarse"] = new(13, 9),
+        ["geluerfcoarse"] = new(13, 8),
         ["gelutanh"] = new(33, 15, 1),
         ["div"] = new(0, 0, 1),
         ["sqrt"] = new(0, 0, 1),
         ["rsqrt"] = new(0, 0, 2),
         ["reciprocal"] = new(0, 0, 1),
         ["cast"] = new(2, 2),
+        ["roundmul"] = new(2, 2),
         ["select"] = new(1, 1),
         ["dim"] = new(1, 1),
         ["index"] = new(4, 3),

@@ -11,6 +11,12 @@ internal sealed class TileCost
     // Around a tile's loop: accumulators cleared, bias added, results stored, addresses computed, calls.
     private const double InstructionsAround = 60;
 
+    // Of a step of dot products on cores that issue in order: indices move on once in two steps.
+    private const double CyclesOfIndices = 0.5;
+
+    // A vector of sums cleared, converted or given a bias, stored.
+    private const int InstructionsOfSum = 3;
+
     private readonly Core _core;
     private readonly Tile _floats;
     private readonly Tile _integers;
@@ -33,12 +39,17 @@ internal sealed class TileCost
     public static int ColumnsOf(Core core) => core.VectorBits == 512 ? 32 : 16;
 
     /// <summary>Cycles of C [m, n] = A [m, k] · B [k, n], B packed.</summary>
-    public double Product(long m, long n, long k) => Product(_floats, m, n, k, CyclesOfK);
+    public double Product(long m, long n, long k) => Product(_floats, m, n, k, CyclesOfK, InstructionsOfSum);
 
     /// <summary>The same of 8-bit integers, four of K a step: by a dot product or, where there is none, by multiplications of words that add neighbours.</summary>
-    public double IntegerProduct(long m, long n, long k) => Product(_integers, m, n, (k + 3) / 4, CyclesOfFour);
+    /// <param name="m">Rows of A and C.</param>
+    /// <param name="n">Columns of B and C.</param>
+    /// <param name="k">Columns of A and rows of B.</param>
+    /// <param name="scales">What sums are multiplied with and added to before they are stored.</param>
+    public double IntegerProduct(long m, long n, long k, ColumnScales? scales = null) =>
+        Product(_integers, m, n, (k + 3) / 4, CyclesOfFour, InstructionsOfSum + (scales is null ? 0 : scales.Bias is null ? 2 : 3));
 
-    private double Product(Tile tile, long m, long n, long k, Func<long, double> cyclesOfStep)
+    private double Product(Tile tile, long m, long n, long k, Func<long, double> cyclesOfStep, int instructionsOfSum)
     {
         if (m == 0 || n == 0)
         {
@@ -54,7 +65,7 @@ internal sealed class TileCost
 
         double Cycles(long rows)
         {
-            var around = ((3 * rows * tile.Vectors) + InstructionsAround) / (_core.IsInOrder ? 1.1 : Math.Min(_core.IssueWidth, 2.5));
+            var around = ((instructionsOfSum * rows * tile.Vectors) + InstructionsAround) / (_core.IsInOrder ? 1.1 : Math.Min(_core.IssueWidth, 2.5));
             return (k * cyclesOfStep(rows)) + around;
         }
     }
@@ -79,8 +90,9 @@ internal sealed class TileCost
         var loads = _integers.Vectors + (isByLane ? (rows + 3) / 4 : rows);
         if (_core.DotProducts > 0)
         {
-            // A dot product waits for the sum before.
-            return CyclesOfStep(Math.Max(products / _core.DotProducts, _core.MultiplyAddLatency), products, loads, isByLane ? 3 : 1);
+            // A dot product waits for the sum before. On cores that issue in order, loads go beside products, and nothing goes beside the indices that move on.
+            var arithmetic = Math.Max(products / _core.DotProducts, _core.MultiplyAddLatency);
+            return _core.IsInOrder && isByLane ? arithmetic + CyclesOfIndices : CyclesOfStep(arithmetic, products, loads, isByLane ? 3 : 1);
         }
 
         // Of multiplications only the addition waits.

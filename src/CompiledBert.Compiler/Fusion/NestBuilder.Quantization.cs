@@ -23,8 +23,8 @@ internal sealed partial class NestBuilder
         var inverse = _writer.Let(DataType.Float32, "select", isSound, _writer.Let(DataType.Float32, "div", Constant("127"), largest), Constant("0"));
 
         var second = OpenLane();
-        var steps = _writer.Let(DataType.Float32, "mul", Read(x, second), inverse);
-        _writer.Store(place.Buffer, AddressIn(place, second), _writer.Let(DataType.Int8, "cast", _writer.Let(DataType.Float32, "round", steps)));
+        var steps = _writer.Let(DataType.Float32, "roundmul", Read(x, second), inverse);
+        _writer.Store(place.Buffer, AddressIn(place, second), _writer.Let(DataType.Int8, "cast", steps));
         CloseLoop();
         _origins.UnionWith(node.Origins);
     }

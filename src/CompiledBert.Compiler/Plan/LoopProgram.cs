@@ -25,6 +25,7 @@ public sealed record Loop(string Variable, Dim Extent, LoopKind Kind, IReadOnlyL
 /// <summary>
 /// A new value from others: <c>Id = Op(Args)</c>. Arguments are ids, loop variables, or literals (<c>0.5</c>, <c>-3</c>, <c>inf</c>, <c>-inf</c>, <c>nan</c>, <c>true</c>), typed by the operation.
 /// Operations: every <c>UnaryKind</c> and <c>BinaryKind</c> name in lower case, <c>select</c> (condition, a, b), <c>cast</c>, <c>fma</c> (a·b+c),
+/// <c>roundmul</c> (a·b to the nearest whole number, halves to even, the product not rounded before; below 2²²),
 /// <c>dim</c> (a <see cref="Dim"/> as I64), <c>index</c> (value, limit: −limit … limit−1 checked, negative ones counted from the end).
 /// </summary>
 /// <param name="Id">The new value's name.</param>

@@ -172,6 +172,7 @@ public static class PlanParser
             IsInteger = integer is not null,
             Shift = shift,
             Bias = line.TryChild("bias") is { } bias ? Of(bias, l => l.Identifier()) : null,
+            Scales = line.TryChild("scales") is { } scales ? Of(scales, l => new ColumnScales(l.Identifier(), l.Identifier(), l.TryKeyword("bias") ? l.Identifier() : null)) : null,
             Y = Of(line.Child("y"), ReadRows),
         };
         var (tileResult, tile) = ReadFragment(line.Child("tile"));

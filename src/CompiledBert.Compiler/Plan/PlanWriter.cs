@@ -136,6 +136,11 @@ public static class PlanWriter
         lines.Add(1, "x " + Operand(linear.X));
         lines.Add(1, $"weights {linear.Weights}");
         lines.AddIf(linear.Bias is not null, 1, $"bias {linear.Bias}");
+        if (linear.Scales is { } scales)
+        {
+            lines.Add(1, $"scales {scales.Rows} {scales.Columns}{(scales.Bias is null ? "" : " bias " + scales.Bias)}");
+        }
+
         lines.Add(1, "y " + Operand(linear.Y));
         WriteFragment(lines, "tile", linear.TileResult, linear.Tile);
         WriteScratch(lines, "rowscratch", linear.RowScratch);

@@ -40,6 +40,12 @@ public sealed record NestStep : Step
 /// <summary>Rows of a matrix in memory: element (m, i) at <c>Offset + m·RowStride + i</c>.</summary>
 public sealed record RowOperand(string Buffer, Dim Offset, Dim RowStride);
 
+/// <summary>Y[m, n] = (sum · Rows[m]) · Columns[n] + Bias[n], the last two in one rounding.</summary>
+/// <param name="Rows">Buffer of the rows' scales, Float32.</param>
+/// <param name="Columns">Buffer of the columns' scales, Float32.</param>
+/// <param name="Bias">Buffer of what is added, Float32; null for nothing.</param>
+public sealed record ColumnScales(string Rows, string Columns, string? Bias);
+
 /// <summary>
 /// Y = epilogue(X·W + bias): X [Rows, K], W constant and packed in panels of 16 columns <c>[⌈N/16⌉][K][16]</c>, padded with zeros.
 /// Of integers: Y = epilogue(Σ (X + shift)·W), X and W of 8 bits, the sums exact in 32 bits; W is packed <c>[⌈N/16⌉][⌈K/4⌉][16][4]</c>, padded with zeros,
@@ -71,12 +77,15 @@ public sealed record LinearStep : Step
     /// <summary>Buffer whose first element (Int32) is added to every element of X; null for none. Of integers only.</summary>
     public string? Shift { get; init; }
 
+    /// <summary>What turns sums of integers into the numbers that they stand for; null for the sums as they are. Of integers only, and of whole panels of 16 columns.</summary>
+    public ColumnScales? Scales { get; init; }
+
     /// <summary>Where the results go.</summary>
     public required RowOperand Y { get; init; }
 
     /// <summary>
     /// Elementwise work on a finished tile: <see cref="Let"/> and <see cref="Load"/> over the variables <c>m</c> (row) and <c>n</c> (column, the lanes),
-    /// with the predefined value <c>acc</c> (bias already added). Empty for none.
+    /// with the predefined value <c>acc</c> (bias already added, <see cref="Scales"/> applied). Empty for none.
     /// </summary>
     public IReadOnlyList<Statement> Tile { get; init; } = [];
 

@@ -109,6 +109,11 @@ internal sealed class PlanInterpreter
                         * Float(step.Weights, (n / 16 * step.K * 16) + (k * 16) + (n % 16));
                 }
 
+                if (step.Scales is { } scales)
+                {
+                    sum = (float)((float)((float)sum * Float(scales.Rows, m)) * (double)Float(scales.Columns, n) + (scales.Bias is null ? 0 : Float(scales.Bias, n)));
+                }
+
                 var known = new Dictionary<string, object>(StringComparer.Ordinal) { ["m"] = m, ["n"] = n, ["acc"] = (float)sum };
                 Run(step.Tile, known);
                 SetFloat(step.Y.Buffer, Length(step.Y.Offset) + (m * Length(step.Y.RowStride)) + n, (float)Value(step.TileResult, known, DataType.Float32));

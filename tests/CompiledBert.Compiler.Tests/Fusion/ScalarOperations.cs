@@ -59,6 +59,8 @@ internal static class ScalarOperations
                 return Cast(known(let.Args[0]) ?? throw new FormatException(let.ToString()), let.Type);
             case "select":
                 return (bool)value(let.Args[0], DataType.Bool) ? value(let.Args[1], let.Type) : value(let.Args[2], let.Type);
+            case "fma" when let.Type == DataType.Float32:
+                return (float)(((double)(float)value(let.Args[0], let.Type) * (float)value(let.Args[1], let.Type)) + (float)value(let.Args[2], let.Type));
             case "not":
                 return !(bool)value(let.Args[0], DataType.Bool);
             case "isnan" or "isinf":
@@ -164,6 +166,7 @@ internal static class ScalarOperations
         "sub" => a - b,
         "mul" => a * b,
         "div" => a / b,
+        "roundmul" => (float)Math.Round((double)a * b, MidpointRounding.ToEven),
         "pow" => MathF.Pow(a, b),
         "min" => MathF.Min(a, b),
         "max" => MathF.Max(a, b),

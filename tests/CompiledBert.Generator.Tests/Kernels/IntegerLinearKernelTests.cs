@@ -103,6 +103,32 @@ public class IntegerLinearKernelTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void Sums_get_their_scales_and_bias_before_they_are_stored(string variant)
+    {
+        foreach (var (k, n, hasShift, hasBias) in new[] { (20, 16, false, true), (7, 48, false, false), (33, 32, true, true), (64, 80, false, true), (4, 16, true, false) })
+        {
+            var step = Step(k, n, hasShift) with { Scales = new ColumnScales("scale", "scales", hasBias ? "bias" : null) };
+            var host = new StepHost(variant, new LinearEmitter(), step, ["M"], ["x", "w", "y", "shift", "scale", "scales", "bias"]);
+            var w = Integers(1, k * n);
+            foreach (var m in new[] { 1, 7, 33 })
+            {
+                var x = Integers(3, 2 + (m * (k + 3)));
+                var (scale, scales, bias) = (Reference.Numbers(5, m), Reference.Numbers(6, n), Reference.Numbers(7, n));
+                var (y, shift) = (new float[1 + (m * (n + 5))], hasShift ? 9 : 0);
+                host.Run(2, [m], AsFloats(x), Packed(w, k, n), y, [BitConverter.Int32BitsToSingle(shift)], scale, scales, bias);
+                var sums = Expected(x, w, m, k, n, shift);
+                for (var (r, c) = (0, 0); r < m; (r, c) = c + 1 < n ? (r, c + 1) : (r + 1, 0))
+                {
+                    var at = 1 + (r * (n + 5)) + c;
+                    var scaled = sums[at] * scale[r];
+                    Assert.Equal(hasBias ? MathF.FusedMultiplyAdd(scaled, scales[c], bias[c]) : scaled * scales[c], y[at]);
+                }
+            }
+        }
+    }
+
     private static StepHost Host(string variant, int k, int n, bool hasShift) =>
         new(variant, new LinearEmitter(), Step(k, n, hasShift), ["M"], ["x", "w", "y", "shift"]);
 

@@ -11,6 +11,8 @@ namespace CompiledBert.Generator.Emit;
 /// </remarks>
 internal abstract class AttentionLoops
 {
+    private const string Largest = "largest";
+
     private readonly SharedProgram _shared;
     private readonly string _q;
     private readonly string _k;
@@ -96,19 +98,30 @@ internal abstract class AttentionLoops
     /// <summary>C# expression of the pointer to the result of the query q.</summary>
     protected string Result => Row(_y, Step.Y, "h", "q");
 
-    /// <summary>Writes an elementwise program over the keys of a row of scores, in place.</summary>
+    /// <summary>Writes the step's program on scores over a row of them, in place.</summary>
     /// <param name="writer">Where to write.</param>
     /// <param name="program">The program.</param>
     /// <param name="predefined">The value that stands for the element.</param>
-    /// <param name="result">The value that is stored.</param>
     /// <param name="pointers">What else the program reads: buffers and the C# expressions of their pointers.</param>
-    protected void WriteProgram(CodeWriter writer, IReadOnlyList<Statement> program, string predefined, string result, params (string Buffer, string Pointer)[] pointers)
+    /// <returns>The C# expression of the largest result, which is NaN where one is NaN.</returns>
+    protected string WriteScores(CodeWriter writer, IReadOnlyList<Statement> program, string predefined, params (string Buffer, string Pointer)[] pointers)
     {
-        if (program.Count == 0)
-        {
-            return;
-        }
+        WriteKeys(writer, [new Accumulator(Largest, DataType.Float32, "max")], [.. InPlace(predefined, program, ScoreResult), new Accumulate(Largest, ScoreResult)], pointers);
+        return LoopNames.Local(Largest);
+    }
 
+    /// <summary>Writes the step's program on probabilities over a row of them, in place.</summary>
+    protected void WriteProbabilities(CodeWriter writer) => WriteKeys(writer, [], InPlace("p", Probability, ProbabilityResult), []);
+
+    private static IReadOnlyList<Statement> InPlace(string predefined, IReadOnlyList<Statement> program, string result) =>
+    [
+        new Load(predefined, DataType.Float32, OfKey("scores")),
+        .. program,
+        .. program.Count > 0 ? [new Store(OfKey("scores"), result)] : Array.Empty<Statement>(),
+    ];
+
+    private void WriteKeys(CodeWriter writer, IEnumerable<Statement> before, IReadOnlyList<Statement> body, (string Buffer, string Pointer)[] pointers)
+    {
         var scope = _shared.Scope();
         foreach (var variable in new[] { "b", "h", "q" })
         {
@@ -121,8 +134,7 @@ internal abstract class AttentionLoops
             scope.Pointers[buffer] = pointer;
         }
 
-        var loop = new Loop("k", Step.Keys, LoopKind.Lanes, [new Load(predefined, DataType.Float32, OfKey("scores")), .. program, new Store(OfKey("scores"), result)]);
-        LoopEmitter.WriteRange(writer, Target, Context.Kernels, scope, loop, "0", "keys");
+        LoopEmitter.WriteStatements(writer, Context.Kernels, scope, [.. before, new Loop("k", Step.Keys, LoopKind.Lanes, body)]);
     }
 
     /// <summary>The element of a buffer that belongs to a key.</summary>

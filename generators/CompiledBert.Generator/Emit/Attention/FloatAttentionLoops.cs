@@ -44,9 +44,9 @@ internal sealed class FloatAttentionLoops : AttentionLoops
         using (writer.Block("for (long q = m0; q < m1; q++)"))
         {
             writer.Line("float* row = scores + (q - m0) * padded;");
-            WriteProgram(writer, Score, "s", ScoreResult);
+            var largest = WriteScores(writer, Score, "s");
             writer.Line("for (long k = keys; k < padded; k++) row[k] = float.NegativeInfinity;");
-            writer.Line($"float scale = 1 / {ProductKernels.NeedSoftmax(Context.Kernels)}(row, padded);");
+            writer.Line($"float scale = 1 / {ProductKernels.NeedSoftmax(Context.Kernels)}(row, padded, {largest});");
             if (Probability.Count == 0)
             {
                 writer.Line("scales[q - m0] = scale;");
@@ -54,7 +54,7 @@ internal sealed class FloatAttentionLoops : AttentionLoops
             else
             {
                 writer.Line("for (long k = 0; k < padded; k += VF.Count) (V.Load(row + k) * V.Create(scale)).Store(row + k);");
-                WriteProgram(writer, Probability, "p", ProbabilityResult);
+                WriteProbabilities(writer);
             }
         }
 

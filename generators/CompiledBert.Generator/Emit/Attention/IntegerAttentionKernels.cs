@@ -13,38 +13,61 @@ internal static class IntegerAttentionKernels
     /// </summary>
     public static string NeedQuantizeRows(MicroKernels kernels)
     {
-        var (narrow, most, sum) = (ByteVectors.Narrow(kernels, DataType.Int8), VectorKernels.Across(kernels, "max"), VectorKernels.Across(kernels, "sum"));
-        return kernels.Need("QuantizeRows", (writer, _) => writer.Lines($$"""
-            // Rows of floats as 8-bit integers, each in steps of its largest element / 127, zeros after them.
-            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-            private static void QuantizeRows(float* x, long ldx, long rows, long n, sbyte* to, long ldto, float* scales, float* sums)
+        var (narrow, most, sum) = (ByteVectors.Narrow(kernels, DataType.Int8, isRaw: true), VectorKernels.Across(kernels, "max"), VectorKernels.Across(kernels, "sum"));
+        var rounded = VectorOps.RoundedProduct("V.Load(x + i)", "factors", kernels);
+        var needsSums = IntegerKernel.For(kernels.Target).Any(k => k.Bias != 0);
+        return kernels.Need("QuantizeRows", (writer, target) =>
+        {
+            writer.Line("// Rows of floats as 8-bit integers, each in steps of its largest element / 127, zeros after them.");
+            writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
+            using (writer.Block("private static void QuantizeRows(float* x, long ldx, long rows, long n, sbyte* to, long ldto, float* scales, float* sums)"))
+            using (writer.Block("for (long r = 0; r < rows; r++, x += ldx, to += ldto)"))
             {
-                for (long r = 0; r < rows; r++, x += ldx, to += ldto)
+                writer.Line("long i = 0;");
+                writer.Line("VF top = VF.Zero, all = VF.Zero;");
+                if (target == VectorTarget.Vector128)
                 {
-                    long i = 0;
-                    VF top = VF.Zero, all = VF.Zero;
-                    for (; i <= n - VF.Count; i += VF.Count) top = V.Max(top, V.Abs(V.Load(x + i)));
-                    float most = {{most}}(top), rest = 0;
-                    for (; i < n; i++) most = MathF.Max(most, MathF.Abs(x[i]));
-                    scales[r] = most / 127f;
-                    float factor = most > 1e-36f ? 127f / most : 0f;
-                    for (i = 0; i <= n - VF.Count; i += VF.Count)
-                    {
-                        VF whole = V.Round(V.Load(x + i) * V.Create(factor));
-                        all += whole;
-                        {{narrow}}(to + i, whole);
-                    }
-                    for (; i < n; i++)
-                    {
-                        float whole = MathF.Round(x[i] * factor);
-                        rest += whole;
-                        to[i] = (sbyte)whole;
-                    }
-                    for (; i < ldto; i++) to[i] = 0;
-                    if (sums != null) sums[r] = {{sum}}(all) + rest;
+                    // Sixteen elements an iteration, so that none waits for the one before.
+                    writer.Line("VF top1 = top, top2 = top, top3 = top;");
+                    writer.Line("for (; i <= n - 16; i += 16) { top = V.Max(top, V.Abs(V.Load(x + i))); top1 = V.Max(top1, V.Abs(V.Load(x + i + 4))); top2 = V.Max(top2, V.Abs(V.Load(x + i + 8))); top3 = V.Max(top3, V.Abs(V.Load(x + i + 12))); }");
+                    writer.Line("top = V.Max(V.Max(top, top1), V.Max(top2, top3));");
                 }
+
+                writer.Line("for (; i <= n - VF.Count; i += VF.Count) top = V.Max(top, V.Abs(V.Load(x + i)));");
+                writer.Line($"float most = {most}(top), rest = 0;");
+                writer.Line("for (; i < n; i++) most = MathF.Max(most, MathF.Abs(x[i]));");
+                writer.Line("scales[r] = most / 127f;");
+                writer.Line("float factor = most > 1e-36f ? 127f / most : 0f;");
+                writer.Line("VF factors = V.Create(factor);");
+                writer.Line("i = 0;");
+                if (target == VectorTarget.Vector128)
+                {
+                    var four = Enumerable.Range(0, 4).Select(v => VectorOps.RoundedProduct($"V.Load(x + i + {Text(4 * v)})", "factors", kernels));
+                    writer.Line($"for (; i <= n - 16; i += 16) {ByteVectors.NarrowFour(kernels, DataType.Int8, isRaw: true)}(to + i, {string.Join(", ", four)});");
+                }
+
+                using (writer.Block("for (; i <= n - VF.Count; i += VF.Count)"))
+                {
+                    writer.Line($"VF whole = {rounded};");
+                    if (needsSums)
+                    {
+                        writer.Line("all += whole - V.Create(12582912f);");
+                    }
+
+                    writer.Line($"{narrow}(to + i, whole);");
+                }
+
+                using (writer.Block("for (; i < n; i++)"))
+                {
+                    writer.Line($"float whole = {ScalarOps.Text("roundmul", DataType.Float32, DataType.Float32, ["x[i]", "factor"], kernels)};");
+                    writer.Line("rest += whole;");
+                    writer.Line("to[i] = (sbyte)whole;");
+                }
+
+                writer.Line("for (; i < ldto; i++) to[i] = 0;");
+                writer.Line($"if (sums != null) sums[r] = {sum}(all) + rest;");
             }
-            """));
+        });
     }
 
     /// <summary>
@@ -83,6 +106,10 @@ internal static class IntegerAttentionKernels
     public static string NeedPackValues(MicroKernels kernels)
     {
         var partial = VectorKernels.LoadPartial(kernels);
+        var whole = VectorOps.RoundedProduct("Columns(p, columns)", "factor", kernels);
+        var panel = kernels.Target == VectorTarget.Vector128
+            ? $"if (System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported && shift == 0 && n - j >= 16) {{ {NeedPackValuePanel(kernels)}(x + j, ldx, keys, padded, panels, scales + j, start + j); continue; }}"
+            : "";
         return kernels.Need("PackIntegerValues", (writer, _) => writer.Lines($$"""
             // Values as 8-bit integers in panels of 16 columns, each column in steps of its own; those of four keys together.
             [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -90,6 +117,7 @@ internal static class IntegerAttentionKernels
             {
                 for (long j = 0; j < n; j += 16, panels += 16 * padded)
                 {
+                    {{panel}}
                     for (int v = 0; v < 16; v += VF.Count)
                     {
                         float* from = x + j + v;
@@ -124,7 +152,7 @@ internal static class IntegerAttentionKernels
                             }
                             four.Store((int*)panels + 4 * k + v);
                         }
-                        (sum * V.Create(shift)).Store(start + j + v);
+                        ((sum - V.Create(unchecked((int)(keys * 0x4B400000L)))) * V.Create(shift)).Store(start + j + v);
                     }
                 }
             }
@@ -134,73 +162,110 @@ internal static class IntegerAttentionKernels
             private static VF Columns(float* p, int columns) => columns == VF.Count ? V.Load(p) : {{partial}}(p, columns);
 
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            private static VI WholeColumns(float* p, int columns, VF factor) => V.ConvertToInt32Native(V.Round(Columns(p, columns) * factor));
+            private static VI WholeColumns(float* p, int columns, VF factor) => ({{whole}}).AsInt32(); // beside 1.5·2²³, whose low bits are zeros
+            """));
+    }
+
+    // Sixteen columns at a time: each key's as bytes of one vector, four keys' zipped together.
+    private static string NeedPackValuePanel(MicroKernels kernels)
+    {
+        var (words, bytes) = ByteVectors.NeedLowHalves(kernels);
+        string Four(Func<string, string> write) => string.Join(" ", Enumerable.Range(0, 4).Select(v => write(Text(v))));
+        string Rounded(int v) => $"{VectorOps.RoundedProduct($"V.Load(p + {Text(4 * v)})", "f" + Text(v), kernels)}.AsInt32()";
+        return kernels.Need("PackValuePanel", (writer, _) => writer.Lines($$"""
+            // Values of a whole panel of 16 columns, each column in steps of its own.
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+            private static void PackValuePanel(float* x, long ldx, long keys, long padded, sbyte* panel, float* scales, int* start)
+            {
+                VF most0 = VF.Zero, most1 = most0, most2 = most0, most3 = most0;
+                float* p = x;
+                for (long k = 0; k < keys; k++, p += ldx) { {{Four(v => $"most{v} = V.Max(most{v}, V.Abs(V.Load(p + 4 * {v})));")}} }
+                VF least = V.Create(1e-36f), step = V.Create(127f);
+                {{Four(v => $"(most{v} / step).Store(scales + 4 * {v}); VI.Zero.Store(start + 4 * {v});")}}
+                {{Four(v => $"VF f{v} = V.ConditionalSelect(V.GreaterThan(most{v}, least), step / most{v}, VF.Zero);")}}
+                p = x;
+                for (long k = 0; k < padded; k += 4, p += 4 * ldx, panel += 64)
+                {
+                    Vector128<sbyte> b0 = default, b1 = default, b2 = default, b3 = default;
+                    if (k < keys) b0 = ValueBytes(p, f0, f1, f2, f3);
+                    if (k + 1 < keys) b1 = ValueBytes(p + ldx, f0, f1, f2, f3);
+                    if (k + 2 < keys) b2 = ValueBytes(p + 2 * ldx, f0, f1, f2, f3);
+                    if (k + 3 < keys) b3 = ValueBytes(p + 3 * ldx, f0, f1, f2, f3);
+                    var even = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(b0, b2); var even2 = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(b0, b2);
+                    var odd = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(b1, b3); var odd2 = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(b1, b3);
+                    System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(even, odd).Store(panel); System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(even, odd).Store(panel + 16);
+                    System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(even2, odd2).Store(panel + 32); System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(even2, odd2).Store(panel + 48);
+                }
+            }
+
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            private static Vector128<sbyte> ValueBytes(float* p, VF f0, VF f1, VF f2, VF f3) =>
+                {{bytes}}({{words}}({{Rounded(0)}}, {{Rounded(1)}}), {{words}}({{Rounded(2)}}, {{Rounded(3)}}));
             """));
     }
 
     /// <summary>
-    /// Needs softmax in whole numbers: round(4064·exp(score − max)) of n scores, a multiple of 16, as words <c>SoftmaxWords(row, n, words)</c>, or as
-    /// 32·high + low in bytes, <c>SoftmaxBytes(row, n, high, low)</c>. Returns their sum, which is exact up to 4,000 keys. A row of nothing but −∞ gives NaN.
+    /// Needs softmax in whole numbers: round(4064·exp(score − largest)) of n scores, a multiple of 16, as words <c>SoftmaxWords(row, n, largest, words)</c>, or
+    /// as 32·high + low in bytes, <c>SoftmaxBytes(row, n, largest, high, low)</c>. Returns their sum, which is exact up to 4,000 keys; NaN where the largest
+    /// is no finite number.
     /// </summary>
     public static string NeedSoftmax(MicroKernels kernels, bool words)
     {
-        var across = VectorKernels.Across(kernels, "sum");
-        var largest = ProductKernels.NeedLargest(kernels);
         if (kernels.Target == VectorTarget.Vector128)
         {
             ByteVectors.NeedLowHalves(kernels);
         }
 
-        var narrow = words ? ByteVectors.NarrowWords(kernels) : ByteVectors.Narrow(kernels, DataType.Int8);
+        var narrow = words ? ByteVectors.NarrowWords(kernels) : ByteVectors.Narrow(kernels, DataType.Int8, isRaw: true);
         TileKernels.NeedMad(kernels);
-        var exp = VectorMath.Lines("exp127")!;
+        var exp = VectorMath.Lines("exp4064")!;
         var name = words ? "SoftmaxWords" : "SoftmaxBytes";
         return kernels.Need(name, (writer, target) =>
         {
             // Sixteen scores an iteration, line by line: cores that issue in order wait for each line's result.
-            var vectors = Enumerable.Range(0, 16 / target.Lanes).Select(v => v.ToString(CultureInfo.InvariantCulture)).ToArray();
+            var vectors = Enumerable.Range(0, 16 / target.Lanes).Select(Text).ToArray();
             void Side(Func<string, string> write) => writer.Line(string.Join(" ", vectors.Select(write)));
             string At(string v) => $"i + VF.Count * {v}";
-            writer.Line("// round(4064·exp(score − max)) as " + (words ? "words" : "32·high + low in bytes") + ", and the sum.");
+            writer.Line("// round(4064·exp(score − largest)) as " + (words ? "words" : "32·high + low in bytes") + ", and the sum.");
             writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
-            using (writer.Block($"private static float {name}(float* row, long n, {(words ? "short* to" : "sbyte* high, sbyte* low")})"))
+            using (writer.Block($"private static float {name}(float* row, long n, float largest, {(words ? "short* to" : "sbyte* high, sbyte* low")})"))
             {
-                writer.Line($"VF top = V.Create({largest}(row, n)), sum = VF.Zero;");
+                writer.Line("VF top = V.Create(largest);");
+                writer.Line("VI sum = VI.Zero;");
                 using (writer.Block("for (long i = 0; i < n; i += 16)"))
                 {
                     Side(v => $"VF x{v} = V.Load(row + {At(v)}) - top;");
-                    foreach (var line in exp)
+                    foreach (var line in exp.Take(exp.Count - 1))
                     {
                         Side(v => $"VF {line.Name}{v} = {line.Text(part => part + v)};");
                     }
 
+                    // Added to 1.5·2²³, a number stands as a whole one in the low bits.
+                    Side(v => $"VF w{v} = Mad(d{v}, s{v}, V.Create(12582912f));");
                     if (words)
                     {
-                        Side(v => $"VF w{v} = V.Round(y{v} * V.Create(32f));");
                         Side(v => $"{narrow}(to + {At(v)}, w{v});");
-                        writer.Line($"sum += {string.Join(" + ", vectors.Select(v => "w" + v))};");
                     }
                     else if (target == VectorTarget.Vector128)
                     {
-                        // Added to 1.5·2²³, a number stands as a whole one in the low bits.
-                        Side(v => $"VF w{v} = y{v} * V.Create(32f) + V.Create(12582912f);");
-                        writer.Line("Vector128<short> a = LowWords(w0.AsInt32(), w1.AsInt32()), b = LowWords(w2.AsInt32(), w3.AsInt32()), half = V128.Create((short)16);");
-                        writer.Line("Vector128<sbyte> h = LowBytes((a + half) >>> 5, (b + half) >>> 5);");
-                        writer.Line("h.Store(high + i); (LowBytes(a, b) - (h << 5)).Store(low + i);");
-                        writer.Line($"sum += {string.Join(" + ", vectors.Select(v => $"(w{v} - V.Create(12582912f))"))};");
+                        writer.Line("Vector128<short> first = LowWords(w0.AsInt32(), w1.AsInt32()), second = LowWords(w2.AsInt32(), w3.AsInt32()), half = V128.Create((short)16);");
+                        writer.Line("Vector128<sbyte> h = LowBytes((first + half) >>> 5, (second + half) >>> 5);");
+                        writer.Line("h.Store(high + i); (LowBytes(first, second) - (h << 5)).Store(low + i);");
                     }
                     else
                     {
-                        Side(v => $"VF h{v} = V.Round(y{v});");
-                        Side(v => $"VF l{v} = V.Round((y{v} - h{v}) * V.Create(32f));");
-                        Side(v => $"{narrow}(high + {At(v)}, h{v});");
-                        Side(v => $"{narrow}(low + {At(v)}, l{v});");
-                        writer.Line($"sum += ({string.Join(" + ", vectors.Select(v => "h" + v))}) * V.Create(32f) + ({string.Join(" + ", vectors.Select(v => "l" + v))});");
+                        Side(v => $"VI h{v} = (w{v}.AsInt32() + V.Create(16)) >>> 5;");
+                        Side(v => $"{narrow}(high + {At(v)}, h{v}.AsSingle());");
+                        Side(v => $"{narrow}(low + {At(v)}, (w{v}.AsInt32() - (h{v} << 5)).AsSingle());");
                     }
+
+                    writer.Line($"sum += {(vectors.Length == 4 ? "(w0.AsInt32() + w1.AsInt32()) + (w2.AsInt32() + w3.AsInt32())" : string.Join(" + ", vectors.Select(v => $"w{v}.AsInt32()")))};");
                 }
 
-                writer.Line($"return {across}(sum);");
+                writer.Line("return float.IsFinite(largest) ? unchecked(V.Sum(sum) - (int)(n * 0x4B400000L)) : float.NaN;");
             }
         });
     }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,5 @@
 using CompiledBert.Compiler;
+using CompiledBert.Generator.Emit.Loops;
 
 namespace CompiledBert.Generator.Emit;
 
@@ -80,24 +81,22 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
         using (writer.Block("for (long q = m0; q < m1; q++)"))
         {
             writer.Line("float* row = scores + (q - m0) * padded;");
-            WriteProgram(
+            var largest = WriteScores(
                 writer,
                 [
                     new Load("keyScale", DataType.Float32, OfKey("keyScales")),
                     new Load("queryScale", DataType.Float32, new Access("queryScales", Dim.Zero, [])),
                     new Let("scaled", DataType.Float32, "mul", ["whole", "keyScale"]),
-                    new Let("s", DataType.Float32, "mul", ["scaled", "queryScale"]),
-                    .. Score,
+                    .. ScaledScore(),
                 ],
                 "whole",
-                ScoreResult,
                 ("keyScales", "((byte*)keyScales)"),
                 ("queryScales", "((byte*)(queryScales + (q - m0)))"));
             writer.Line("for (long k = keys; k < padded; k++) row[k] = float.NegativeInfinity;");
             var softmax = IntegerAttentionKernels.NeedSoftmax(Context.Kernels, kernel.TakesWords);
             writer.Line(kernel.TakesWords
-                ? $"scales[q - m0] = 1 / {softmax}(row, padded, (short*)high + (q - m0) * padded);"
-                : $"scales[q - m0] = 1 / {softmax}(row, padded, high + (q - m0) * padded, low + (q - m0) * padded);");
+                ? $"scales[q - m0] = 1 / {softmax}(row, padded, {largest}, (short*)high + (q - m0) * padded);"
+                : $"scales[q - m0] = 1 / {softmax}(row, padded, {largest}, high + (q - m0) * padded, low + (q - m0) * padded);");
         }
 
         if (kernel.TakesWords)
@@ -114,6 +113,22 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
         }
 
         WriteResults(writer, kernel, columns);
+    }
+
+    /// <summary>The step's program on scores, from what the key's scale has been applied to: the query's scale comes in where a constant does anyway, or before it.</summary>
+    private IEnumerable<Statement> ScaledScore()
+    {
+        var readers = Score.Where(s => LanesAnalysis.Reads(s).Contains("s")).ToArray();
+        if (readers is [Let { Op: "mul" or "fma", Args: ["s", var factor, ..] } first] && Literal.Is(factor))
+        {
+            return
+            [
+                new Let("s", DataType.Float32, "mul", ["queryScale", factor]),
+                .. Score.Select(s => s == first ? first with { Args = ["scaled", .. first.Args.Take(1), .. first.Args.Skip(2)] } : s),
+            ];
+        }
+
+        return [new Let("s", DataType.Float32, "mul", ["scaled", "queryScale"]), .. Score];
     }
 
     private void WriteResults(CodeWriter writer, IntegerKernel kernel, string columns)

@@ -53,11 +53,11 @@ internal sealed class ByteProductKernel : IntegerKernel
         """);
 
     /// <inheritdoc/>
-    protected override void WriteTile(CodeWriter writer, MicroKernels kernels, int rows, int panels)
+    protected override void WriteTile(CodeWriter writer, MicroKernels kernels, int rows, int panels, TileEnd end)
     {
         string Sum(int row, int vector) => $"{(char)('s' + vector)}{Text(row)}";
         string Each(Func<int, string> write, string separator = " ") => string.Join(separator, Enumerable.Range(0, Vectors).Select(write));
-        using (writer.Block($"for (long j = 0; j < 16; j += {Text(Columns)}, start += {Text(Columns)}, c += {Text(Columns)})"))
+        using (writer.Block($"for (long j = 0; j < 16; j += {Text(Columns)}, start += {Text(Columns)}, scales += {Text(Columns)}, bias += {Text(Columns)}, c += {Text(Columns)})"))
         {
             writer.Line(string.Join(" ", Enumerable.Range(0, rows).Select(row => row == 0 ? "byte* a0 = a;" : $"byte* a{Text(row)} = a{Text(row - 1)} + 8 * groups;")));
             writer.Line("sbyte* w = b + 4 * j, end = w + 64 * groups;");
@@ -84,10 +84,16 @@ internal sealed class ByteProductKernel : IntegerKernel
 
             for (var row = 0; row < rows; row++)
             {
+                if (end.Scales)
+                {
+                    writer.Line($"var r{Text(row)} = V128.Create(rowScales[{Text(row)}]);");
+                }
+
                 for (var v = 0; v < Vectors; v += 2)
                 {
                     var column = v == 0 ? "" : $" + {Text(2 * v)}";
-                    writer.Line($"V128.ConvertToSingle({Arm}.Arm64.AddPairwise({Sum(row, v)}, {Sum(row, v + 1)}) + V128.Load(start{column})).Store(c{(row == 0 ? "" : $" + {Text(row)} * ldc")}{column});");
+                    var sums = $"{Arm}.Arm64.AddPairwise({Sum(row, v)}, {Sum(row, v + 1)})";
+                    writer.Line($"({end.Floats(sums, "V128", "r" + Text(row), column)}).Store(c{(row == 0 ? "" : $" + {Text(row)} * ldc")}{column});");
                 }
             }
         }

@@ -64,36 +64,101 @@ internal sealed class DotProductKernel : IntegerKernel
         """);
 
     /// <inheritdoc/>
-    protected override void WriteTile(CodeWriter writer, MicroKernels kernels, int rows, int panels)
+    /// <remarks>
+    /// Cores that issue in order also finish in order: what is done sooner than the product before it waits. A load by register and register takes as long as
+    /// a product, and goes beside one; so there is an index for B and one for A, which move on together once in two groups. What a turn begins with is
+    /// loaded in the turn before: up to 32 bytes behind A and 16 behind B are read, and never used.
+    /// </remarks>
+    protected override void WriteTile(CodeWriter writer, MicroKernels kernels, int rows, int panels, TileEnd end)
     {
         string Sum(int row, int vector) => $"{(char)('s' + vector)}{Text(row)}";
-        var quads = (rows + 3) / 4;
-        writer.Line("sbyte* end = b + 64 * groups;");
+        var groupBytes = 16 * ((rows + 3) / 4);
+        writer.Line($"long pairs = groups >> 1, i = -128 * pairs, l = {Text(-2 * groupBytes)} * pairs;");
+        writer.Line($"sbyte* {string.Join(", ", Enumerable.Range(0, 8).Select(v => $"b{Text(v)} = b + 128 * pairs{(v == 0 ? "" : $" + {Text(16 * v)}")}"))};");
+        writer.Line($"sbyte* {string.Join(", ", Enumerable.Range(0, groupBytes / 8).Select(q => $"a{Text(q)} = (sbyte*)a + {Text(2 * groupBytes)} * pairs{(q == 0 ? "" : $" + {Text(16 * q)}")}"))};");
         for (var row = 0; row < rows; row++)
         {
             writer.Line($"Vector128<int> {string.Join(", ", Enumerable.Range(0, 4).Select(v => Sum(row, v) + " = default"))};");
         }
 
-        using (writer.Block("while (b < end)"))
+        // Vectors of B take turns in two variables; those of A stay for a group.
+        string First(int quad) => "x" + Text(quad);
+        string Second(int quad) => "y" + Text(quad);
+        string Weights(int vector) => vector % 2 == 0 ? "even" : "odd";
+        var quads = Enumerable.Range(0, groupBytes / 16).ToArray();
+        writer.Line($"Vector128<sbyte> even = V128.Load(b0 + i), odd, {string.Join(", ", quads.Select(q => $"{First(q)} = V128.Load(a{Text(q)} + l)"))}, {string.Join(", ", quads.Select(Second))};");
+        List<string> Products(int vector, Func<int, string> x) =>
+        [
+            .. Enumerable.Range(0, rows).Select(row => $"{Sum(row, vector % 4)} = {Arm}Dp.DotProductBySelectedQuadruplet({Sum(row, vector % 4)}, {Weights(vector)}, {x(row / 4)}, {Text(row % 4)});"),
+        ];
+        using (writer.Block("while (i != 0)"))
         {
-            // The next vector of B is on its way while this one is used, and pointers move on beside loads: cores that issue in order would wait for both.
-            writer.Line($"Vector128<sbyte> w0 = V128.Load(b), {string.Join(", ", Enumerable.Range(0, quads).Select(q => $"x{Text(q)} = V128.Load((sbyte*)a + {Text(16 * q)})"))}; a += {Text(16 * quads)};");
-            for (var v = 0; v < 4; v++)
+            for (var v = 0; v < 8; v++)
             {
-                var line = Enumerable.Range(0, rows).Select(row => $"{Sum(row, v)} = {Arm}Dp.DotProductBySelectedQuadruplet({Sum(row, v)}, w{Text(v)}, x{Text(row / 4)}, {Text(row % 4)});").ToList();
-                if (v < 3)
+                var line = Products(v, v < 4 ? First : Second);
+                var at = Math.Min(3, rows);
+                if (v < quads.Length)
                 {
-                    line.Insert(1, $"Vector128<sbyte> w{Text(v + 1)} = V128.Load(b + {Text(16 * (v + 1))});{(v == 2 ? " b += 64;" : "")}");
+                    line.Insert(at, $"{Second(v)} = V128.Load(a{Text(quads.Length + v)} + l);");
+                }
+                else if (v == 6)
+                {
+                    line.Insert(at, $"i += 128; l += {Text(2 * groupBytes)};");
+                }
+
+                if (v < 7)
+                {
+                    line.Insert(1, $"{Weights(v + 1)} = V128.Load(b{Text(v + 1)} + i);");
+                }
+                else
+                {
+                    line.Insert(Math.Min(2, rows), "even = V128.Load(b0 + i);");
+                    for (var q = quads.Length - 1; q >= 0; q--)
+                    {
+                        line.Insert(Math.Min(q, rows), $"{First(q)} = V128.Load(a{Text(q)} + l);");
+                    }
                 }
 
                 writer.Line(string.Join(" ", line));
             }
         }
 
+        using (writer.Block("if ((groups & 1) != 0)"))
+        {
+            for (var v = 0; v < 4; v++)
+            {
+                var line = Products(v, First);
+                if (v < 3)
+                {
+                    line.Insert(1, $"{Weights(v + 1)} = V128.Load(b{Text(v + 1)});");
+                }
+
+                writer.Line(string.Join(" ", line));
+            }
+        }
+
+        // Operation by operation, so that none waits for the one before.
+        var columns = Enumerable.Range(0, 4).ToArray();
+        string Each(Func<int, string> write) => string.Join(" ", columns.Select(write));
+        string Of(string pointer, int vector) => vector == 0 ? pointer : $"{pointer} + {Text(4 * vector)}";
+        writer.Line($"Vector128<float> {string.Join(", ", columns.Select(v => $"f{Text(v)}"))};");
+        if (end.Scales)
+        {
+            writer.Line($"Vector128<float> {string.Join(", ", columns.Select(v => $"scale{Text(v)} = V128.Load({Of("scales", v)})"))};");
+        }
+
         for (var row = 0; row < rows; row++)
         {
-            writer.Line(string.Join(" ", Enumerable.Range(0, 4).Select(v => $"V128.ConvertToSingle({Sum(row, v)} + V128.Load(start + {Text(4 * v)})).Store(c + {Text(4 * v)});"))
-                + (row + 1 < rows ? " c += ldc;" : ""));
+            writer.Line(Each(v => $"f{Text(v)} = V128.ConvertToSingle({Sum(row, v)}{(end.AddsStart ? $" + V128.Load({Of("start", v)})" : "")});"));
+            if (end.Scales)
+            {
+                writer.Line($"Vector128<float> r{Text(row)} = V128.Create(rowScales[{Text(row)}]); {Each(v => $"f{Text(v)} *= r{Text(row)};")}");
+                writer.Line(Each(v => end.AddsBias
+                    ? $"f{Text(v)} = V128.MultiplyAddEstimate(f{Text(v)}, scale{Text(v)}, V128.Load({Of("bias", v)}));"
+                    : $"f{Text(v)} *= scale{Text(v)};"));
+            }
+
+            writer.Line(Each(v => $"f{Text(v)}.Store({Of("c", v)});") + (row + 1 < rows ? " c += ldc;" : ""));
         }
     }
 }

@@ -3,12 +3,15 @@ using System.Globalization;
 namespace CompiledBert.Generator.Emit;
 
 /// <summary>
-/// A way to multiply 8-bit integers on one instruction set: how rows are packed for it, and micro-kernels C[r, j] = Σₖ A[r, k]·B[k, j] + start[j] of some
-/// rows by whole panels, the sums exact in 32 bits, stored as floats. So all of them give the same bits.
+/// A way to multiply 8-bit integers on one instruction set: how rows are packed for it, and micro-kernels C[r, j] = Σₖ A[r, k]·B[k, j] of some rows by whole
+/// panels, the sums exact in 32 bits and given a <see cref="TileEnd"/>. So all of them give the same bits.
 /// </summary>
 internal abstract class IntegerKernel
 {
-    private const string Parameters = "byte* a, sbyte* b, long ldb, float* c, long ldc, long groups, int* start, byte* next, long step";
+    private const string Parameters = "byte* a, sbyte* b, long ldb, float* c, long ldc, long groups, int* start, byte* next, long step, float* rowScales, float* scales, float* bias";
+
+    /// <summary>Bytes behind packed rows and panels that micro-kernels may read, whatever is there.</summary>
+    public const int ReadBehind = 32;
 
     /// <summary>What its methods' names begin with.</summary>
     public abstract string Name { get; }
@@ -65,11 +68,14 @@ internal abstract class IntegerKernel
     /// </summary>
     public string NeedPack(MicroKernels kernels) => Need(kernels, Name + "Pack", WritePack);
 
-    /// <summary>Needs <c>{Name}Tile{columns}(rows, a, b, ldb, c, ldc, groups, start, next, step)</c> of a number of panels, at most <see cref="Panels"/>.</summary>
-    public string NeedTile(MicroKernels kernels, int panels)
+    /// <summary>
+    /// Needs <c>{Name}Tile{columns}(rows, a, b, ldb, c, ldc, groups, start, next, step, rowScales, scales, bias)</c> of a number of panels, at most
+    /// <see cref="Panels"/>. What the end does not use may be null.
+    /// </summary>
+    public string NeedTile(MicroKernels kernels, int panels, TileEnd end)
     {
         TileKernels.NeedFetch(kernels);
-        var name = $"{Name}Tile{Text(16 * panels)}";
+        var name = $"{Name}Tile{Text(16 * panels)}{end.Suffix}";
         return Need(kernels, name, writer =>
         {
             foreach (var rows in Enumerable.Range(1, Rows))
@@ -81,7 +87,7 @@ internal abstract class IntegerKernel
                         private static void {name}_{Text(rows)}({Parameters})
                         """))
                     {
-                        WriteTile(text, kernels, rows, panels);
+                        WriteTile(text, kernels, rows, panels, end);
                     }
                 });
             }
@@ -93,7 +99,7 @@ internal abstract class IntegerKernel
             {
                 foreach (var rows in Enumerable.Range(1, Rows))
                 {
-                    writer.Line($"case {Text(rows)}: {name}_{Text(rows)}(a, b, ldb, c, ldc, groups, start, next, step); return;");
+                    writer.Line($"case {Text(rows)}: {name}_{Text(rows)}(a, b, ldb, c, ldc, groups, start, next, step, rowScales, scales, bias); return;");
                 }
             }
         });
@@ -101,15 +107,16 @@ internal abstract class IntegerKernel
 
     /// <summary>
     /// Needs <c>{Name}Product(rows, a, b, n, c, ldc, groups, start)</c>: a tile's rows, packed, by all of B's panels <c>[n/16][groups][16][4]</c>, n a multiple
-    /// of 16; C is written in whole panels.
+    /// of 16; C is written in whole panels. What takes the <see cref="Bias"/> out again is in <c>start</c>.
     /// </summary>
     public string NeedProduct(MicroKernels kernels)
     {
-        var (wide, width) = (NeedTile(kernels, Panels), Text(16 * Panels));
-        var one = Panels == 1 ? wide : NeedTile(kernels, 1);
+        var end = new TileEnd(AddsStart: Bias != 0);
+        var (wide, width) = (NeedTile(kernels, Panels, end), Text(16 * Panels));
+        var one = Panels == 1 ? wide : NeedTile(kernels, 1, end);
         return Need(kernels, Name + "Product", writer =>
         {
-            const string Arguments = "(rows, a, b + 4 * groups * j, 64 * groups, c + j, ldc, groups, start + j, (byte*)b, 0);";
+            const string Arguments = "(rows, a, b + 4 * groups * j, 64 * groups, c + j, ldc, groups, start + j, (byte*)b, 0, null, null, null);";
             writer.Line("// Packed rows of 8-bit integers by all panels.");
             writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
             using (writer.Block($"private static void {Name}Product(long rows, byte* a, sbyte* b, long n, float* c, long ldc, long groups, int* start)"))
@@ -132,7 +139,7 @@ internal abstract class IntegerKernel
     protected abstract void WritePack(CodeWriter writer);
 
     /// <summary>Writes the body of the micro-kernel of some rows.</summary>
-    protected abstract void WriteTile(CodeWriter writer, MicroKernels kernels, int rows, int panels);
+    protected abstract void WriteTile(CodeWriter writer, MicroKernels kernels, int rows, int panels, TileEnd end);
 
     /// <summary>A number as C#.</summary>
     protected static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -123,16 +123,15 @@ internal static class ProductKernels
     /// </summary>
     public static string NeedSoftmax(MicroKernels kernels)
     {
-        var largest = NeedLargest(kernels);
         return kernels.Need("Softmax", (writer, target) =>
         {
             VectorMath.Need(kernels, "exp", 1);
             writer.Lines($$"""
                 // exp(score − max) in place, and the sum.
                 [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-                private static float Softmax(float* row, long n)
+                private static float Softmax(float* row, long n, float largest)
                 {
-                    VF top = V.Create({{largest}}(row, n)), sum = VF.Zero;
+                    VF top = V.Create(largest), sum = VF.Zero;
                     {{Exponentials(target).Replace("\n", "\n    ")}}
                     Vector128<float> four = {{Four(target, "sum", "V128.Add")}}{{(target == VectorTarget.Avx2 ? " + (sum1.GetLower() + sum1.GetUpper())" : "")}};
                     four += V128.Shuffle(four, V128.Create(2, 3, 0, 1));
@@ -141,21 +140,6 @@ internal static class ProductKernels
                 """);
         });
     }
-
-    /// <summary>Needs <c>Largest(row, n)</c>: the largest of n scores, a multiple of 16.</summary>
-    public static string NeedLargest(MicroKernels kernels) => kernels.Need("Largest", (writer, target) => writer.Lines($$"""
-        // The largest of a row of scores.
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static float Largest(float* row, long n)
-        {
-            VF top = V.Load(row);
-            for (long i = VF.Count; i < n; i += VF.Count) top = V.MaxNative(top, V.Load(row + i));
-            Vector128<float> four = {{Four(target, "top", "V128.MaxNative")}};
-            four = V128.MaxNative(four, V128.Shuffle(four, V128.Create(2, 3, 0, 1)));
-            four = V128.MaxNative(four, V128.Shuffle(four, V128.Create(1, 0, 3, 2)));
-            return four[0];
-        }
-        """));
 
     // Across the lanes by halves: two vectors of half the length, down to four floats.
     private static string Four(VectorTarget target, string vector, string op) => target.Bits switch

@@ -94,23 +94,23 @@ internal sealed class VectorKernel : IntegerKernel
     }
 
     /// <inheritdoc/>
-    protected override void WriteTile(CodeWriter writer, MicroKernels kernels, int rows, int panels)
+    protected override void WriteTile(CodeWriter writer, MicroKernels kernels, int rows, int panels, TileEnd end)
     {
         NeedSteps(kernels);
         var columns = Math.Min(_columns, 16 * panels);
         if (columns == 16 * panels)
         {
-            WritePass(writer, rows, columns, "");
+            WritePass(writer, rows, columns, "", end);
             return;
         }
 
         using (writer.Block($"for (int j = 0; j < {Text(16 * panels)}; j += {Text(columns)})"))
         {
-            WritePass(writer, rows, columns, " + j");
+            WritePass(writer, rows, columns, " + j", end);
         }
     }
 
-    private void WritePass(CodeWriter writer, int rows, int columns, string from)
+    private void WritePass(CodeWriter writer, int rows, int columns, string from, TileEnd end)
     {
         var vectors = columns / ColumnsOfVector;
         string Sum(int row, int vector) => $"{(char)('s' + vector)}{Text(row)}";
@@ -142,14 +142,21 @@ internal sealed class VectorKernel : IntegerKernel
         }
 
         var perStore = Math.Min(vectors, _isBytes ? 1 : 2);
+        var stored = _bits switch { 128 => "V128", 256 => "V256", _ => "Vector512" };
         for (var row = 0; row < rows; row++)
         {
+            if (end.Scales)
+            {
+                writer.Line($"var r{Text(row)} = {stored}.Create(rowScales[{Text(row)}]);");
+            }
+
             for (var v = 0; v < vectors; v += perStore)
             {
                 var column = v * ColumnsOfVector;
-                var place = $"{(row == 0 ? "" : $" + {Text(row)} * ldc")}{from}{(column == 0 ? "" : " + " + Text(column))}";
+                var offset = from + (column == 0 ? "" : " + " + Text(column));
                 var sums = string.Join(", ", Enumerable.Range(v, perStore).Select(i => Sum(row, i)));
-                writer.Line($"{Name}Columns({sums}, start{from}{(column == 0 ? "" : " + " + Text(column))}).Store(c{place});");
+                var columnsOf = _isBytes ? sums : $"{Name}Columns({sums})";
+                writer.Line($"({end.Floats(columnsOf, stored, "r" + Text(row), offset)}).Store(c{(row == 0 ? "" : $" + {Text(row)} * ldc")}{offset});");
             }
         }
     }
@@ -174,17 +181,13 @@ internal sealed class VectorKernel : IntegerKernel
             _ => $"{X86}Sse2.IsSupported ? sum + {X86}Sse2.MultiplyAddAdjacent(x, w) : sum + ((x * w).AsInt32() << 16 >> 16) + ((x * w).AsInt32() >> 16)",
         };
         var element = _isBytes ? "byte" : "short";
-        var floats = $"Vector{Text(_bits)}<float>";
-        var columns = (_isBytes, _bits) switch
+        // A column's two sums added.
+        var columns = _bits switch
         {
-            (true, _) => $"({Vector} sum, int* start) => Vector{Text(_bits)}.ConvertToSingle(sum + Vector{Text(_bits)}.Load(start));",
-            (false, 512) => $"({Vector} low, {Vector} high, int* start) => V.ConvertToSingle("
-                + $"{X86}Avx512F.PermuteVar16x32x2(low, V.Create(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30), high)"
-                + $" + {X86}Avx512F.PermuteVar16x32x2(low, V.Create(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31), high) + V.Load(start));",
-            (false, 256) => $"({Vector} low, {Vector} high, int* start) => V.ConvertToSingle("
-                + $"{X86}Avx2.Permute4x64({X86}Avx2.HorizontalAdd(low, high).AsInt64(), 0b11_01_10_00).AsInt32() + V.Load(start));",
-            _ => $"({Vector} low, {Vector} high, int* start) => V.ConvertToSingle("
-                + "V.Create(low[0] + low[1], low[2] + low[3], high[0] + high[1], high[2] + high[3]) + V.Load(start));",
+            512 => $"{X86}Avx512F.PermuteVar16x32x2(low, V.Create(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30), high)"
+                + $" + {X86}Avx512F.PermuteVar16x32x2(low, V.Create(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31), high)",
+            256 => $"{X86}Avx2.Permute4x64({X86}Avx2.HorizontalAdd(low, high).AsInt64(), 0b11_01_10_00).AsInt32()",
+            _ => "V.Create(low[0] + low[1], low[2] + low[3], high[0] + high[1], high[2] + high[3])",
         };
         writer.Lines($$"""
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -193,8 +196,11 @@ internal sealed class VectorKernel : IntegerKernel
             private static Vector{{Text(_bits)}}<{{element}}> {{Name}}Spread(byte* x) => {{spread}};
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static {{Vector}} {{Name}}Step({{Vector}} sum, Vector{{Text(_bits)}}<{{element}}> x, Vector{{Text(_bits)}}<{{loaded}}> w) => {{step}};
-            [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            private static {{floats}} {{Name}}Columns{{columns}}
             """);
+        if (!_isBytes)
+        {
+            writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
+            writer.Line($"private static {Vector} {Name}Columns({Vector} low, {Vector} high) => {columns};");
+        }
     });
 }

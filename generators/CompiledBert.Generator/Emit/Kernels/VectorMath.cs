@@ -134,18 +134,17 @@ internal static class VectorMath
             new("y", "V.ConditionalSelect(V.LessThan(@x, V.Create(-87.3f)), VF.Zero, @e)"),
         ]),
 
-        ["exp127"] = ("Exp127", "127·eˣ for x ≤ 0, off by at most 2⁻¹⁷ of itself: 127·2ⁿ·e^r, |r| ≤ ln 2 / 2. Results below 127·2⁻¹²⁵ are 0.",
+        ["exp4064"] = ("Exp4064", "4064·eˣ for x ≤ 0, to be rounded: off by at most 2⁻¹³ of itself, and below a half from x = −11 on. 4064·2ⁿ·e^r, |r| ≤ ln 2 / 2.",
         [
-            new("t", "Mad(@x, V.Create(1.44269504f), V.Create(12583038f))"), // its low bits are n + 126
+            new("c", "V.MaxNative(V.Create(-11f), @x)"), // in this order NaN stays on x64
+            new("t", "Mad(@c, V.Create(1.44269504f), V.Create(12583038f))"), // its low bits are n + 126
             new("n", "@t - V.Create(12583038f)"),
-            new("r", "Mad(@n, V.Create(-0.693147182f), @x)"),
-            new("a", "Mad(V.Create(10.5304866f), @r, V.Create(42.6489043f))"),
-            new("b", "Mad(@a, @r, V.Create(127.011071f))"),
-            new("c", "Mad(@b, @r, V.Create(253.990705f))"),
-            new("d", "Mad(@c, @r, V.Create(254f))"), // 2·127·e^r
+            new("r", "Mad(@n, V.Create(-0.693147182f), @c)"),
+            new("a", "Mad(V.Create(1346.55133f), @r, V.Create(4104.34942f))"),
+            new("b", "Mad(@a, @r, V.Create(8129.33504f))"),
+            new("d", "Mad(@b, @r, V.Create(8127.41515f))"), // 2·4064·e^r
             new("s", "(@t.AsInt32() << 23).AsSingle()"),
-            new("e", "@d * @s"),
-            new("y", "V.ConditionalSelect(V.LessThan(@x, V.Create(-87.3f)), VF.Zero, @e)"),
+            new("y", "@d * @s"),
         ]),
 
         // erf(x/√2) as c·P(c² − 14.58), where c is x within ±5.4: about the middle of c²'s interval the coefficients fall off without cancelling. Four
@@ -239,5 +238,5 @@ internal static class VectorMath
     }
 
     /// <summary>The operations there are, in ordinal order.</summary>
-    public static IEnumerable<string> Operations => Functions.Keys.Concat(["exp127", "geluerf", "geluerfcoarse"]).OrderBy(op => op, StringComparer.Ordinal);
+    public static IEnumerable<string> Operations => Functions.Keys.Concat(["exp4064", "geluerf", "geluerfcoarse"]).OrderBy(op => op, StringComparer.Ordinal);
 }

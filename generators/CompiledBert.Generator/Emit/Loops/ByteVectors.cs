@@ -36,14 +36,17 @@ internal static class ByteVectors
         """));
 
     /// <summary>Needs <c>void Narrow{Type}(p, v)</c>: whole numbers within the type's range as its integers.</summary>
-    public static string Narrow(MicroKernels kernels, DataType type) => kernels.Need("Narrow" + type, (writer, target) =>
+    /// <param name="kernels">Where it is registered.</param>
+    /// <param name="type">The type.</param>
+    /// <param name="isRaw">Whether the numbers are in the low bits, as <see cref="VectorOps.RoundedProduct"/> leaves them.</param>
+    public static string Narrow(MicroKernels kernels, DataType type, bool isRaw = false) => kernels.Need("Narrow" + Raw(isRaw) + type, (writer, target) =>
     {
         const string X86 = "System.Runtime.Intrinsics.X86.";
         writer.Line("// Whole numbers as integers of 8 bits.");
         writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
-        using (writer.Block($"private static void Narrow{type}({ElementTypes.Memory(type)}* p, VF v)"))
+        using (writer.Block($"private static void Narrow{Raw(isRaw)}{type}({ElementTypes.Memory(type)}* p, VF v)"))
         {
-            writer.Line("VI i = V.ConvertToInt32Native(v);");
+            writer.Line($"VI i = {Whole("v", isRaw)};");
             writer.Line(target.Lanes switch
             {
                 16 => $"{X86}Avx512F.ConvertToVector128SByte(i).As{(type == DataType.Int8 ? "SByte" : "Byte")}().Store(p);",
@@ -54,16 +57,16 @@ internal static class ByteVectors
     });
 
     /// <summary>Needs <c>void Narrow{Type}Four(p, a, b, c, d)</c>: four vectors of 128 bits of whole numbers as sixteen integers.</summary>
-    public static string NarrowFour(MicroKernels kernels, DataType type)
+    public static string NarrowFour(MicroKernels kernels, DataType type, bool isRaw)
     {
         var (words, bytes) = NeedLowHalves(kernels);
-        return kernels.Need($"Narrow{type}Four", (writer, _) => writer.Lines($$"""
+        return kernels.Need($"Narrow{Raw(isRaw)}{type}Four", (writer, _) => writer.Lines($$"""
             // Four vectors of whole numbers as integers of 8 bits.
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            private static void Narrow{{type}}Four({{ElementTypes.Memory(type)}}* p, VF a, VF b, VF c, VF d)
+            private static void Narrow{{Raw(isRaw)}}{{type}}Four({{ElementTypes.Memory(type)}}* p, VF a, VF b, VF c, VF d)
             {
-                var low = {{words}}(V.ConvertToInt32Native(a), V.ConvertToInt32Native(b));
-                var high = {{words}}(V.ConvertToInt32Native(c), V.ConvertToInt32Native(d));
+                var low = {{words}}({{Whole("a", isRaw)}}, {{Whole("b", isRaw)}});
+                var high = {{words}}({{Whole("c", isRaw)}}, {{Whole("d", isRaw)}});
                 {{bytes}}(low, high).Store((sbyte*)p);
             }
             """));
@@ -84,14 +87,14 @@ internal static class ByteVectors
         return ("LowWords", "LowBytes");
     }
 
-    /// <summary>Needs <c>void NarrowWords(p, v)</c>: whole numbers as integers of 16 bits.</summary>
-    public static string NarrowWords(MicroKernels kernels) => kernels.Need("NarrowWords", (writer, target) =>
+    /// <summary>Needs <c>void NarrowRawWords(p, v)</c>: whole numbers, in the low bits, as integers of 16 bits.</summary>
+    public static string NarrowWords(MicroKernels kernels) => kernels.Need("NarrowRawWords", (writer, target) =>
     {
-        writer.Line("// Whole numbers as integers of 16 bits.");
+        writer.Line("// Whole numbers, in the low bits, as integers of 16 bits.");
         writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
-        using (writer.Block("private static void NarrowWords(short* p, VF v)"))
+        using (writer.Block("private static void NarrowRawWords(short* p, VF v)"))
         {
-            writer.Line("VI i = V.ConvertToInt32Native(v);");
+            writer.Line("VI i = v.AsInt32();");
             writer.Line(target.Lanes switch
             {
                 16 => "System.Runtime.Intrinsics.X86.Avx512F.ConvertToVector256Int16(i).Store(p);",
@@ -102,13 +105,17 @@ internal static class ByteVectors
     });
 
     /// <summary>Needs <c>void Narrow{Type}Partial(p, v, count)</c>: writes the first lanes and nothing beyond them.</summary>
-    public static string NarrowPartial(MicroKernels kernels, DataType type) => kernels.Need($"Narrow{type}Partial", (writer, _) => writer.Lines($$"""
+    public static string NarrowPartial(MicroKernels kernels, DataType type, bool isRaw) => kernels.Need($"Narrow{Raw(isRaw)}{type}Partial", (writer, _) => writer.Lines($$"""
         // The first lanes of whole numbers as integers of 8 bits.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private static void Narrow{{type}}Partial({{ElementTypes.Memory(type)}}* p, VF v, int count)
+        private static void Narrow{{Raw(isRaw)}}{{type}}Partial({{ElementTypes.Memory(type)}}* p, VF v, int count)
         {
-            VI i = V.ConvertToInt32Native(v);
+            VI i = {{Whole("v", isRaw)}};
             for (int l = 0; l < count; l++) p[l] = unchecked(({{ElementTypes.Memory(type)}})((int*)&i)[l]);
         }
         """));
+
+    private static string Raw(bool isRaw) => isRaw ? "Raw" : "";
+
+    private static string Whole(string vector, bool isRaw) => isRaw ? vector + ".AsInt32()" : $"V.ConvertToInt32Native({vector})";
 }

@@ -45,6 +45,7 @@ internal sealed class LanesAnalysis
         _inner[_lane] = (DataType.Int64, LaneForm.Slots);
         Stored = new HashSet<string>(All(loop.Body).OfType<Store>().Select(s => s.To.Buffer), StringComparer.Ordinal);
         Body = Classify(loop.Body);
+        RawBytes = FindRawBytes(loop.Body);
         Escaping = new HashSet<string>(_uses.Where(u => _runOf.TryGetValue(u.Id, out var run) && run != u.Run).Select(u => u.Id), StringComparer.Ordinal);
     }
 
@@ -56,6 +57,9 @@ internal sealed class LanesAnalysis
 
     /// <summary>Values of form Slots that are read outside the run that computes them.</summary>
     public ISet<string> Escaping { get; }
+
+    /// <summary>Rounded products that are only cast to 8 bits and stored, and what they are cast to: they stay as <see cref="VectorOps.RoundedProduct"/> leaves them.</summary>
+    public ISet<string> RawBytes { get; }
 
     /// <summary>Whether vectors gain anything: not where all that could be vectors are the ends of lane-by-lane work.</summary>
     public bool PaysOff
@@ -110,6 +114,21 @@ internal sealed class LanesAnalysis
     /// <summary>Whether an access walks memory by one element a lane.</summary>
     public bool IsContiguous(Access access) =>
         LaneStride(access).Is(1) && access.Terms.All(t => t.Variable == _lane || FormOf(t.Variable) == LaneForm.Uniform);
+
+    private HashSet<string> FindRawBytes(IReadOnlyList<Statement> body)
+    {
+        var all = All(body).ToArray();
+        bool AllReaders(string id, Func<Statement, bool> match) => all.Where(s => Reads(s).Contains(id)).All(match);
+        bool IsBytes(Let cast) => cast.Op == "cast" && VectorOps.IsByte(cast.Type) && AllReaders(cast.Id, s => s is Store store && FormOf(store) == LaneForm.Vector);
+        var raw = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var rounded in all.OfType<Let>().Where(l => l.Op == "roundmul" && FormOf(l.Id) == LaneForm.Vector && AllReaders(l.Id, s => s is Let cast && IsBytes(cast))))
+        {
+            raw.Add(rounded.Id);
+            raw.UnionWith(all.OfType<Let>().Where(l => l.Op == "cast" && l.Args[0] == rounded.Id).Select(l => l.Id));
+        }
+
+        return raw;
+    }
 
     private Dim LaneStride(Access access) => access.Terms.Where(t => t.Variable == _lane).Aggregate(Dim.Zero, (sum, t) => sum + t.Stride);
 

@@ -120,7 +120,7 @@ internal sealed partial class LanesEmitter
         {
             var type = _analysis.TypeOf(store.Value);
             var values = string.Join(", ", Enumerable.Range(0, width).Select(copy => Value(store.Value, type, Suffix(copy))));
-            _writer.Line($"{ByteVectors.NarrowFour(_kernels, type)}({Address(store.To, type, 0)}, {values});");
+            _writer.Line($"{ByteVectors.NarrowFour(_kernels, type, _analysis.RawBytes.Contains(store.Value))}({Address(store.To, type, 0)}, {values});");
             return true;
         }
 

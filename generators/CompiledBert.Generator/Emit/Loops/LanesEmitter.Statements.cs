@@ -35,7 +35,10 @@ internal sealed partial class LanesEmitter
             case Let let:
                 var from = LoopTypes.ArgumentType(let, _analysis.TypeOf);
                 var arguments = let.Args.Select((a, i) => Value(a, LoopTypes.ArgumentType(let, i, from), suffix)).ToArray();
-                _writer.Line($"VF {LoopNames.Local(let.Id, suffix)} = {Unwrap(VectorOps.Text(let.Op, let.Type, from, arguments, _kernels)!)};");
+                var text = let.Op == "roundmul" && _analysis.RawBytes.Contains(let.Id)
+                    ? VectorOps.RoundedProduct(arguments[0], arguments[1], _kernels)
+                    : Unwrap(VectorOps.Text(let.Op, let.Type, from, arguments, _kernels)!);
+                _writer.Line($"VF {LoopNames.Local(let.Id, suffix)} = {text};");
                 break;
             case Load load:
                 var address = Address(load.From, load.Type, copy);
@@ -56,7 +59,10 @@ internal sealed partial class LanesEmitter
                 var to = Address(store.To, stored, copy);
                 if (VectorOps.IsByte(stored))
                 {
-                    _writer.Line(partial ? $"{ByteVectors.NarrowPartial(_kernels, stored)}({to}, {value}, {Rest});" : $"{ByteVectors.Narrow(_kernels, stored)}({to}, {value});");
+                    var isRaw = _analysis.RawBytes.Contains(store.Value);
+                    _writer.Line(partial
+                        ? $"{ByteVectors.NarrowPartial(_kernels, stored, isRaw)}({to}, {value}, {Rest});"
+                        : $"{ByteVectors.Narrow(_kernels, stored, isRaw)}({to}, {value});");
                     break;
                 }
 
@@ -117,6 +123,11 @@ internal sealed partial class LanesEmitter
             var start = _names.Pointer(access.Buffer, type) + (before == "0" ? "" : $" + ({before})");
             if (_rows.TryGetValue(start, out var row))
             {
+                if (_hasPointers && copy < InterleavedCopies)
+                {
+                    return $"{PointerOf(row, copy)} + {_lane}";
+                }
+
                 return $"{row} + {lane}";
             }
         }

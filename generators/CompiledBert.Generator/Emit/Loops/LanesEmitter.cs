@@ -13,6 +13,7 @@ internal sealed partial class LanesEmitter
 {
     private const int Unroll = 4;
     private const int SumsOfLoop = 16;
+    private const int MostPointers = 16;
 
     private readonly CodeWriter _writer;
     private readonly MicroKernels _kernels;
@@ -26,6 +27,7 @@ internal sealed partial class LanesEmitter
     private LanesAnalysis _analysis = null!;
     private string _variable = "";
     private string _lane = "";
+    private bool _hasPointers;
 
     /// <summary>Creates an emitter for the place where the writer stands.</summary>
     public LanesEmitter(CodeWriter writer, MicroKernels kernels, LoopNames names, LoopEmitter outer, string step)
@@ -99,6 +101,8 @@ internal sealed partial class LanesEmitter
     /// </summary>
     private bool IsInterleaved => _kernels.Target == VectorTarget.Vector128
         && _analysis.Body.Count <= 24 && _analysis.Body.All(s => _hoisted.Contains(s) || (s.Form == LaneForm.Vector && MayStandAside(s.Statement)));
+
+    private static string PointerOf(string row, int copy) => copy == 0 ? row : $"{row}_{LoopNames.Text(copy)}";
 
     private int InterleavedCopies => _analysis.Body.Any(s => !_hoisted.Contains(s) && LinesOf(s.Statement) is not null) ? Unroll / 2 : Unroll;
 
@@ -194,6 +198,16 @@ internal sealed partial class LanesEmitter
                 var local = LoopNames.Local(access.Buffer, "row" + (_rows.Count == 0 ? "" : LoopNames.Text(_rows.Count)));
                 _writer.Line($"{ElementTypes.Memory(type)}* {local} = {start};");
                 _rows.Add(start, local);
+            }
+        }
+
+        // A pointer for each vector that is written side by side: with the index they are addresses of Arm's loads, without further instructions.
+        _hasPointers = IsInterleaved && _rows.Count * InterleavedCopies <= MostPointers;
+        foreach (var local in _hasPointers ? _rows.Values.OrderBy(row => row, StringComparer.Ordinal) : Enumerable.Empty<string>())
+        {
+            for (var copy = 1; copy < InterleavedCopies; copy++)
+            {
+                _writer.Line($"var {PointerOf(local, copy)} = {local} + {LoopNames.Text(copy * Lanes)};");
             }
         }
     }

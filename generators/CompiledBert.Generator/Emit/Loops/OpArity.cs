@@ -8,7 +8,7 @@ internal static class OpArity
     {
         "select" or "fma" => 3,
         "add" or "sub" or "mul" or "div" or "pow" or "min" or "max" or "mod" or "fmod" or "and" or "or" or "xor"
-            or "equal" or "less" or "lessorequal" or "greater" or "greaterorequal" => 2,
+            or "roundmul" or "equal" or "less" or "lessorequal" or "greater" or "greaterorequal" => 2,
         _ => 1,
     };
 }

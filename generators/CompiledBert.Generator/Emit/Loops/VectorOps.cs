@@ -55,6 +55,7 @@ internal static class VectorOps
         ("mul", 2) => $"({a[0]} * {a[1]})",
         ("div", 2) => $"({a[0]} / {a[1]})",
         ("fma", 3) => kernels.Target.Fma(a[0], a[1], a[2]),
+        ("roundmul", 2) => $"({RoundedProduct(a[0], a[1], kernels)} - V.Create(12582912f))",
         ("min", 2) => $"V.Min({a[0]}, {a[1]})",
         ("max", 2) => $"V.Max({a[0]}, {a[1]})",
         ("neg", 1) => $"-{a[0]}",
@@ -71,4 +72,10 @@ internal static class VectorOps
         ("isinf", 1) => $"V.Equals(V.Abs({a[0]}), V.Create(float.PositiveInfinity))",
         _ => VectorMath.Need(kernels, op, a.Count) is { } function ? $"{function}({string.Join(", ", a)})" : null,
     };
+
+    /// <summary>
+    /// The C# expression of a product rounded to a whole number, plus 1.5·2²³: beside that, floats are whole numbers, and the low bits of theirs are those of
+    /// the whole number as an integer.
+    /// </summary>
+    public static string RoundedProduct(string a, string b, MicroKernels kernels) => kernels.Target.Fma(a, b, "V.Create(12582912f)");
 }

@@ -55,7 +55,7 @@ internal static class Raggedness
 
         var inner = loops.Skip(1).FirstOrDefault(l => l.Extent == tokens)
             ?? (body is [.., Loop { Kind: LoopKind.Lanes } lanes] && lanes.Extent == tokens && body.OfType<Loop>().Count() == 1 ? lanes : null);
-        var others = loops.Skip(1).Concat(Titles.Flatten(body).OfType<Loop>()).Where(l => !ReferenceEquals(l, inner) && l.Variable != inner?.Variable);
+        var others = loops.Skip(1).Concat(Programs.Flatten(body).OfType<Loop>()).Where(l => !ReferenceEquals(l, inner) && l.Variable != inner?.Variable);
         if (others.Any(l => !l.Extent.IsConstant))
         {
             return RaggedMode.EachSequence;
@@ -80,11 +80,11 @@ internal static class Raggedness
     }
 
     private static IEnumerable<Access> Accesses(IEnumerable<Statement> body) =>
-        Titles.Flatten(body).Select(s => s switch { Load load => load.From, Store store => store.To, _ => null }).OfType<Access>();
+        Programs.Flatten(body).Select(s => s switch { Load load => load.From, Store store => store.To, _ => null }).OfType<Access>();
 
     /// <summary>Whether no statement uses a length as a number, and no loop inside runs over one (but <paramref name="except"/>).</summary>
     private static bool NoLengths(IEnumerable<Statement> body, Dim? except = null) =>
-        Titles.Flatten(body).All(s => s switch
+        Programs.Flatten(body).All(s => s switch
         {
             Let let => let.Op != "dim",
             Loop loop => loop.Extent.IsConstant || loop.Extent == except,

@@ -42,7 +42,7 @@ internal static class RowLoops
         }
 
         var fits = true;
-        var lanes = Titles.Flatten(body).OfType<Loop>().Where(l => l.Kind == LoopKind.Lanes).Select(l => l.Variable).ToHashSet(StringComparer.Ordinal);
+        var lanes = Programs.Flatten(body).OfType<Loop>().Where(l => l.Kind == LoopKind.Lanes).Select(l => l.Variable).ToHashSet(StringComparer.Ordinal);
         var outer = loops.Select(l => l.Variable).ToHashSet(StringComparer.Ordinal);
 
         Access Rewrite(Access access)

@@ -15,7 +15,7 @@ internal static class Titles
     /// <summary>The name of a nest: what kind of work it does.</summary>
     public static string OfNest(IReadOnlyList<Statement> body, IReadOnlyList<string> origins)
     {
-        var all = Flatten(body).ToList();
+        var all = Programs.Flatten(body).ToList();
         var words = new List<string>();
         var quantises = all.OfType<Let>().Any(l => l is { Op: "cast", Type: DataType.Int8 });
         if (all.OfType<Load>().Any(l => l.From.Terms.Any(t => t.Variable.StartsWith('v'))))
@@ -49,9 +49,9 @@ internal static class Titles
     public static string OfLinear(LinearStep step, IReadOnlyList<string> origins)
     {
         var (tile, row) = (step.Tile, step.Row);
-        var activation = tile.Concat(Flatten(row)).OfType<Let>().Select(l => l.Op).FirstOrDefault(op => op is "geluerf" or "geluerfcoarse" or "gelutanh" or "relu" or "tanh" or "silu" or "sigmoid");
+        var activation = tile.Concat(Programs.Flatten(row)).OfType<Let>().Select(l => l.Op).FirstOrDefault(op => op is "geluerf" or "geluerfcoarse" or "gelutanh" or "relu" or "tanh" or "silu" or "sigmoid");
         var after = activation is not null ? " + " + (activation == "geluerfcoarse" ? "geluerf" : activation) : tile.Count > 0 && !step.IsInteger ? " + elementwise" : "";
-        var work = Flatten(row).ToList();
+        var work = Programs.Flatten(row).ToList();
         var quantises = work.OfType<Let>().Any(l => l is { Op: "cast", Type: DataType.Int8 });
         after += work.OfType<Let>().Any(l => l.Op == "rsqrt") ? " + norm" : work.OfType<Accumulator>().Any() && !quantises ? " + reduce" : "";
         after += quantises ? " + quantise" : "";
@@ -64,10 +64,6 @@ internal static class Titles
         var layers = origins.Select(LayerOf).Where(l => l is not null).Distinct().ToList();
         return layers.Count == 1 ? $"layer {layers[0]} · " : "";
     }
-
-    /// <summary>All statements, those in loops included.</summary>
-    public static IEnumerable<Statement> Flatten(IEnumerable<Statement> body) =>
-        body.SelectMany(s => s is Loop loop ? Flatten(loop.Body).Prepend(s) : [s]);
 
     private static string? LayerOf(string origin)
     {

@@ -15,11 +15,10 @@ internal static class BufferUse
         _ => throw new InvalidOperationException($"A {step.GetType().Name} is not known here."),
     }).Distinct();
 
-    private static IEnumerable<string> Of(IEnumerable<Statement> statements) => statements.SelectMany(s => s switch
+    private static IEnumerable<string> Of(IEnumerable<Statement> statements) => Programs.Flatten(statements).Select(s => s switch
     {
-        Loop loop => Of(loop.Body),
-        Load load => [load.From.Buffer],
-        Store store => [store.To.Buffer],
-        _ => [],
-    });
+        Load load => load.From.Buffer,
+        Store store => store.To.Buffer,
+        _ => null,
+    }).OfType<string>();
 }

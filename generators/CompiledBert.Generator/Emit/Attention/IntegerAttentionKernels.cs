@@ -51,7 +51,7 @@ internal static class IntegerAttentionKernels
                     writer.Line($"VF whole = {rounded};");
                     if (needsSums)
                     {
-                        writer.Line("all += whole - V.Create(12582912f);");
+                        writer.Line($"all += whole - {VectorOps.WholeOffset};");
                     }
 
                     writer.Line($"{narrow}(to + i, whole);");
@@ -152,7 +152,7 @@ internal static class IntegerAttentionKernels
                             }
                             four.Store((int*)panels + 4 * k + v);
                         }
-                        ((sum - V.Create(unchecked((int)(keys * 0x4B400000L)))) * V.Create(shift)).Store(start + j + v);
+                        ((sum - V.Create(unchecked((int)(keys * {{VectorOps.WholeOffsetBits}})))) * V.Create(shift)).Store(start + j + v);
                     }
                 }
             }
@@ -241,7 +241,7 @@ internal static class IntegerAttentionKernels
                     }
 
                     // Added to 1.5·2²³, a number stands as a whole one in the low bits.
-                    Side(v => $"VF w{v} = Mad(d{v}, s{v}, V.Create(12582912f));");
+                    Side(v => $"VF w{v} = {VectorOps.RoundedProduct("d" + v, "s" + v, kernels)};");
                     if (words)
                     {
                         Side(v => $"{narrow}(to + {At(v)}, w{v});");
@@ -262,7 +262,7 @@ internal static class IntegerAttentionKernels
                     writer.Line($"sum += {(vectors.Length == 4 ? "(w0.AsInt32() + w1.AsInt32()) + (w2.AsInt32() + w3.AsInt32())" : string.Join(" + ", vectors.Select(v => $"w{v}.AsInt32()")))};");
                 }
 
-                writer.Line("return float.IsFinite(largest) ? unchecked(V.Sum(sum) - (int)(n * 0x4B400000L)) : float.NaN;");
+                writer.Line($"return float.IsFinite(largest) ? unchecked(V.Sum(sum) - (int)(n * {VectorOps.WholeOffsetBits})) : float.NaN;");
             }
         });
     }

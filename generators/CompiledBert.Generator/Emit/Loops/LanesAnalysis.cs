@@ -43,7 +43,7 @@ internal sealed class LanesAnalysis
         _outerType = outerType;
         _isOuterAccumulator = isOuterAccumulator;
         _inner[_lane] = (DataType.Int64, LaneForm.Slots);
-        Stored = new HashSet<string>(All(loop.Body).OfType<Store>().Select(s => s.To.Buffer), StringComparer.Ordinal);
+        Stored = new HashSet<string>(Programs.Flatten(loop.Body).OfType<Store>().Select(s => s.To.Buffer), StringComparer.Ordinal);
         Body = Classify(loop.Body);
         RawBytes = FindRawBytes(loop.Body);
         Escaping = new HashSet<string>(_uses.Where(u => _runOf.TryGetValue(u.Id, out var run) && run != u.Run).Select(u => u.Id), StringComparer.Ordinal);
@@ -73,10 +73,6 @@ internal sealed class LanesAnalysis
 
     /// <summary>Whether the body is simple and small enough to be written several times, so that as many sums run side by side.</summary>
     public bool MayUnroll => Body.Count <= 10 && Body.All(s => s.Form == LaneForm.Vector && s.Statement is not (Loop or Accumulator));
-
-    /// <summary>All statements with those inside loops.</summary>
-    public static IEnumerable<Statement> All(IEnumerable<Statement> statements) =>
-        statements.SelectMany(s => s is Loop loop ? All(loop.Body).Prepend(s) : [s]);
 
     /// <summary>All statements with those inside loops of form Vector.</summary>
     public static IEnumerable<LaneStatement> Flat(IEnumerable<LaneStatement> statements) => statements.SelectMany(s => Flat(s.Body).Prepend(s));
@@ -117,7 +113,7 @@ internal sealed class LanesAnalysis
 
     private HashSet<string> FindRawBytes(IReadOnlyList<Statement> body)
     {
-        var all = All(body).ToArray();
+        var all = Programs.Flatten(body).ToArray();
         bool AllReaders(string id, Func<Statement, bool> match) => all.Where(s => Reads(s).Contains(id)).All(match);
         bool IsBytes(Let cast) => cast.Op == "cast" && VectorOps.IsByte(cast.Type) && AllReaders(cast.Id, s => s is Store store && FormOf(store) == LaneForm.Vector);
         var raw = new HashSet<string>(StringComparer.Ordinal);
@@ -151,7 +147,7 @@ internal sealed class LanesAnalysis
             if (form == LaneForm.Slots && statement is Loop whole)
             {
                 // The loop runs lane by lane as one: what it declares belongs to its run, what its statements had noted for themselves is void.
-                var inside = new HashSet<string>(All(whole.Body).Select(Declares).OfType<string>(), StringComparer.Ordinal);
+                var inside = new HashSet<string>(Programs.Flatten(whole.Body).Select(Declares).OfType<string>(), StringComparer.Ordinal);
                 _uses.RemoveAll(u => inside.Contains(u.Id));
                 foreach (var id in inside)
                 {

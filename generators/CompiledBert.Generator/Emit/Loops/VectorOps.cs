@@ -8,6 +8,12 @@ namespace CompiledBert.Generator.Emit.Loops;
 /// </summary>
 internal static class VectorOps
 {
+    /// <summary>1.5·2²³: floats beside it are whole numbers, which stand in their low bits.</summary>
+    public const string WholeOffset = "V.Create(12582912f)";
+
+    /// <summary>The bits of <see cref="WholeOffset"/>, a long.</summary>
+    public const string WholeOffsetBits = "0x4B400000L";
+
     /// <summary>Whether an operation with lanes in its arguments has a vector form.</summary>
     /// <param name="op">The operation.</param>
     /// <param name="type">The result's type.</param>
@@ -55,7 +61,7 @@ internal static class VectorOps
         ("mul", 2) => $"({a[0]} * {a[1]})",
         ("div", 2) => $"({a[0]} / {a[1]})",
         ("fma", 3) => kernels.Target.Fma(a[0], a[1], a[2]),
-        ("roundmul", 2) => $"({RoundedProduct(a[0], a[1], kernels)} - V.Create(12582912f))",
+        ("roundmul", 2) => $"({RoundedProduct(a[0], a[1], kernels)} - {WholeOffset})",
         ("min", 2) => $"V.Min({a[0]}, {a[1]})",
         ("max", 2) => $"V.Max({a[0]}, {a[1]})",
         ("neg", 1) => $"-{a[0]}",
@@ -77,5 +83,5 @@ internal static class VectorOps
     /// The C# expression of a product rounded to a whole number, plus 1.5·2²³: beside that, floats are whole numbers, and the low bits of theirs are those of
     /// the whole number as an integer.
     /// </summary>
-    public static string RoundedProduct(string a, string b, MicroKernels kernels) => kernels.Target.Fma(a, b, "V.Create(12582912f)");
+    public static string RoundedProduct(string a, string b, MicroKernels kernels) => kernels.Target.Fma(a, b, WholeOffset);
 }

@@ -1,6 +1,6 @@
-namespace CompiledBert.Compiler.Schedule;
+namespace CompiledBert.Compiler;
 
-/// <summary>What rewriting of loop programs has in common.</summary>
+/// <summary>What reading and rewriting of loop programs have in common.</summary>
 internal static class Programs
 {
     /// <summary>All statements with those inside loops, in order.</summary>

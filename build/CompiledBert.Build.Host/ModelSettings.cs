@@ -38,8 +38,11 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
         Options.MaxTokens?.ToString(CultureInfo.InvariantCulture) ?? "", Options.Threads.ToString(CultureInfo.InvariantCulture), Precision,
         string.Join(';', Options.Targets),
         Path.GetFileName(Options.ModelPath), Options.Head ?? "", Options.Pooling ?? "", Options.Normalize?.ToString() ?? "", string.Join(';', Options.Labels),
-        Options.Prefix ?? "", Options.TokenizerFolder ?? "", Options.Profile?.Write() ?? "", Options.Calibration?.Hash ?? "",
+        Quoted(Options.Prefix), Quoted(Options.QueryPrefix), Quoted(Options.PassagePrefix), Options.TokenizerFolder ?? "", Options.Profile?.Write() ?? "", Options.Calibration?.Hash ?? "",
     ]);
+
+    /// <summary>No prefix is another thing than an empty one.</summary>
+    private static string Quoted(string? text) => text is null ? "" : "'" + text + "'";
 
     /// <summary>Reads the metadata. Throws <see cref="CompileException"/> on a value that is not valid.</summary>
     public static ModelSettings From(BuildRequest.Model model, string rootNamespace, bool signatureOnly)
@@ -69,6 +72,8 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
             Normalize = metadata.Choice("Normalize", Booleans) is { } normalize ? normalize == "true" : null,
             Labels = metadata.List("Labels"),
             Prefix = metadata.Checked("Prefix", _ => true, ""),
+            QueryPrefix = metadata.Checked("QueryPrefix", _ => true, ""),
+            PassagePrefix = metadata.Checked("PassagePrefix", _ => true, ""),
             TokenizerFolder = metadata.Checked("Tokenizer", _ => true, ""),
         };
         var limits = new ModelLimits

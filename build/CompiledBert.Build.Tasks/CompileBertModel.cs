@@ -13,7 +13,10 @@ namespace CompiledBert.Build.Tasks;
 public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelableTask
 {
     /// <summary>Metadata the compiler knows. What else an item carries is its owner's business.</summary>
-    private static readonly string[] KnownMetadata = ["Name", "Namespace", "Access", "Outputs", "Weights", "Threads", "MaxTokens", "Precision", "Targets", "Head", "Pooling", "Normalize", "Labels", "Prefix", "Tokenizer", "Report", "LatencyBudget", "SizeBudget", "MemoryBudget", Baseline, "BaselineTolerance", Profile, Calibration];
+    private static readonly string[] KnownMetadata = ["Name", "Namespace", "Access", "Outputs", "Weights", "Threads", "MaxTokens", "Precision", "Targets", "Head", "Pooling", "Normalize", "Labels", "Tokenizer", "Report", "LatencyBudget", "SizeBudget", "MemoryBudget", Baseline, "BaselineTolerance", Profile, Calibration];
+
+    /// <summary>Metadata whose blanks count: "query: " is not "query:". That one is there and empty says that nothing stands before texts.</summary>
+    private static readonly string[] Prefixes = ["Prefix", "QueryPrefix", "PassagePrefix"];
 
     /// <summary>Files of the project, not of the model's folder.</summary>
     private const string Baseline = "Baseline";
@@ -152,10 +155,19 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
         Models = [.. Models.Select(item => new BuildRequest.Model { Path = item.GetMetadata("FullPath"), Metadata = MetadataOf(item) })],
     };
 
-    private static Dictionary<string, string> MetadataOf(ITaskItem item) => KnownMetadata
-        .Select(name => (Name: name, Value: item.GetMetadata(name).Trim()))
-        .Where(m => m.Value.Length > 0)
-        .ToDictionary(m => m.Name, m => m.Name is Baseline or Profile or Calibration ? Path.GetFullPath(m.Value) : m.Value, StringComparer.Ordinal);
+    private static Dictionary<string, string> MetadataOf(ITaskItem item)
+    {
+        var metadata = KnownMetadata
+            .Select(name => (Name: name, Value: item.GetMetadata(name).Trim()))
+            .Where(m => m.Value.Length > 0)
+            .ToDictionary(m => m.Name, m => m.Name is Baseline or Profile or Calibration ? Path.GetFullPath(m.Value) : m.Value, StringComparer.Ordinal);
+        foreach (var name in Prefixes.Intersect(item.MetadataNames.Cast<string>(), StringComparer.Ordinal))
+        {
+            metadata[name] = item.GetMetadata(name);
+        }
+
+        return metadata;
+    }
 
     private static ITaskItem[] ItemsFor(BuildAnswer answer, bool isSignature)
     {

@@ -64,6 +64,12 @@ public sealed record CompileOptions
     /// <summary>Put before every text; null for what its files say.</summary>
     public string? Prefix { get; init; }
 
+    /// <summary>Put before queries; null for what its files say.</summary>
+    public string? QueryPrefix { get; init; }
+
+    /// <summary>Put before passages; null for what its files say.</summary>
+    public string? PassagePrefix { get; init; }
+
     /// <summary>The folder of the files that describe the model; null for the model's own and the one above it.</summary>
     public string? TokenizerFolder { get; init; }
 

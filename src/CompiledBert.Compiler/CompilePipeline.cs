@@ -32,8 +32,8 @@ public static class CompilePipeline
         var model = OnnxModel.Open(options.ModelPath);
         try
         {
-            var text = ModelText.Read(options);
-            var graph = model.Import(text?.Outputs ?? options.Outputs);
+            var text = TextReading.Of(options);
+            var graph = model.Import(text.Text?.Outputs ?? options.Outputs);
             var nodeByNode = Dim.Zero;
             QuantizationQuality? quality = null;
             if (!options.SignatureOnly)
@@ -77,35 +77,35 @@ public static class CompilePipeline
     }
 
     /// <summary>A plan with the signature only: enough for an editor to know the class.</summary>
-    private static CompileResult Stub(ModelGraph graph, CompileOptions options, OnnxModel source, ModelText? text)
+    private static CompileResult Stub(ModelGraph graph, CompileOptions options, OnnxModel source, TextReading text)
     {
         var weights = new WeightPacker([]);
         var plan = PlanBuilder.Build(graph, new FusedModel([], new BufferTable(), []), weights, new byte[32], options) with { IsStub = true };
-        plan = plan with { Head = text?.HeadOf(plan, 0) };
+        plan = plan with { Head = text.Text?.HeadOf(plan, 0) };
         return new CompileResult(plan, PlanWriter.Write(plan), stream => weights.Write(stream, new byte[32]), source)
         {
-            FilesRead = [.. source.FilesRead, .. text?.Files ?? []],
+            FilesRead = [.. source.FilesRead, .. text.Files],
             Summary = "signature only",
         };
     }
 
     /// <summary>The back end: from a canonical graph to a plan and a writer of its weights.</summary>
     internal static CompileResult Lower(
-        ModelGraph graph, CompileOptions options, OnnxModel? source, ModelText? text = null, Dim? nodeByNode = null, QuantizationQuality? quality = null)
+        ModelGraph graph, CompileOptions options, OnnxModel? source, TextReading? text = null, Dim? nodeByNode = null, QuantizationQuality? quality = null)
     {
         var fused = FusionStage.Run(graph);
-        var weights = new WeightPacker(fused.Buffers.Weights, text?.Trailer.Bytes);
+        var weights = new WeightPacker(fused.Buffers.Weights, text?.Text?.Trailer.Bytes);
         var hash = options.ReadsWeights ? weights.ComputeHash() : new byte[32];
         var plan = PlanBuilder.Build(graph, fused, weights, hash, options);
-        plan = plan with { Head = text?.HeadOf(plan, weights.TrailerAt) };
+        plan = plan with { Head = text?.Text?.HeadOf(plan, weights.TrailerAt) };
         return new CompileResult(plan, PlanWriter.Write(plan), Write, source)
         {
             FilesRead = [.. source?.FilesRead ?? [], .. text?.Files ?? []],
-            TextDecisions = text?.Decisions ?? [],
+            TextDecisions = text?.Text?.Decisions ?? [],
             NodeByNodeBytes = nodeByNode ?? Dim.Zero,
             WeightNames = fused.Buffers.Weights.ToDictionary(w => w.Buffer, w => w.Name, StringComparer.Ordinal),
             Quality = quality ?? new QuantizationQuality(),
-            Summary = Summarize(plan, options) + (plan.Head is { } head ? ", texts: " + PlanText.Name(head.Kind) : "") + Kept(quality),
+            Summary = Summarize(plan, options) + (plan.Head is { } head ? ", texts: " + PlanText.Name(head.Kind) : text?.Remark) + Kept(quality),
         };
 
         void Write(Stream stream)

@@ -52,6 +52,7 @@ internal sealed class AddedTokens(Trie trie, AddedTokens.Token[] tokens)
                 continue;
             }
 
+            // What a token strips on its right is looked at again, as the reference does: a token of white space may be found in it a second time.
             var token = tokens[index];
             var (start, end) = (i, i + length);
             i = end;
@@ -60,14 +61,24 @@ internal sealed class AddedTokens(Trie trie, AddedTokens.Token[] tokens)
                 continue;
             }
 
-            while (token.StripLeft && start > done && Characters.Of(codes[start - 1]).IsWhiteSpace)
+            if (token.StripLeft)
             {
-                start--;
+                while (start > done && Characters.Of(codes[start - 1]).IsWhiteSpace)
+                {
+                    start--;
+                }
+
+                start = Math.Max(start, done);
             }
 
             while (token.StripRight && end < piece.End && Characters.Of(codes[end]).IsWhiteSpace)
             {
                 end++;
+            }
+
+            if (start >= end)
+            {
+                continue;
             }
 
             if (done < start)
@@ -77,7 +88,6 @@ internal sealed class AddedTokens(Trie trie, AddedTokens.Token[] tokens)
 
             output.Add(start, end, text.Starts[start], token.Id);
             done = end;
-            i = Math.Max(i, end);
         }
 
         if (done < piece.End)

@@ -72,6 +72,19 @@ public sealed class CompileBertModelTests : IDisposable
     }
 
     [UnixFact]
+    public void Blanks_of_a_prefix_count_and_an_empty_one_is_one()
+    {
+        var task = TaskWithScript("m.onnx", "cat > $0.request; echo end");
+        task.Models[0].SetMetadata("QueryPrefix", "query: ");
+        task.Models[0].SetMetadata("Prefix", "");
+        task.Models[0].SetMetadata("Head", " embed ");
+        task.Models[0].SetMetadata("Tokenizer", "");
+        Assert.True(task.Execute());
+        var metadata = File.ReadAllLines(Path.Combine(_folder.Path, "compiler.sh.request")).Where(l => l.StartsWith("metadata", StringComparison.Ordinal));
+        Assert.Equal(["metadata\tHead\tembed", "metadata\tPrefix\t", "metadata\tQueryPrefix\tquery: "], metadata);
+    }
+
+    [UnixFact]
     public void A_compiler_that_dies_is_one_error_with_its_last_words_and_leaves_no_record()
     {
         Assert.False(TaskWithScript("m.onnx", "echo last words >&2; exit 139").Execute());

@@ -63,6 +63,32 @@ public sealed class SentenceModulesTests : IDisposable
         Assert.Empty(modules.Dense);
     }
 
+    [Theory]
+    [InlineData("sentence_distilbert_config.json")]
+    [InlineData("sentence_xlm-roberta_config.json")]
+    public void Lengths_lie_under_the_name_of_the_family_too(string file)
+    {
+        _folder.Write(file, """{"max_seq_length":128,"do_lower_case":false}""");
+        Assert.Equal((128, file), (SentenceModules.ReadLengths(_folder.Open()).MaxTokens, SentenceModules.ReadLengths(_folder.Open()).MaxTokensFrom));
+    }
+
+    [Theory]
+    [InlineData("""{"query":"q","passage":"p","document":"d"}""", null, null, null, "", "q", "d")]
+    [InlineData("""{"query":"q"}""", null, null, null, "", "q", "")]
+    [InlineData("""{"query":"q"}""", null, null, "p: ", "", "q", "p: ")]
+    [InlineData("""{"query":"q"}""", "all", null, null, "all", null, null)]
+    [InlineData("""{"query":"q"}""", "", null, null, "", null, null)]
+    [InlineData("{}", null, "query: ", "passage: ", "", "query: ", "passage: ")]
+    [InlineData("{}", "x", "query: ", null, "x", "query: ", "x")]
+    [InlineData("{}", null, null, null, "", null, null)]
+    public void Prompts_are_those_of_metadata_or_else_of_the_files(string files, string? all, string? queries, string? passages, string usual, string? query, string? passage)
+    {
+        _folder.Write("config_sentence_transformers.json", $$"""{"prompts":{{files}}}""");
+        var prompts = Prompts.Of(new CompileOptions { ModelPath = "m.onnx", Prefix = all, QueryPrefix = queries, PassagePrefix = passages }, Read());
+        Assert.Equal((usual, query, passage), (prompts.Usual, prompts.Query, prompts.Passage));
+        Assert.Equal((usual + query + passage).Length > 0, prompts.AreThere);
+    }
+
     [Fact]
     public void Newer_names_of_modules_and_of_pooling_are_known()
     {

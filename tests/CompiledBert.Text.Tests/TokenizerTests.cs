@@ -142,6 +142,25 @@ public class TokenizerTests
     }
 
     [Fact]
+    public void Blanks_that_a_token_took_along_may_be_tokens_themselves()
+    {
+        var tokenizer = Tokenizers.Compile("""
+            {"version":"1.0","added_tokens":[{"id":2,"content":"<m>","rstrip":true,"normalized":false},{"id":3,"content":" ","normalized":false},{"id":4,"content":"<l>","lstrip":true,"normalized":false}],
+             "model":{"type":"WordLevel","unk_token":"u","vocab":{"u":0,"a":1}}}
+            """);
+        Assert.Equal([2, 3, 3, 1], Ids(tokenizer, "<m>  a"));
+        Assert.Equal([2, 3, 4, 1], Ids(tokenizer, "<m> <l>a"));
+    }
+
+    [Fact]
+    public void A_model_in_an_old_file_is_known_by_what_it_has()
+    {
+        Assert.Equal([1, 2], Ids(Tokenizers.Compile("""{"model":{"unk_id":0,"vocab":[["u",0],["a",-1],["b",-1]]}}"""), "ab"));
+        Assert.Equal([3], Ids(Tokenizers.Compile("""{"model":{"unk_token":"u","vocab":{"u":0,"a":1,"b":2,"ab":3},"merges":["a b"]}}"""), "ab"));
+        Assert.Equal([1, 2], Ids(Tokenizers.Compile("""{"model":{"unk_token":"u","continuing_subword_prefix":"#","vocab":{"u":0,"a":1,"#b":2}}}"""), "ab"));
+    }
+
+    [Fact]
     public void Blanks_are_taken_off_as_often_as_the_file_says()
     {
         string Post(int times) => "{\"type\":\"Sequence\",\"processors\":[" + string.Join(',', Enumerable.Repeat("""{"type":"ByteLevel","trim_offsets":true,"add_prefix_space":false}""", times)) + "]}";

@@ -20,6 +20,9 @@ internal sealed class Consumer : IDisposable
     /// <summary>The PackageReference of the package.</summary>
     public string Reference => $"""<PackageReference Include="CompiledBert" Version="{_package.Version}" />""";
 
+    /// <summary>The PackageReference of the package with the ecosystem's interfaces.</summary>
+    public string Adapters => $"""<PackageReference Include="CompiledBert.Extensions.AI" Version="{_package.Version}" />""";
+
     public string PathOf(string name) => Path.Combine(Folder, name);
 
     public void Write(string name, string text)

@@ -2,15 +2,18 @@ using Xunit;
 
 namespace CompiledBert.EndToEnd;
 
-/// <summary>The package, packed once for all tests under a version that nobody has restored before.</summary>
+/// <summary>The package and its adapters, packed once for all tests under a version that nobody has restored before.</summary>
 public sealed class PackedPackage : IDisposable
 {
     public PackedPackage()
     {
         Version = "0.1.0-e2e-" + Guid.NewGuid().ToString("N")[..12];
         Folder = Directory.CreateTempSubdirectory("compiledbert-package-").FullName;
-        var packed = DotNet.Run(Repository, "pack", "build/package", "--nologo", "-v", "q", "-o", Folder, "-p:PackageVersion=" + Version);
-        Assert.True(packed.ExitCode == 0, packed.Output);
+        foreach (var project in new[] { "build/package", "src/CompiledBert.Extensions.AI" })
+        {
+            var packed = DotNet.Run(Repository, "pack", project, "--nologo", "-v", "q", "-o", Folder, "-p:PackageVersion=" + Version);
+            Assert.True(packed.ExitCode == 0, packed.Output);
+        }
     }
 
     /// <summary>The root of the repository.</summary>
@@ -34,8 +37,7 @@ public sealed class PackedPackage : IDisposable
         Directory.Delete(Folder, recursive: true);
         var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        var restored = Path.Combine(packages, "compiledbert", Version);
-        if (Directory.Exists(restored))
+        foreach (var restored in new[] { "compiledbert", "compiledbert.extensions.ai" }.Select(id => Path.Combine(packages, id, Version)).Where(Directory.Exists))
         {
             Directory.Delete(restored, recursive: true);
         }

@@ -91,15 +91,71 @@ public sealed class TextTests(PackedPackage package) : IDisposable
         Assert.Equal("True", _consumer.Start("bin/Debug/net10.0/App.dll"));
     }
 
+    /// <summary>A small model that gives one vector for a text, with the words that it knows.</summary>
+    private void CopyEmbedding()
+    {
+        _consumer.CopyModel("minilm-meanpool-l2-legacy-op14/model.onnx", "tiny/tiny.onnx");
+        _consumer.Write("tiny/vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\nb\n");
+    }
+
+    [Fact]
+    public void Files_that_come_later_make_another_class()
+    {
+        CopyEmbedding();
+        _consumer.WriteProject("App.csproj", $"""{_consumer.Reference}<BertModel Include="tiny/tiny.onnx" />""");
+        _consumer.Write("Program.cs", """Console.WriteLine(typeof(Tiny).GetMethods().Count(m => m.Name == "Embed") > 0);""");
+        Assert.Contains("no texts", _consumer.Build(), StringComparison.Ordinal);
+        Assert.Equal("False", _consumer.Start("bin/Debug/net10.0/App.dll"));
+
+        _consumer.Write("tiny/1_Pooling/config.json", """{"pooling_mode_mean_tokens":true}""");
+        Assert.Contains("texts: embed", _consumer.Build(), StringComparison.Ordinal);
+        Assert.Equal("True", _consumer.Start("bin/Debug/net10.0/App.dll"));
+    }
+
+    [Fact]
+    public void Prompts_by_metadata_give_methods_of_their_own()
+    {
+        CopyEmbedding();
+        _consumer.WriteProject("App.csproj", $"""{_consumer.Reference}<BertModel Include="tiny/tiny.onnx" Head="embed" QueryPrefix="a " PassagePrefix="b " />""");
+        _consumer.Write("Program.cs", """
+            using var tiny = Tiny.Load();
+            Console.WriteLine(tiny.EmbedQuery("b").SequenceEqual(tiny.Embed("a b")) && tiny.EmbedPassage("b").SequenceEqual(tiny.Embed("b b")));
+            """);
+        _consumer.Build();
+        Assert.Equal("True", _consumer.Start("bin/Debug/net10.0/App.dll"));
+    }
+
+    [Fact]
+    public void With_the_adapters_a_model_among_the_services_is_an_embedding_generator()
+    {
+        CopyEmbedding();
+        _consumer.WriteProject("App.csproj", $"""
+            {_consumer.Reference}{_consumer.Adapters}{Injection}<BertModel Include="tiny/tiny.onnx" Head="embed" />
+            """);
+        _consumer.Write("Program.cs", """
+            using Microsoft.Extensions.AI;
+            using Microsoft.Extensions.DependencyInjection;
+
+            using var services = new ServiceCollection().AddTiny().BuildServiceProvider();
+            var tiny = services.GetRequiredService<Tiny>();
+            var service = await services.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>().GenerateVectorAsync("a");
+            var adapter = await tiny.AsEmbeddingGenerator().GenerateVectorAsync("a");
+            Console.WriteLine(service.Span.SequenceEqual(tiny.Embed("a")) && adapter.Span.SequenceEqual(service.Span));
+            """);
+        _consumer.Build();
+        Assert.Equal("True", _consumer.Start("bin/Debug/net10.0/App.dll"));
+    }
+
+    private static string Injection => $"""
+        <PackageReference Include="Microsoft.Extensions.DependencyInjection" Version="{XDocument.Load(Path.Combine(PackedPackage.Repository, "Directory.Packages.props")).Descendants("PackageVersion")
+            .First(p => (string?)p.Attribute("Include") == "Microsoft.Extensions.DependencyInjection").Attribute("Version")!.Value}" />
+        """;
+
     [Fact]
     public void A_project_with_dependency_injection_adds_the_model_to_its_services()
     {
         CopySample();
-        var version = XDocument.Load(Path.Combine(PackedPackage.Repository, "Directory.Packages.props")).Descendants("PackageVersion")
-            .First(p => (string?)p.Attribute("Include") == "Microsoft.Extensions.DependencyInjection").Attribute("Version")!.Value;
-        _consumer.WriteProject("App.csproj", $"""
-            {_consumer.Reference}<PackageReference Include="Microsoft.Extensions.DependencyInjection" Version="{version}" /><BertModel Include="model/sentiment.onnx" />
-            """);
+        _consumer.WriteProject("App.csproj", $"""{_consumer.Reference}{Injection}<BertModel Include="model/sentiment.onnx" />""");
         _consumer.Write("Program.cs", """
             using Microsoft.Extensions.DependencyInjection;
 

@@ -13,15 +13,17 @@ internal sealed class ModelText
     private readonly ModelFolder _folder;
     private readonly JsonPart? _config;
     private readonly SentenceModules _modules;
+    private readonly Prompts _prompts;
     private readonly List<string> _decisions = [];
     private readonly HeadKind _kind;
     private readonly int _vocabulary;
     private readonly int _tokenizerMost;
     private readonly int _greatestType;
 
-    private ModelText(CompileOptions options, ModelFolder folder, JsonPart? config, SentenceModules modules, HeadKind kind, string kindFrom, byte[] tokenizer, string tokenizerFrom)
+    public ModelText(CompileOptions options, ModelFolder folder, JsonPart? config, SentenceModules modules, HeadKind kind, string kindFrom, byte[] tokenizer, string tokenizerFrom)
     {
         (_options, _folder, _config, _modules, _kind) = (options, folder, config, modules, kind);
+        _prompts = Prompts.Of(options, modules);
         var compiled = CompiledBert.Text.Tokenizer.FromStream(new MemoryStream(tokenizer));
         (_vocabulary, _tokenizerMost, _greatestType) = (compiled.VocabularySize, compiled.MaxTokens, compiled.GreatestTypeId(pair: kind is HeadKind.Answer or HeadKind.Score));
         Decide("head", kind.ToString().ToLowerInvariant(), kindFrom);
@@ -32,73 +34,11 @@ internal sealed class ModelText
     /// <summary>What the head needs of its own behind the weights of the network.</summary>
     public TextTrailer Trailer { get; }
 
-    /// <summary>Every file that was read or looked for.</summary>
-    public IReadOnlyList<string> Files => _folder.Asked;
-
     /// <summary>What was decided, each with the file that says so.</summary>
     public IReadOnlyList<string> Decisions => _decisions;
 
     /// <summary>The outputs that the head needs; null for what the options ask for.</summary>
     public IReadOnlyList<string>? Outputs => _kind == HeadKind.Answer && _options.Outputs.Count == 0 ? ["*"] : null;
-
-    /// <summary>What the files say; null where the model stays one of ids and tensors: nothing asks for texts, or there is no tokenizer.</summary>
-    public static ModelText? Read(CompileOptions options)
-    {
-        if (!options.Text || options.Head == "raw")
-        {
-            return null;
-        }
-
-        var folder = new ModelFolder(options);
-        if (SentenceModules.FolderOfNetwork(folder) is { } network)
-        {
-            folder.AlsoIn(network);
-        }
-
-        var tokenizer = TokenizerFiles.Read(folder);
-        if (tokenizer is null)
-        {
-            return options.Head is null && options.TokenizerFolder is null ? null
-                : throw DiagnosticTable.UnsupportedText.Error(options.ModelPath, null, "there is no tokenizer.json, no vocab.txt and no sentencepiece model beside the model", "Tokenizer");
-        }
-
-        var config = folder.Read("config.json");
-        var modules = options.Head is null or "embed" ? SentenceModules.Read(folder) : SentenceModules.ReadLengths(folder);
-        var (kind, from) = KindOf(options, config, modules);
-        return kind is { } known ? new ModelText(options, folder, config, modules, known, from, TokenizerCompiler.Compile(tokenizer.Value), Path.GetFileName(tokenizer.Value.File)) : null;
-    }
-
-    private static (HeadKind? Kind, string From) KindOf(CompileOptions options, JsonPart? config, SentenceModules modules)
-    {
-        if (options.Head is { } asked)
-        {
-            return (Enum.Parse<HeadKind>(asked, ignoreCase: true), "metadata");
-        }
-
-        if (modules.AreThere)
-        {
-            return (HeadKind.Embed, modules.From);
-        }
-
-        if (config is not { } file || file["architectures"].IsNull || file["architectures"].Items() is not [var first, ..])
-        {
-            return (options.Pooling is null ? null : HeadKind.Embed, "metadata");
-        }
-
-        var architecture = first.Text();
-        HeadKind? kind = architecture switch
-        {
-            _ when architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal) => LabelCount(file) == 1 ? HeadKind.Score : HeadKind.Classify,
-            _ when architecture.EndsWith("ForTokenClassification", StringComparison.Ordinal) => HeadKind.Tag,
-            _ when architecture.EndsWith("ForMaskedLM", StringComparison.Ordinal) => HeadKind.Mask,
-            _ when architecture.EndsWith("ForQuestionAnswering", StringComparison.Ordinal) => HeadKind.Answer,
-            _ => options.Pooling is null ? null : HeadKind.Embed,
-        };
-        return (kind, "config.json");
-    }
-
-    private static int LabelCount(JsonPart config) =>
-        config["num_labels"].NumberOrNull() ?? (config["id2label"].IsNull ? 2 : config["id2label"].Members().Count());
 
     /// <summary>The head of a plan. Refuses what does not fit the model.</summary>
     public PlanHead HeadOf(ModelPlan plan, long trailerAt)
@@ -122,6 +62,7 @@ internal sealed class ModelText
         }
 
         RefuseWhatDoesNotApply();
+        _prompts.Decide(Decide);
         var outputs = _kind == HeadKind.Answer ? 2 : 1;
         var output = plan.Outputs[0];
         if (plan.Outputs.Count != outputs || plan.Outputs.Any(o => o.Type != DataType.Float32))
@@ -154,9 +95,9 @@ internal sealed class ModelText
             Normalizes = _kind == HeadKind.Embed && (_options.Normalize ?? _modules.Normalizes),
             LabelsAreIndependent = _kind == HeadKind.Classify && LabelsAreIndependent(width),
             Labels = _kind is HeadKind.Classify or HeadKind.Tag ? Labels(width) : [],
-            Prefix = _options.Prefix ?? _modules.Prefix,
-            QueryPrefix = _options.Prefix is null ? _modules.QueryPrefix : null,
-            PassagePrefix = _options.Prefix is null ? _modules.PassagePrefix : null,
+            Prefix = _prompts.Usual,
+            QueryPrefix = _prompts.Query,
+            PassagePrefix = _prompts.Passage,
             MaskId = _kind == HeadKind.Mask ? MaskId(width) : -1,
             MaxTokens = MaxTokens(tokens.Max),
             Ids = ids,
@@ -190,6 +131,8 @@ internal sealed class ModelText
             : _options.Normalize is not null && _kind != HeadKind.Embed ? "Normalize"
             : _options.Labels.Count > 0 && !isLabelled ? "Labels"
             : _options.Prefix is not null && _kind is not (HeadKind.Embed or HeadKind.Classify or HeadKind.Mask) ? "Prefix"
+            : _options.QueryPrefix is not null && _kind != HeadKind.Embed ? "QueryPrefix"
+            : _options.PassagePrefix is not null && _kind != HeadKind.Embed ? "PassagePrefix"
             : null;
         if (useless is not null)
         {
@@ -248,7 +191,7 @@ internal sealed class ModelText
             throw Refuse(FormattableString.Invariant($"{module.From} is of vectors of {pooled} elements, and those of the output have {width}"), "Outputs");
         }
 
-        module.CheckPrompts(_options.Prefix is { } prefix ? prefix.Length > 0 : _modules.Prefix.Length + (_modules.QueryPrefix?.Length ?? 0) + (_modules.PassagePrefix?.Length ?? 0) > 0);
+        module.CheckPrompts(_prompts.AreThere);
         Decide("pooling", module.Kind().ToString().ToLowerInvariant(), module.From);
         return module.Kind();
     }

@@ -10,6 +10,16 @@ internal sealed record SentenceModules
 {
     private const string Package = "sentence_transformers.";
 
+    /// <summary>Names under which lengths were saved, the first one that is there counts.</summary>
+    private static readonly string[] s_lengths =
+    [
+        "sentence_bert_config.json", "sentence_roberta_config.json", "sentence_distilbert_config.json", "sentence_camembert_config.json",
+        "sentence_albert_config.json", "sentence_xlm-roberta_config.json", "sentence_xlnet_config.json",
+    ];
+
+    /// <summary>Names of the prompt of passages, in the order in which they are asked for.</summary>
+    private static readonly string[] s_passages = ["document", "passage", "corpus"];
+
     private static readonly string[] s_order = ["Transformer", "Pooling", "Dense", "Normalize"];
 
     /// <summary>Whether there are such files.</summary>
@@ -30,6 +40,9 @@ internal sealed record SentenceModules
     /// <summary>The most tokens of a text; null where no file says.</summary>
     public int? MaxTokens { get; private init; }
 
+    /// <summary>The file that says so.</summary>
+    public string MaxTokensFrom { get; private init; } = "";
+
     /// <summary>Put before every text.</summary>
     public string Prefix { get; private init; } = "";
 
@@ -47,11 +60,11 @@ internal sealed record SentenceModules
     public static SentenceModules Read(ModelFolder folder)
     {
         var result = folder.Read("modules.json") is { } list ? OfList(folder, list) : OfPoolingAlone(folder);
-        return result with { MaxTokens = LengthOf(folder) };
+        return WithLength(folder, result);
     }
 
     /// <summary>Lengths alone, for a model that does something else.</summary>
-    public static SentenceModules ReadLengths(ModelFolder folder) => new() { MaxTokens = LengthOf(folder) };
+    public static SentenceModules ReadLengths(ModelFolder folder) => WithLength(folder, new SentenceModules());
 
     private static SentenceModules OfPoolingAlone(ModelFolder folder)
     {
@@ -119,12 +132,16 @@ internal sealed record SentenceModules
         return type.StartsWith(Package, StringComparison.Ordinal) ? type[(type.LastIndexOf('.') + 1)..] : type;
     }
 
-    private static int? LengthOf(ModelFolder folder)
+    private static SentenceModules WithLength(ModelFolder folder, SentenceModules modules)
     {
-        var sentence = folder.Read("sentence_bert_config.json");
-        return sentence is { } settings && settings["do_lower_case"].Flag(false)
+        if (s_lengths.Select(folder.Read).OfType<JsonPart>().Select(file => (JsonPart?)file).FirstOrDefault() is not { } settings)
+        {
+            return modules;
+        }
+
+        return settings["do_lower_case"].Flag(false)
             ? throw DiagnosticTable.UnsupportedText.Error(settings.File, null, "do_lower_case, which changes texts before the tokenizer does, is not supported", "Head")
-            : sentence?["max_seq_length"].NumberOrNull();
+            : modules with { MaxTokens = settings["max_seq_length"].NumberOrNull(), MaxTokensFrom = Path.GetFileName(settings.File) };
     }
 
     private static SentenceModules Prompts(ModelFolder folder)
@@ -151,6 +168,11 @@ internal sealed record SentenceModules
         }
 
         var usual = settings["default_prompt_name"].TextOrNull();
-        return new SentenceModules { Prefix = usual is null ? "" : prompts[usual].Text(), QueryPrefix = prompts["query"].TextOrNull(), PassagePrefix = prompts["passage"].TextOrNull() ?? prompts["document"].TextOrNull() };
+        return new SentenceModules
+        {
+            Prefix = usual is null ? "" : prompts[usual].Text(),
+            QueryPrefix = prompts["query"].TextOrNull(),
+            PassagePrefix = s_passages.Select(name => prompts[name].TextOrNull()).FirstOrDefault(text => text is not null),
+        };
     }
 }

@@ -19,7 +19,7 @@ internal static class TextLength
         }
 
         var (most, from) = options.MaxTokens is { } asked ? (asked, "metadata")
-            : modules.MaxTokens is { } sentence ? (sentence, "sentence_bert_config.json")
+            : modules.MaxTokens is { } sentence ? (sentence, modules.MaxTokensFrom)
             : tokenizerMost < int.MaxValue ? (tokenizerMost, "tokenizer.json")
             : OfTokenizer(folder) is > 0 and var length ? (length, "tokenizer_config.json")
             : ((int)Math.Min(table ?? 512, int.MaxValue), table is null ? "nothing says; 512" : tableFrom);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using CompiledBert.Text.Blob;
 
 namespace CompiledBert.Compiler.Tokenizers;
@@ -22,7 +23,7 @@ internal abstract class Vocabulary(JsonPart model, IReadOnlyList<(string Token, 
             throw model.Invalid("is missing");
         }
 
-        var type = model["type"].TextOrNull() ?? (model["merges"].IsNull ? model["continuing_subword_prefix"].IsNull ? "WordLevel" : "WordPiece" : "BPE");
+        var type = model["type"].TextOrNull() ?? Unnamed(model);
         return type switch
         {
             "WordPiece" => new WordPieceVocabulary(model),
@@ -32,6 +33,12 @@ internal abstract class Vocabulary(JsonPart model, IReadOnlyList<(string Token, 
             _ => throw model["type"].Unsupported("'" + type + "'"),
         };
     }
+
+    /// <summary>The type of a model in an old file, which does not name it: by what it has.</summary>
+    private static string Unnamed(JsonPart model) =>
+        !model["merges"].IsNull ? "BPE"
+        : model["vocab"].Value.ValueKind == JsonValueKind.Array ? "Unigram"
+        : model["continuing_subword_prefix"].IsNull ? "WordLevel" : "WordPiece";
 
     public int? Find(string token) => _ids.TryGetValue(token, out var id) ? id : null;
 

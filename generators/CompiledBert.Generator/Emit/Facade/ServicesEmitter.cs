@@ -39,7 +39,7 @@ internal static class ServicesEmitter
                 {
                     writer.Lines($$"""
                         #if COMPILEDBERT_EXTENSIONS_AI
-                        return global::CompiledBert.CompiledEmbeddingExtensions.AddEmbeddingModel(services, () => {{type}}.Load(threads));
+                        return services.AddEmbeddingModel(() => {{type}}.Load(threads));
                         #else
                         services.AddSingleton<global::CompiledBert.Text.IEmbeddingModel>(provider => provider.GetRequiredService<{{type}}>());
                         return services.AddSingleton(_ => {{type}}.Load(threads));

@@ -66,6 +66,28 @@ public sealed class SampleTests(PackedPackage package) : IDisposable
     }
 
     [SharedModelFact("real/all-MiniLM-L6-v2.onnx")]
+    public void Notes_are_found_by_meaning_and_embedded_anew_for_another_model()
+    {
+        Assert.DoesNotContain("warning", Build("Notes", EmbeddingModel), StringComparison.Ordinal);
+        Run("add", "The kettle is boiling.", "A cheetah runs after its prey.", "Interest rates rose again.");
+        Assert.EndsWith("A cheetah runs after its prey.", Run("find", "a big cat hunting").Split('\n')[0].TrimEnd(), StringComparison.Ordinal);
+
+        var file = File.ReadAllText(_consumer.PathOf("notes.json"));
+        _consumer.Write("notes.json", file.Replace("\"fingerprint\":\"", "\"fingerprint\":\"other", StringComparison.Ordinal));
+        var again = Run("find", "a big cat hunting");
+        Assert.StartsWith("The model changed: 3 notes", again, StringComparison.Ordinal);
+        Assert.Contains("A cheetah", again.Split('\n')[1], StringComparison.Ordinal);
+        Assert.Equal(file, File.ReadAllText(_consumer.PathOf("notes.json")));
+
+        string Run(params string[] arguments)
+        {
+            var result = DotNet.RunProgram(_consumer.Folder, "dotnet", [_consumer.PathOf("Notes/bin/Debug/net10.0/notes.dll"), _consumer.PathOf("notes.json"), .. arguments], []);
+            Assert.True(result.ExitCode == 0, result.Output);
+            return result.Output;
+        }
+    }
+
+    [SharedModelFact("real/all-MiniLM-L6-v2.onnx")]
     public void EmbeddingService_and_its_load_build()
     {
         Assert.DoesNotContain("warning", Build("EmbeddingService", EmbeddingModel), StringComparison.Ordinal);

@@ -32,6 +32,53 @@ public sealed class FolderTests : IDisposable
         Assert.Equal(!isKnown, refused?.Diagnostic.Message.Contains(kind, StringComparison.Ordinal) ?? false);
     }
 
+    /// <summary>Words and merges of a byte-level pair encoding, as RoBERTa and GPT-2 were published.</summary>
+    private void WriteMerges()
+    {
+        _folder.Write("vocab.json", """{"<s>":0,"<pad>":1,"</s>":2,"<unk>":3,"a":4,"b":5,"\u0120":6,"ab":7,"\u0120ab":8,"<mask>":9,"<|endoftext|>":10}""");
+        _folder.Write("merges.txt", "#version: 0.2\na b\n\u0120 ab\n");
+    }
+
+    private int[] Ids(string text)
+    {
+        var tokens = new TokenizedText();
+        FolderTokenizer.Read(_folder.PathOf("model.onnx"))!.Encode(text, tokens);
+        return tokens.Ids.ToArray();
+    }
+
+    [Theory]
+    [InlineData("""{"tokenizer_class":"RobertaTokenizer"}""", new[] { 0, 7, 8, 9, 7, 2 })]
+    [InlineData("""{"tokenizer_class":"RobertaTokenizerFast","add_prefix_space":true}""", new[] { 0, 8, 8, 9, 8, 2 })]
+    [InlineData("""{"tokenizer_class":"GPT2Tokenizer"}""", new[] { 7, 8, 6 })]
+    public void Merges_are_read_by_the_rules_of_the_class_that_wrote_them(string config, int[] expected)
+    {
+        WriteMerges();
+        _folder.Write("tokenizer_config.json", config);
+        Assert.Equal(expected, Ids("ab ab <mask>ab")[..expected.Length]);
+    }
+
+    [Fact]
+    public void Merges_are_read_by_the_models_family_where_no_class_is_named()
+    {
+        WriteMerges();
+        _folder.Write("config.json", """{"model_type":"roberta"}""");
+        _folder.Write("special_tokens_map.json", """{"sep_token":{"content":"<pad>"}}""");
+        Assert.Equal([0, 7, 1], Ids("ab"));
+        _folder.Write("config.json", """{"model_type":"deberta"}""");
+        var refused = Assert.Throws<CompileException>(() => TokenizerFiles.Read(_folder.Open())).Diagnostic;
+        Assert.Equal("CBERT0604", refused.Code);
+        Assert.Contains("deberta", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pointer_to_a_large_file_says_how_to_get_the_file()
+    {
+        _folder.Write("tokenizer.json", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 17082660\n");
+        var refused = Assert.Throws<CompileException>(() => TokenizerFiles.Read(_folder.Open())).Diagnostic;
+        Assert.Equal("CBERT0601", refused.Code);
+        Assert.Contains("git lfs pull", refused.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"id2label":{"1":"b","0":"a","2":"c"}}""", "a b c")]
     [InlineData("""{"id2label":{"0":"a","1":"b"}}""", null)]

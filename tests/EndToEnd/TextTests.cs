@@ -86,6 +86,8 @@ public sealed class TextTests(PackedPackage package) : IDisposable
     {
         WriteApp("""Head="tag" """, """Console.WriteLine(typeof(Sentiment).GetMethod("Classify") is null);""");
         Assert.Contains("CBERT0604", _consumer.Fail("build"), StringComparison.Ordinal);
+        WriteApp("""MaxTokens="2" """, "");
+        Assert.Contains("2 are special", _consumer.Fail("build"), StringComparison.Ordinal);
         WriteApp("""Head="raw" """, """Console.WriteLine(typeof(Sentiment).GetMethod("Classify") is null);""");
         _consumer.Build();
         Assert.Equal("True", _consumer.Start("bin/Debug/net10.0/App.dll"));

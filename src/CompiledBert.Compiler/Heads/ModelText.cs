@@ -7,8 +7,6 @@ namespace CompiledBert.Compiler.Heads;
 /// <summary>What the files beside a model say about texts, and what was decided: metadata first, then the files in their order.</summary>
 internal sealed class ModelText
 {
-    private static readonly string[] s_tokenFiles = ["special_tokens_map.json", "tokenizer_config.json"];
-
     private readonly CompileOptions _options;
     private readonly ModelFolder _folder;
     private readonly JsonPart? _config;
@@ -16,18 +14,16 @@ internal sealed class ModelText
     private readonly Prompts _prompts;
     private readonly List<string> _decisions = [];
     private readonly HeadKind _kind;
-    private readonly int _vocabulary;
-    private readonly int _tokenizerMost;
-    private readonly int _greatestType;
+    private readonly CompiledBert.Text.Tokenizer _compiled;
+    private readonly bool _isPair;
 
     public ModelText(CompileOptions options, ModelFolder folder, JsonPart? config, SentenceModules modules, HeadKind kind, string kindFrom, byte[] tokenizer, string tokenizerFrom)
     {
         (_options, _folder, _config, _modules, _kind) = (options, folder, config, modules, kind);
         _prompts = Prompts.Of(options, modules);
-        var compiled = CompiledBert.Text.Tokenizer.FromStream(new MemoryStream(tokenizer));
-        (_vocabulary, _tokenizerMost, _greatestType) = (compiled.VocabularySize, compiled.MaxTokens, compiled.GreatestTypeId(pair: kind is HeadKind.Answer or HeadKind.Score));
+        (_compiled, _isPair) = (CompiledBert.Text.Tokenizer.FromMemory(tokenizer), kind is HeadKind.Answer or HeadKind.Score);
         Decide("head", kind.ToString().ToLowerInvariant(), kindFrom);
-        Decide("tokenizer", string.Create(CultureInfo.InvariantCulture, $"{_vocabulary} ids, {tokenizer.Length} bytes"), tokenizerFrom);
+        Decide("tokenizer", string.Create(CultureInfo.InvariantCulture, $"{_compiled.VocabularySize} ids, {tokenizer.Length} bytes"), tokenizerFrom);
         Trailer = new TextTrailer(tokenizer, kind == HeadKind.Embed ? modules.Dense : []);
     }
 
@@ -51,14 +47,14 @@ internal sealed class ModelText
             throw Refuse($"the model takes '{other.Name}' besides ids, mask and types", "Head");
         }
 
-        if (plan.Checks.FirstOrDefault(c => c.Input == ids) is { } check && _vocabulary > check.High)
+        if (plan.Checks.FirstOrDefault(c => c.Input == ids) is { } check && _compiled.VocabularySize > check.High)
         {
-            throw DiagnosticTable.IdsBeyondTable.Error(_options.ModelPath, null, _vocabulary - 1, check.High);
+            throw DiagnosticTable.IdsBeyondTable.Error(_options.ModelPath, null, _compiled.VocabularySize - 1, check.High);
         }
 
-        if (plan.Checks.FirstOrDefault(c => c.Input == types) is { } typeCheck && _greatestType >= typeCheck.High)
+        if (plan.Checks.FirstOrDefault(c => c.Input == types) is { } typeCheck && _compiled.GreatestTypeId(_isPair) is var type && type >= typeCheck.High)
         {
-            throw DiagnosticTable.TypesBeyondTable.Error(_options.ModelPath, null, _greatestType, typeCheck.High);
+            throw DiagnosticTable.TypesBeyondTable.Error(_options.ModelPath, null, type, typeCheck.High);
         }
 
         RefuseWhatDoesNotApply();
@@ -156,19 +152,17 @@ internal sealed class ModelText
 
     private int MaskId(int width)
     {
-        if (width < _vocabulary)
+        if (width < _compiled.VocabularySize)
         {
-            throw Refuse(FormattableString.Invariant($"the output has {width} elements for a token, and the tokenizer {_vocabulary} ids"), "Outputs");
+            throw Refuse(FormattableString.Invariant($"the output has {width} elements for a token, and the tokenizer {_compiled.VocabularySize} ids"), "Outputs");
         }
 
-        var named = s_tokenFiles.Select(_folder.Read).OfType<JsonPart>().Select(f => f["mask_token"]).FirstOrDefault(m => !m.IsNull);
-        var token = named.IsNull ? null : named.Value.ValueKind == System.Text.Json.JsonValueKind.String ? named.Text() : named["content"].Text();
-        var tokenizer = CompiledBert.Text.Tokenizer.FromMemory(Trailer.Tokenizer);
-        for (var id = 0; id < _vocabulary; id++)
+        var (token, tokenFrom) = SpecialTokenNames.Read(_folder, "mask_token");
+        for (var id = 0; id < _compiled.VocabularySize; id++)
         {
-            if (tokenizer.TokenOf(id) is var text && (token is null ? text is "[MASK]" or "<mask>" : text == token))
+            if (_compiled.TokenOf(id) is var text && (token is null ? text is "[MASK]" or "<mask>" : text == token))
             {
-                Decide("mask", text, named.IsNull ? "the vocabulary" : Path.GetFileName(named.File));
+                Decide("mask", text, tokenFrom ?? "the vocabulary");
                 return id;
             }
         }
@@ -240,7 +234,13 @@ internal sealed class ModelText
 
     private int MaxTokens(long? table)
     {
-        var (most, from) = TextLength.Most(_options, _folder, _config, _modules, _tokenizerMost, table);
+        var (most, from) = TextLength.Most(_options, _folder, _config, _modules, _compiled.MaxTokens, table);
+        var special = _compiled.SpecialTokens(_isPair);
+        if (most <= special)
+        {
+            throw Refuse(FormattableString.Invariant($"{from} leaves room for {most} tokens, and {special} are special ones"), "MaxTokens");
+        }
+
         Decide("maxtokens", most.ToString(CultureInfo.InvariantCulture), from);
         return most;
     }

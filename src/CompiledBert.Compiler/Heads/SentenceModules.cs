@@ -141,7 +141,7 @@ internal sealed record SentenceModules
 
         return settings["do_lower_case"].Flag(false)
             ? throw DiagnosticTable.UnsupportedText.Error(settings.File, null, "do_lower_case, which changes texts before the tokenizer does, is not supported", "Head")
-            : modules with { MaxTokens = settings["max_seq_length"].NumberOrNull(), MaxTokensFrom = Path.GetFileName(settings.File) };
+            : modules with { MaxTokens = settings["max_seq_length"].NumberIfThere(), MaxTokensFrom = Path.GetFileName(settings.File) };
     }
 
     private static SentenceModules Prompts(ModelFolder folder)

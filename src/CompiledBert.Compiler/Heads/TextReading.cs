@@ -28,7 +28,7 @@ internal sealed record TextReading(ModelText? Text, IReadOnlyList<string> Files,
         if (TokenizerFiles.Read(folder) is not { } tokenizer)
         {
             return options.Head is null && options.TokenizerFolder is null ? new TextReading(null, folder.Asked, "")
-                : throw DiagnosticTable.UnsupportedText.Error(options.ModelPath, null, "there is no tokenizer.json, no vocab.txt and no sentencepiece model beside the model", "Tokenizer");
+                : throw DiagnosticTable.UnsupportedText.Error(options.ModelPath, null, "there is no tokenizer.json, no vocab.txt, no vocab.json with merges.txt and no sentencepiece model beside the model", "Tokenizer");
         }
 
         var config = folder.Read("config.json");

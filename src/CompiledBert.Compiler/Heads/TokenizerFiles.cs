@@ -3,7 +3,7 @@ using CompiledBert.Compiler.Tokenizers;
 
 namespace CompiledBert.Compiler.Heads;
 
-/// <summary>The tokenizer in a model's folder: tokenizer.json, or else a vocab.txt with BERT's rules, or else a sentencepiece model.</summary>
+/// <summary>The tokenizer in a model's folder: tokenizer.json, or else a vocab.txt with BERT's rules, a vocab.json with its merges.txt, or a sentencepiece model.</summary>
 internal static class TokenizerFiles
 {
     /// <summary>
@@ -27,7 +27,7 @@ internal static class TokenizerFiles
 
         if (folder.Find("vocab.txt") is not { } vocabulary)
         {
-            return SentencePieceTokenizer.Read(folder);
+            return PairEncodingTokenizer.Read(folder) ?? SentencePieceTokenizer.Read(folder);
         }
 
         var config = folder.Read("tokenizer_config.json");

@@ -42,7 +42,7 @@ internal readonly struct JsonPart(string file, string path, JsonElement value)
         }
         catch (JsonException exception)
         {
-            throw DiagnosticTable.InvalidJson.Error(file, null, exception.Message);
+            throw DiagnosticTable.InvalidJson.Error(file, null, bytes.Span.StartsWith("version https://git-lfs"u8) ? "It is a git-lfs pointer: run 'git lfs pull'." : exception.Message);
         }
     }
 
@@ -92,6 +92,9 @@ internal readonly struct JsonPart(string file, string path, JsonElement value)
     }
 
     public string? TextOrNull() => IsNull ? null : Text();
+
+    /// <summary>A whole number; null where there is none.</summary>
+    public int? NumberIfThere() => IsNull ? null : Number();
 
     public int Number() => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : throw Invalid("must be a whole number of 32 bits");
 

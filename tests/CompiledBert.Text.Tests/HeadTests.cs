@@ -250,6 +250,16 @@ public class HeadTests
     }
 
     [Fact]
+    public void What_says_that_there_is_no_answer_lowers_the_probability_of_the_best_one()
+    {
+        // The first token, [CLS], has the id 0; d has the id 6.
+        float Of(float none) => new Answerer(new Rows(1, perToken: true, (id, _) => id switch { 0 => none, 6 => 9, _ => -99 }), Options(1)).Answer("c", "a d", default)!.Probability;
+        Assert.Equal(1, Of(-99), 4);
+        Assert.Equal(0.25, Of(9), 4);
+        Assert.Equal(0, Of(30), 4);
+    }
+
+    [Fact]
     public void A_score_is_the_sigmoid_of_its_logit()
     {
         var scorer = new Scorer(new Rows(1, perToken: false, (id, _) => id - 3), Options(1));

@@ -2,7 +2,10 @@ namespace CompiledBert.Text;
 
 /// <summary>The place in a passage that answers a question.</summary>
 /// <param name="Text">Its text.</param>
-/// <param name="Probability">The product of the probabilities of its start and its end.</param>
+/// <param name="Probability">
+/// The product of the probabilities of its start and its end. What models put on the text's first token, by which they say that nothing here answers, is no part of it: a
+/// passage without an answer gives a small one.
+/// </param>
 /// <param name="Range">Where it lies in the passage, in UTF-16 units.</param>
 /// <param name="IsTruncated">Whether the question had too many tokens and its end was left out; of the passage nothing ever is.</param>
 public sealed record Answer(string Text, float Probability, TextRange Range, bool IsTruncated);
@@ -69,9 +72,10 @@ public sealed class Answerer : TextHead
         var starts = memory.Output(text.Count);
         var ends = memory.Second(text.Count);
         RunModel([text.Count], text.Ids, text.TypeIds, starts, ends, cancellationToken);
+        // A window that has no answer says so by its first token; without that, its best words would outdo another window's answer.
         for (var i = 0; i < text.Count; i++)
         {
-            if (text.Texts[i] != 1)
+            if (text.Texts[i] != 1 && !(i == 0 && text.Texts[i] < 0))
             {
                 (starts[i], ends[i]) = (float.NegativeInfinity, float.NegativeInfinity);
             }

@@ -53,11 +53,12 @@ done
 dotnet publish tests/Benchmarks/Arm/App -v q --nologo -o "$work/app" -p:Model="$model" -p:ModelTargets="${targets//;/%3B}" -p:ModelPrecision="$precision" >"$work/publish.log" || { cat "$work/publish.log"; exit 1; }
 gcc -O2 -shared -fPIC -o "$work/blocks.so" tests/Benchmarks/Arm/blocks.c
 cycles() { dotnet tests/Benchmarks/Arm/Cycles/bin/Release/net10.0/cycles.dll "$@" --model "$model" --precision "$precision"; }
-width=$(cycles width)
+little=$(cycles numbers 2)
 # Addresses are not shuffled, so that blocks of both runs are the same.
 for count in $tokens; do
+  many=$(cycles numbers "$count")
   for calls in 0 1; do
-    setarch -R qemu-aarch64 -plugin "$work/blocks.so,out=$work/$count-$calls.txt" -cpu "$cpu" -L /usr/aarch64-linux-gnu "$work/app/call" "$count" "$calls" "$width" >"$work/said.txt"
+    setarch -R qemu-aarch64 -plugin "$work/blocks.so,out=$work/$count-$calls.txt" -cpu "$cpu" -L /usr/aarch64-linux-gnu "$work/app/call" "$count" "$calls" "$many" "$little" >"$work/said.txt"
   done
 done
 echo "$(basename "$model"), $precision, qemu's $cpu: $(cut -d';' -f1 "$work/said.txt"); app without weights $(stat -c %s "$work/app/call") bytes"

@@ -1,11 +1,12 @@
 using System.Globalization;
 using CompiledBert.Benchmarks;
 
-// call TOKENS CALLS WIDTH: after a short call, which readies what is readied once, so many calls of a model whose output has that many numbers a token, and
-// nothing else. Two profiles that differ by a call differ by what it takes.
+// call TOKENS CALLS NUMBERS SHORT: after a call of two tokens, which readies what is readied once, so many calls, and nothing else. A call's output has that many
+// numbers, that of the short one SHORT. Two profiles that differ by a call differ by what it takes.
 var tokens = int.Parse(args[0], CultureInfo.InvariantCulture);
 var calls = int.Parse(args[1], CultureInfo.InvariantCulture);
-var width = int.Parse(args[2], CultureInfo.InvariantCulture);
+var output = new float[int.Parse(args[2], CultureInfo.InvariantCulture)];
+var little = new float[int.Parse(args[3], CultureInfo.InvariantCulture)];
 var ids = new long[tokens];
 var mask = new long[tokens];
 var types = new long[tokens];
@@ -17,9 +18,8 @@ for (var i = 0; i < tokens; i++)
 
 using var model = MeasuredModel.Load();
 var run = Inputs.Of(model.Run);
-var output = new float[width * tokens];
 const int Short = 2;
-run(ids.AsSpan(0, Short), mask.AsSpan(0, Short), types.AsSpan(0, Short), output.AsSpan(0, width * Short), default);
+run(ids.AsSpan(0, Short), mask.AsSpan(0, Short), types.AsSpan(0, Short), little, default);
 for (var i = 0; i < calls; i++)
 {
     run(ids, mask, types, output, default);

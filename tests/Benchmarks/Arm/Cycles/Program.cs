@@ -16,16 +16,16 @@ count.SetAction(p =>
     var counted = p.GetValue(cores)!.Select(Core.Of).SelectMany(c => c.Corrected is { } corrected ? [c, corrected] : new[] { c }).ToArray();
     var estimates = new Estimates(p.GetValue(model)!, p.GetValue(precision));
     var methods = Methods.Of(Path.Combine(p.GetValue(folder)!.FullName, "app/call.dbg"));
-    foreach (var length in p.GetValue(tokens)!)
+    foreach (var each in p.GetValue(tokens)!)
     {
-        string Profile(int calls) => Path.Combine(p.GetValue(folder)!.FullName, FormattableString.Invariant($"{length}-{calls}.txt"));
+        string Profile(int calls) => Path.Combine(p.GetValue(folder)!.FullName, FormattableString.Invariant($"{each}-{calls}.txt"));
         var code = new HotCode(BlockProfile.Difference(Profile(0), Profile(1)));
         var cycles = counted.Select(core => (Core: core, Cycles: core.CyclesOf(code.Texts))).ToList();
-        Console.WriteLine(FormattableString.Invariant($"{length} tokens: {code.Instructions / 1e6:0.0} M instructions a call; {code.Blocks.Count} blocks are 99% of them"));
+        Console.WriteLine(FormattableString.Invariant($"{each} tokens: {code.Instructions / 1e6:0.0} M instructions a call; {code.Blocks.Count} blocks are 99% of them"));
         foreach (var (core, ofOne) in cycles)
         {
             var sum = code.Sum(ofOne);
-            var estimate = estimates.Of(core, length, p.GetValue(withoutDots)) is { } known ? FormattableString.Invariant($", estimated {known / 1e6,8:0.00} ({known / sum:0.00})") : "";
+            var estimate = estimates.Of(core, each, p.GetValue(withoutDots)) is { } known ? FormattableString.Invariant($", estimated {known / 1e6,8:0.00} ({known / sum:0.00})") : "";
             Console.WriteLine(FormattableString.Invariant($"{core.Title,-12} {sum / 1e6,9:0.00} Mcycles{estimate}"));
         }
 
@@ -36,6 +36,7 @@ count.SetAction(p =>
         }
     }
 });
-var width = new Command("width", "Numbers of a model's output a token.") { model, precision };
-width.SetAction(p => Console.WriteLine(new Estimates(p.GetValue(model)!, p.GetValue(precision)).Width));
-return new RootCommand("Arm cores without one.") { count, width }.Parse(args).Invoke();
+var length = new Argument<int>("tokens") { Description = "A length." };
+var numbers = new Command("numbers", "Numbers of a model's output of so many tokens.") { length, model, precision };
+numbers.SetAction(p => Console.WriteLine(new Estimates(p.GetValue(model)!, p.GetValue(precision)).Numbers(p.GetValue(length))));
+return new RootCommand("Arm cores without one.") { count, numbers }.Parse(args).Invoke();

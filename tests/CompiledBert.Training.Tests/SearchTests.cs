@@ -34,7 +34,7 @@ public sealed class SearchTests : IDisposable
         var result = SearchRun.Run(Request, output, false, TextWriter.Null, CancellationToken.None);
         Assert.True(result.Accuracy > 0.8, $"{result.Accuracy}");
         Assert.True(result.Found.Cost.IsWithin && result.Found.Cost.Cycles < result.Teacher.Cycles);
-        Assert.Equal(6, result.Evaluations.Count);
+        Assert.Equal(12, result.Evaluations.Count);
         Assert.Contains("<svg", File.ReadAllText(Path.Combine(output, "report.html")), StringComparison.Ordinal);
         Assert.Equal(result.Evaluations.Count + 2, XDocument.Load(Path.Combine(output, "front.svg")).Descendants("{http://www.w3.org/2000/svg}circle").Count());
 
@@ -58,7 +58,7 @@ public sealed class SearchTests : IDisposable
         var request = Request with { Candidates = 4, Finalists = 2 };
         var whole = Path.Combine(_folder, "whole");
         SearchRun.Run(request, whole, false, TextWriter.Null, CancellationToken.None);
-        foreach (var stop in new[] { "2 of 4", "finalist", "chosen" })
+        foreach (var stop in new[] { "supernet trained", "2 of 4", "finalist", "chosen" })
         {
             var output = Path.Combine(_folder, stop.Replace(' ', '-'));
             using var cancel = new CancellationTokenSource();

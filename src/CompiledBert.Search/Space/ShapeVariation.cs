@@ -17,33 +17,41 @@ public sealed class ShapeVariation(SearchSpace space)
     /// <summary>The largest shape with a number of parts, which is by chance too, made smaller by one choice each: what lies just within a limit comes up often so.</summary>
     public BertShape Descend(Random random)
     {
-        var shape = space.Largest;
-        var (width, embedding, layers) = (shape.Width, shape.Embedding, shape.Layers.ToArray());
+        var shape = space.Largest with { Activation = Of(space.Activations, random), Norm = Of(space.Norms, random) };
         var steps = (space.Layers.Count * (space.Heads.Count + space.Inner.Count)) + space.Width.Count;
         for (var left = random.Next(steps); left > 0; left--)
         {
-            var at = random.Next(layers.Length);
-            switch (random.Next(8))
-            {
-                case 0:
-                    layers = layers[..Below(space.Layers, layers.Length)];
-                    break;
-                case 1:
-                    width = Below(space.Width, width);
-                    break;
-                case 2:
-                    embedding = Below(space.Embedding, embedding);
-                    break;
-                case 3 or 4:
-                    layers[at] = layers[at] with { Heads = Below(space.Heads, layers[at].Heads) };
-                    break;
-                default:
-                    layers[at] = layers[at] with { Inner = Below(space.Inner, layers[at].Inner) };
-                    break;
-            }
+            shape = Shrink(shape, random);
         }
 
-        return Made(width, embedding, shape.Vocabulary, Of(space.Activations, random), Of(space.Norms, random), layers);
+        return shape;
+    }
+
+    /// <summary>A shape with one part, which is by chance, made smaller by one choice; the same where that part is as small as it may be.</summary>
+    public BertShape Shrink(BertShape shape, Random random)
+    {
+        var (width, embedding, layers) = (shape.Width, shape.Embedding, shape.Layers.ToArray());
+        var at = random.Next(layers.Length);
+        switch (random.Next(8))
+        {
+            case 0:
+                layers = layers[..Below(space.Layers, layers.Length)];
+                break;
+            case 1:
+                width = Below(space.Width, width);
+                break;
+            case 2:
+                embedding = Below(space.Embedding, embedding);
+                break;
+            case 3 or 4:
+                layers[at] = layers[at] with { Heads = Below(space.Heads, layers[at].Heads) };
+                break;
+            default:
+                layers[at] = layers[at] with { Inner = Below(space.Inner, layers[at].Inner) };
+                break;
+        }
+
+        return Made(width, embedding, shape.Vocabulary, shape.Activation, shape.Norm, layers);
     }
 
     /// <summary>A shape with one part changed, or several with falling probability.</summary>
@@ -110,8 +118,8 @@ public sealed class ShapeVariation(SearchSpace space)
         return Made(width, embedding, vocabulary, activation, norm, [.. layers.Select(l => l with { HeadSize = size })]);
     }
 
-    /// <summary>A table at least as wide as the encoder is not factored; where the space has none so wide, it is as wide as it may be.</summary>
-    private BertShape Made(int width, int embedding, int vocabulary, Activation activation, Norm norm, LayerShape[] layers)
+    /// <summary>A shape of parts of the space. A table at least as wide as the encoder is not factored; where the space has none so wide, it is as wide as it may be.</summary>
+    public BertShape Made(int width, int embedding, int vocabulary, Activation activation, Norm norm, IReadOnlyList<LayerShape> layers)
     {
         var below = space.Embedding.Where(e => e < width).DefaultIfEmpty(width).Max();
         var allowed = space.Embedding.Contains(embedding) ? embedding : space.Embedding[^1] >= width ? width : below;

@@ -4,7 +4,10 @@ using CompiledBert.Search.Space;
 
 namespace CompiledBert.Search.Strategies;
 
-/// <summary>Lets a strategy propose candidates, refuses those that take too much or are known, and has the rest scored. Deterministic: it goes on from any beginning of its own list.</summary>
+/// <summary>
+/// Lets a strategy propose candidates, makes those smaller that take too much (<see cref="WithinLimits"/>), refuses those that are known, and has the rest scored.
+/// Deterministic: it goes on from any beginning of its own list.
+/// </summary>
 /// <param name="space">What may be chosen from.</param>
 /// <param name="costs">What candidates take and may take.</param>
 /// <param name="strategy">What proposes.</param>
@@ -12,41 +15,49 @@ namespace CompiledBert.Search.Strategies;
 /// <param name="seed">The seed of all random numbers.</param>
 public sealed class Exploration(SearchSpace space, CandidateCosts costs, ISearchStrategy strategy, IScorer scorer, int seed)
 {
-    // So many proposals in a row that take too much: the limits leave next to nothing of the space.
-    private const int MostRefusals = 400;
-    private const int FewRefusals = 50;
+    // So many proposals in a row that are known: the limits leave next to nothing of the space.
+    private const int MostRefusals = 100;
 
     private CandidateCost? _nearest;
 
     /// <summary>Candidates costed so far, refused ones included.</summary>
     public int Costed { get; private set; }
 
+    /// <summary>Checks that something keeps the limits, before anything is scored.</summary>
+    /// <exception cref="CompileException">Nothing does: the message says what comes nearest, and by how much.</exception>
+    public void Check()
+    {
+        // Where the least of everything is too much, others may still take less of what is too much.
+        if (!CostOf(space.Smallest).IsWithin && !WithinLimits.Of(space.Largest, space, CostOf, RandomOf(0, 0)).IsWithin)
+        {
+            throw NothingFits();
+        }
+    }
+
     /// <summary>The next evaluation; null where the space has nothing new within the limits.</summary>
     /// <param name="done">All before it, in order.</param>
     /// <param name="cancellation">Stops between two candidates, and within one if the scorer can.</param>
-    /// <exception cref="CompileException">Nothing keeps the limits: the message says what comes nearest, and by how much.</exception>
+    /// <exception cref="CompileException">Nothing keeps the limits.</exception>
     public Evaluation? Next(IReadOnlyList<Evaluation> done, CancellationToken cancellation)
     {
-        // Where the least of everything is too much, a few more show what comes nearest.
-        var smallest = done.Count == 0 ? CostOf(space.Smallest) : null;
-        var attempts = smallest is { IsWithin: false } ? FewRefusals : MostRefusals;
+        if (done.Count == 0)
+        {
+            Check();
+        }
+
         var known = done.Select(e => e.Cost.Shape).ToHashSet();
-        for (var attempt = 0; attempt < attempts; attempt++)
+        for (var attempt = 0; attempt < MostRefusals; attempt++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var shape = strategy.Propose(space, done, RandomOf(done.Count, attempt));
-            if (!known.Contains(shape) && CostOf(shape) is { IsWithin: true } cost)
+            var random = RandomOf(done.Count, attempt);
+            var shape = strategy.Propose(space, done, random);
+            if (!known.Contains(shape) && WithinLimits.Of(shape, space, CostOf, random) is { IsWithin: true } cost && !known.Contains(cost.Shape))
             {
                 return new Evaluation(cost, scorer.Score(cost, cancellation));
             }
         }
 
-        return smallest switch
-        {
-            null => null,
-            { IsWithin: true } => new Evaluation(smallest, scorer.Score(smallest, cancellation)),
-            _ => throw NothingFits(),
-        };
+        return null;
     }
 
     private CandidateCost CostOf(BertShape shape)

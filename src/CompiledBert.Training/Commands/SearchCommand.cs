@@ -16,15 +16,16 @@ internal static class SearchCommand
         var size = new Option<string?>("--size") { Description = "Size of the weights: 8MB." };
         var memory = new Option<string?>("--memory") { Description = "Size of a call's arena: 2MB@64." };
         var space = new Option<string?>("--space") { Description = "A JSON file of what may be chosen from." };
-        var strategy = new Option<string>("--strategy") { Description = "Who proposes: evolution or random.", DefaultValueFactory = _ => "evolution" };
-        var candidates = new Option<int?>("--candidates") { Description = "How many candidates are trained a little and compared." };
+        var strategy = new Option<string>("--strategy") { Description = "Who proposes: evolution, controller or random.", DefaultValueFactory = _ => "evolution" };
+        var candidates = new Option<int?>("--candidates") { Description = "How many candidates are compared." };
         var preset = new Option<string>("--preset") { Description = "How long it takes: minute, ten-minutes or full.", DefaultValueFactory = _ => "full" };
-        var scoreSteps = new Option<int?>("--score-steps") { Description = "How many steps each of them is trained." };
+        var supernetSteps = new Option<int?>("--supernet-steps") { Description = "How many steps the supernet is trained, whose parts they are." };
+        var finalists = new Option<int?>("--finalists") { Description = "How many of the best are trained by themselves before one is chosen." };
         var variants = new Option<int?>("--variants") { Description = "How many texts are made of each one, for the teacher to label." };
         var common = new TrainingOptions();
         var command = new Command("search", "Finds the BERT that is best within a budget, trains it from the teacher, and writes it as ONNX with all that a build wants beside it, and a report.")
         {
-            teacher, targets, precision, budget, size, memory, space, strategy, candidates, scoreSteps, preset, variants,
+            teacher, targets, precision, budget, size, memory, space, strategy, candidates, supernetSteps, finalists, preset, variants,
         };
         common.AddTo(command);
         command.SetAction(parsed => common.Run(parsed, cancellation =>
@@ -47,7 +48,8 @@ internal static class SearchCommand
             request = request with
             {
                 Candidates = Math.Max(1, parsed.GetValue(candidates) ?? request.Candidates),
-                ScoreSteps = Math.Max(1, parsed.GetValue(scoreSteps) ?? request.ScoreSteps),
+                SupernetSteps = Math.Max(1, parsed.GetValue(supernetSteps) ?? request.SupernetSteps),
+                Finalists = Math.Max(1, parsed.GetValue(finalists) ?? request.Finalists),
                 Recipe = common.Change(parsed, request.Recipe) with { Variants = Math.Max(0, parsed.GetValue(variants) ?? request.Recipe.Variants) },
             };
             SearchRun.Run(request, parsed.GetRequiredValue(common.Out), parsed.GetValue(common.Resume), Console.Out, cancellation);

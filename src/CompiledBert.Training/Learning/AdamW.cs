@@ -44,7 +44,7 @@ public sealed class AdamW : IDisposable
         foreach (var (name, gradient) in gradients)
         {
             update.Apply(_parameters[name], State["mean." + name], State["square." + name], gradient);
-            gradient.zero_();
+            _parameters[name].grad = null;
         }
 
         if (table is not null)

@@ -1,7 +1,6 @@
 using CompiledBert.Compiler.Graph;
 using CompiledBert.Search.Graphs;
 using CompiledBert.Search.Space;
-using static TorchSharp.torch;
 
 namespace CompiledBert.Training.Learning;
 
@@ -11,19 +10,18 @@ namespace CompiledBert.Training.Learning;
 /// </summary>
 public sealed class Inheritance
 {
-    // What a row counts that no text reads.
-    private const float Unread = 0.1f;
-
     private readonly IReadOnlyDictionary<string, TensorData> _from;
     private readonly BertShape _teacher;
     private readonly BertShape _shape;
     private readonly IReadOnlyList<int>? _uses;
+    private readonly Dictionary<string, InheritedPart> _parts = new(StringComparer.Ordinal);
 
     private Inheritance(BertShape teacher, IReadOnlyDictionary<string, TensorData> from, BertShape shape, IReadOnlyList<int>? uses)
     {
         (_teacher, _from, _shape, _uses) = (teacher, from, shape, uses);
         Layers = [.. Enumerable.Range(1, shape.Layers.Count).Select(i => Math.Max(0, (i * teacher.Layers.Count / shape.Layers.Count) - 1))];
         Columns = Largest(ColumnImportance(), shape.Width);
+        AddParts();
     }
 
     /// <summary>For each of the student's layers the teacher's that it comes from.</summary>
@@ -41,45 +39,75 @@ public sealed class Inheritance
         BertShape teacher, IReadOnlyDictionary<string, TensorData> from, BertShape shape, IReadOnlyList<int>? uses = null)
     {
         var origin = new Inheritance(teacher, from, shape, uses);
-        return (origin.Make(), origin);
+        return (origin.Take(from), origin);
     }
 
-    private Dictionary<string, TensorData> Make()
-    {
-        var made = new Dictionary<string, TensorData>(StringComparer.Ordinal);
-        foreach (var name in new[] { WeightNames.Positions, WeightNames.Segments }.Where(_from.ContainsKey))
-        {
-            made[name] = Matrix(name).Take(null, Columns).Data;
-        }
+    /// <summary>What a student would take over, without taking it.</summary>
+    internal static Inheritance Planned(BertShape teacher, IReadOnlyDictionary<string, TensorData> from, BertShape shape, IReadOnlyList<int>? uses) => new(teacher, from, shape, uses);
 
-        var words = _from.ContainsKey(WeightNames.Projection) ? Matrix(WeightNames.Words).Times(Matrix(WeightNames.Projection)) : Matrix(WeightNames.Words);
-        words = words.Take(null, Columns);
+    /// <summary>The student's weights, taken in the same way of other weights than those that told what matters.</summary>
+    /// <param name="from">Weights of the teacher's architecture.</param>
+    public Dictionary<string, TensorData> Take(IReadOnlyDictionary<string, TensorData> from)
+    {
+        var made = _parts.ToDictionary(p => p.Key, p => p.Value.Of(from[p.Value.From]), StringComparer.Ordinal);
         if (_shape.IsFactored)
         {
-            var (table, projection) = Factored(words, _shape.Embedding, _uses);
-            (made[WeightNames.Words], made[WeightNames.Projection]) = (table, projection);
+            var factors = WordFactors.Of(Words(from), _shape.Embedding, _uses);
+            (made[WeightNames.Words], made[WeightNames.Projection]) = (factors.Table, factors.Projection);
         }
         else
         {
-            made[WeightNames.Words] = words.Data;
+            made[WeightNames.Words] = Words(from).Data;
         }
 
-        TakeVectors(made, WeightNames.EmbeddingNorm, WeightNames.EmbeddingNorm, Columns);
+        return made;
+    }
+
+    /// <summary>For every weight of the student but the table of words, which part of which of the teacher's it is.</summary>
+    internal IReadOnlyDictionary<string, InheritedPart> Parts => _parts;
+
+    /// <summary>What brings the teacher's table of words to the rows that the student's table stands for, factored or not [columns of the table, width].</summary>
+    internal TensorData WordsTo()
+    {
+        var to = _from.TryGetValue(WeightNames.Projection, out var projection) ? new WeightMatrix(projection) : WeightMatrix.Identity(_teacher.Width);
+        to = to.Take(null, Columns);
+        if (_shape.IsFactored)
+        {
+            var leading = new WeightMatrix(WordFactors.Of(Words(_from), _shape.Embedding, _uses).Projection);
+            to = to.Times(leading.Transposed()).Times(leading);
+        }
+
+        return to.Data;
+    }
+
+    private WeightMatrix Words(IReadOnlyDictionary<string, TensorData> from)
+    {
+        var words = new WeightMatrix(from[WeightNames.Words]);
+        return (from.TryGetValue(WeightNames.Projection, out var projection) ? words.Times(new WeightMatrix(projection)) : words).Take(null, Columns);
+    }
+
+    private void AddParts()
+    {
+        foreach (var name in new[] { WeightNames.Positions, WeightNames.Segments }.Where(_from.ContainsKey))
+        {
+            _parts.Add(name, new InheritedPart(name, null, Columns));
+        }
+
+        AddVectors(WeightNames.EmbeddingNorm, WeightNames.EmbeddingNorm);
         for (var i = 0; i < Layers.Length; i++)
         {
-            TakeLayer(made, WeightNames.Layer(Layers[i]), WeightNames.Layer(i), _teacher.Layers[Layers[i]], _shape.Layers[i]);
+            AddLayer(WeightNames.Layer(Layers[i]), WeightNames.Layer(i), _teacher.Layers[Layers[i]], _shape.Layers[i]);
         }
 
         if (_from.ContainsKey(WeightNames.Pooler + ".weight"))
         {
-            Take(made, WeightNames.Pooler, WeightNames.Pooler, Columns, Columns);
+            Add(WeightNames.Pooler, WeightNames.Pooler, Columns, Columns);
         }
 
-        Take(made, WeightNames.Classifier, WeightNames.Classifier, Columns, null);
-        return made;
+        Add(WeightNames.Classifier, WeightNames.Classifier, Columns, null);
     }
 
-    private void TakeLayer(Dictionary<string, TensorData> made, string from, string to, LayerShape teacher, LayerShape layer)
+    private void AddLayer(string from, string to, LayerShape teacher, LayerShape layer)
     {
         var values = Matrix(from + WeightNames.Value + ".weight").ColumnLengths();
         var outputs = Matrix(from + WeightNames.AttentionOutput + ".weight").RowLengths();
@@ -91,48 +119,32 @@ public sealed class Inheritance
         int[] Within(double[] importance) =>
             [.. heads.SelectMany(h => Largest(importance.AsSpan(h * teacher.HeadSize, teacher.HeadSize).ToArray(), layer.HeadSize).Select(d => (h * teacher.HeadSize) + d))];
 
-        var (matched, passed) = (Within(match), Within(read));
-        Take(made, from + WeightNames.Query, to + WeightNames.Query, Columns, matched);
-        Take(made, from + WeightNames.Key, to + WeightNames.Key, Columns, matched);
-        Take(made, from + WeightNames.Value, to + WeightNames.Value, Columns, passed);
-        Take(made, from + WeightNames.AttentionOutput, to + WeightNames.AttentionOutput, passed, Columns);
-        TakeVectors(made, from + WeightNames.AttentionNorm, to + WeightNames.AttentionNorm, Columns);
-
         // Scores are divided by the root of the head's size, which may be another now.
-        if (layer.HeadSize != teacher.HeadSize)
-        {
-            foreach (var part in new[] { ".weight", ".bias" })
-            {
-                var name = to + WeightNames.Query + part;
-                var factor = MathF.Sqrt((float)layer.HeadSize / teacher.HeadSize);
-                made[name] = TensorData.FromFloats([.. made[name].Dims], [.. made[name].ToFloats().Select(w => w * factor)]);
-            }
-        }
+        var (matched, passed) = (Within(match), Within(read));
+        Add(from + WeightNames.Query, to + WeightNames.Query, Columns, matched, MathF.Sqrt((float)layer.HeadSize / teacher.HeadSize));
+        Add(from + WeightNames.Key, to + WeightNames.Key, Columns, matched);
+        Add(from + WeightNames.Value, to + WeightNames.Value, Columns, passed);
+        Add(from + WeightNames.AttentionOutput, to + WeightNames.AttentionOutput, passed, Columns);
+        AddVectors(from + WeightNames.AttentionNorm, to + WeightNames.AttentionNorm);
 
         var into = Matrix(from + WeightNames.Inner + ".weight").ColumnLengths();
         var outOf = Matrix(from + WeightNames.Output + ".weight").RowLengths();
         var units = Largest([.. into.Zip(outOf, (a, b) => a * b)], layer.Inner);
-        Take(made, from + WeightNames.Inner, to + WeightNames.Inner, Columns, units);
-        Take(made, from + WeightNames.Output, to + WeightNames.Output, units, Columns);
-        TakeVectors(made, from + WeightNames.OutputNorm, to + WeightNames.OutputNorm, Columns);
+        Add(from + WeightNames.Inner, to + WeightNames.Inner, Columns, units);
+        Add(from + WeightNames.Output, to + WeightNames.Output, units, Columns);
+        AddVectors(from + WeightNames.OutputNorm, to + WeightNames.OutputNorm);
     }
 
-    private void Take(Dictionary<string, TensorData> made, string from, string to, int[]? rows, int[]? columns)
+    private void Add(string from, string to, int[]? rows, int[]? columns, float factor = 1)
     {
-        made[to + ".weight"] = Matrix(from + ".weight").Take(rows, columns).Data;
-        made[to + ".bias"] = Picked(from + ".bias", columns);
+        _parts.Add(to + ".weight", new InheritedPart(from + ".weight", rows, columns, factor));
+        _parts.Add(to + ".bias", new InheritedPart(from + ".bias", null, columns, factor));
     }
 
-    private void TakeVectors(Dictionary<string, TensorData> made, string from, string to, int[] columns)
+    private void AddVectors(string from, string to)
     {
-        made[to + ".weight"] = Picked(from + ".weight", columns);
-        made[to + ".bias"] = Picked(from + ".bias", columns);
-    }
-
-    private TensorData Picked(string name, int[]? columns)
-    {
-        var values = _from[name].ToFloats();
-        return TensorData.FromFloats([columns?.Length ?? values.Length], columns is null ? values : [.. columns.Select(c => values[c])]);
+        _parts.Add(to + ".weight", new InheritedPart(from + ".weight", null, Columns));
+        _parts.Add(to + ".bias", new InheritedPart(from + ".bias", null, Columns));
     }
 
     private WeightMatrix Matrix(string name) => new(_from[name]);
@@ -158,20 +170,4 @@ public sealed class Inheritance
     private static int[] Largest(double[] importance, int count) => count <= importance.Length
         ? [.. Enumerable.Range(0, importance.Length).OrderByDescending(i => importance[i]).ThenBy(i => i).Take(count).Order()]
         : throw new ArgumentException($"{count} of {importance.Length} cannot be taken over.", nameof(count));
-
-    /// <summary>
-    /// The two factors of a table with the least squared error, each row's as often as it is read and a little more: its rows in the leading eigenvectors of its columns'
-    /// products.
-    /// </summary>
-    private static (TensorData Table, TensorData Projection) Factored(WeightMatrix table, int width, IReadOnlyList<int>? uses)
-    {
-        using var scope = NewDisposeScope();
-        var rows = tensor(table.Data.ToFloats(), [table.Rows, table.Columns]);
-        var counted = uses is null ? rows : rows * tensor(uses.Select(u => MathF.Sqrt(u + Unread)).ToArray(), [table.Rows, 1]);
-        var (_, vectors) = linalg.eigh(counted.t().matmul(counted).to_type(ScalarType.Float64));
-        var leading = vectors.slice(1, table.Columns - width, table.Columns, 1).to_type(ScalarType.Float32).contiguous();
-        return (
-            TensorData.FromFloats([table.Rows, width], rows.matmul(leading).contiguous().data<float>().ToArray()),
-            TensorData.FromFloats([width, table.Columns], leading.t().contiguous().data<float>().ToArray()));
-    }
 }

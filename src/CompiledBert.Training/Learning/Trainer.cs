@@ -12,7 +12,7 @@ public sealed class Trainer : IDisposable
     private readonly TorchBert _model;
     private readonly IReadOnlyList<Example> _examples;
     private readonly TrainingRecipe _recipe;
-    private readonly Distillation? _teacher;
+    private readonly Func<int, (TorchBert Model, Distillation? Teacher)> _student;
     private readonly BatchOrder _order;
     private readonly AdamW _optimizer;
 
@@ -22,8 +22,18 @@ public sealed class Trainer : IDisposable
     /// <param name="teacher">Whom it should come near; null to learn from labels alone.</param>
     /// <param name="steps">How many steps; null for the recipe's epochs.</param>
     public Trainer(TorchBert model, IReadOnlyList<Example> examples, TrainingRecipe recipe, Distillation? teacher = null, int? steps = null)
+        : this(model, examples, recipe, _ => (model, teacher), steps)
     {
-        (_model, _examples, _recipe, _teacher) = (model, examples, recipe, teacher);
+    }
+
+    /// <param name="model">What is trained.</param>
+    /// <param name="examples">What it is trained on.</param>
+    /// <param name="recipe">How.</param>
+    /// <param name="student">For every step the model that learns in it, the whole or made of its parts, and whom that should come near.</param>
+    /// <param name="steps">How many steps; null for the recipe's epochs.</param>
+    internal Trainer(TorchBert model, IReadOnlyList<Example> examples, TrainingRecipe recipe, Func<int, (TorchBert Model, Distillation? Teacher)> student, int? steps)
+    {
+        (_model, _examples, _recipe, _student) = (model, examples, recipe, student);
         _order = new BatchOrder(examples, recipe.BatchSize, recipe.Seed);
         _optimizer = new AdamW(model.Parameters, recipe.Decay);
         Steps = steps ?? Math.Max(1, (int)Math.Round(recipe.Epochs * _order.PerEpoch));
@@ -42,8 +52,9 @@ public sealed class Trainer : IDisposable
         var numbers = _order.At(Done);
         using var batch = Batch.Of([.. numbers.Select(i => _examples[i])]);
         var rows = _model.RowsOf(batch).detach().requires_grad_();
-        var (logits, hidden) = _model.Forward(batch, rows, _recipe.Mixed);
-        var loss = _teacher is null ? nn.functional.cross_entropy(logits, batch.Labels) : _teacher.Loss(batch, numbers, logits, hidden, _recipe);
+        var (model, teacher) = _student(Done);
+        var (logits, hidden) = model.Forward(batch, rows, _recipe.Mixed);
+        var loss = teacher is null ? nn.functional.cross_entropy(logits, batch.Labels) : teacher.Loss(batch, numbers, logits, hidden, _recipe);
         loss.backward();
         _optimizer.Step(_recipe.RateAt(Done, Steps), ++Done, new RowGradient(WeightNames.Words, batch.Words, rows.grad!));
         return loss.item<float>();
@@ -65,7 +76,11 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>The share of examples whose label a model tells right.</summary>
-    public static double Accuracy(TorchBert model, IReadOnlyList<Example> examples, CancellationToken cancellation = default)
+    /// <param name="model">The model.</param>
+    /// <param name="examples">The examples.</param>
+    /// <param name="mixed">Whether products are of bfloat16.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public static double Accuracy(TorchBert model, IReadOnlyList<Example> examples, bool mixed = false, CancellationToken cancellation = default)
     {
         using var none = no_grad();
         var right = 0L;
@@ -74,7 +89,7 @@ public sealed class Trainer : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var batch = Batch.Of(part);
-            right += model.Forward(batch).Logits.argmax(1).eq(batch.Labels).sum().item<long>();
+            right += model.Forward(batch, mixed: mixed).Logits.argmax(1).eq(batch.Labels).sum().item<long>();
         }
 
         return (double)right / examples.Count;

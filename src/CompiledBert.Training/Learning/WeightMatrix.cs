@@ -28,6 +28,31 @@ internal readonly record struct WeightMatrix(TensorData Data)
         return new WeightMatrix(TensorData.FromFloats([rows.Length, columns.Length], taken));
     }
 
+    /// <summary>Ones on the diagonal.</summary>
+    public static WeightMatrix Identity(int size)
+    {
+        var elements = new float[size * size];
+        for (var i = 0; i < size; i++)
+        {
+            elements[(i * size) + i] = 1;
+        }
+
+        return new WeightMatrix(TensorData.FromFloats([size, size], elements));
+    }
+
+    /// <summary>Rows and columns exchanged.</summary>
+    public WeightMatrix Transposed()
+    {
+        var source = Data.As<float>();
+        var result = new float[source.Length];
+        for (var i = 0; i < result.Length; i++)
+        {
+            result[(i % Columns * Rows) + (i / Columns)] = source[i];
+        }
+
+        return new WeightMatrix(TensorData.FromFloats([Columns, Rows], result));
+    }
+
     /// <summary>This times another.</summary>
     public WeightMatrix Times(WeightMatrix other)
     {

@@ -11,6 +11,7 @@ namespace CompiledBert.Training.Models;
 public sealed class TorchBert : IDisposable
 {
     private readonly Dictionary<string, Parameter> _parameters = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Tensor> _weights;
 
     /// <summary>Makes the model from its weights.</summary>
     /// <param name="shape">The architecture.</param>
@@ -29,7 +30,12 @@ public sealed class TorchBert : IDisposable
             parameter.DetachFromDisposeScope();
             _parameters.Add(name, parameter);
         }
+
+        _weights = _parameters.ToDictionary(p => p.Key, p => (Tensor)p.Value, StringComparer.Ordinal);
     }
+
+    /// <summary>Makes a model of parts of another's parameters, which gradients go to. It has no parameters of its own.</summary>
+    internal TorchBert(BertShape shape, BertTask task, Dictionary<string, Tensor> parts) => (Shape, Task, _weights) = (shape, task, parts);
 
     /// <summary>The architecture.</summary>
     public BertShape Shape { get; }
@@ -37,7 +43,7 @@ public sealed class TorchBert : IDisposable
     /// <summary>What it is for.</summary>
     public BertTask Task { get; }
 
-    /// <summary>The parameters by name, sorted.</summary>
+    /// <summary>The parameters by name, sorted; none where it is a part of another.</summary>
     public IReadOnlyDictionary<string, Parameter> Parameters => _parameters;
 
     /// <summary>The weights as they are now, in memory.</summary>
@@ -77,7 +83,7 @@ public sealed class TorchBert : IDisposable
     }
 
     /// <summary>The rows of the table of words that a batch reads [U, embedding].</summary>
-    public Tensor RowsOf(Batch batch) => _parameters[WeightNames.Words].index_select(0, batch.Words);
+    public Tensor RowsOf(Batch batch) => _weights[WeightNames.Words].index_select(0, batch.Words);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -90,13 +96,13 @@ public sealed class TorchBert : IDisposable
 
     private Tensor Embeddings(Batch batch, Tensor rows, ScalarType type)
     {
-        var sum = Picked(Shape.IsFactored ? Product(rows, _parameters[WeightNames.Projection], type) : rows, batch.Places);
+        var sum = Picked(_weights.TryGetValue(WeightNames.Projection, out var projection) ? Product(rows, projection, type) : rows, batch.Places);
         if (Task.Segments > 0)
         {
-            sum += Picked(_parameters[WeightNames.Segments], batch.Segments);
+            sum += Picked(_weights[WeightNames.Segments], batch.Segments);
         }
 
-        return Normalised(WeightNames.EmbeddingNorm, sum + _parameters[WeightNames.Positions].slice(0, 0, batch.Tokens, 1));
+        return Normalised(WeightNames.EmbeddingNorm, sum + _weights[WeightNames.Positions].slice(0, 0, batch.Tokens, 1));
     }
 
     private static Tensor Picked(Tensor table, Tensor places) => table.index_select(0, places.flatten()).view(places.shape[0], places.shape[1], -1);
@@ -122,11 +128,11 @@ public sealed class TorchBert : IDisposable
 
     private Tensor Normalised(string name, Tensor x)
     {
-        var (scale, bias) = (_parameters[name + ".weight"], _parameters[name + ".bias"]);
+        var (scale, bias) = (_weights[name + ".weight"], _weights[name + ".bias"]);
         return Shape.Norm == Norm.LayerNorm ? nn.functional.layer_norm(x, [Shape.Width], scale, bias, Task.Epsilon) : (x * scale) + bias;
     }
 
-    private Tensor Linear(string name, Tensor x, ScalarType type) => Product(x, _parameters[name + ".weight"], type) + _parameters[name + ".bias"];
+    private Tensor Linear(string name, Tensor x, ScalarType type) => Product(x, _weights[name + ".weight"], type) + _weights[name + ".bias"];
 
     private static Tensor Product(Tensor x, Tensor weight, ScalarType type) =>
         type == ScalarType.Float32 ? x.matmul(weight) : x.to_type(type).matmul(weight.to_type(type)).to_type(ScalarType.Float32);

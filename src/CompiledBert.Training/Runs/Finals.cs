@@ -7,14 +7,11 @@ using CompiledBert.Search.Strategies;
 namespace CompiledBert.Training.Runs;
 
 /// <summary>
-/// Lets the best candidates learn for longer before one is chosen. After a few steps a shallow candidate is ahead of a deep one that passes it later, so the best of every
-/// depth comes first.
+/// Lets the best candidates learn by themselves before one is chosen: as parts of a supernet deep ones and shallow ones are not as good as they will be in the same measure, so
+/// the best of every depth comes first.
 /// </summary>
 internal static class Finals
 {
-    /// <summary>How many times the steps of a first comparison a finalist is trained.</summary>
-    public const int Longer = 5;
-
     private const string Kind = "finalist";
 
     /// <summary>Who takes part: the best of every number of layers, best first, then the best of the rest.</summary>
@@ -26,7 +23,7 @@ internal static class Finals
     }
 
     /// <summary>The best finalist with its new score; where there is only one, it is chosen as it is.</summary>
-    public static Evaluation Choose(IReadOnlyList<Evaluation> done, SearchRequest request, DistilledScorer scorer, RunFolder folder, TextWriter progress, CancellationToken cancellation)
+    public static Evaluation Choose(IReadOnlyList<Evaluation> done, SearchRequest request, Students students, RunFolder folder, TextWriter progress, CancellationToken cancellation)
     {
         var finalists = Of(done, request.Finalists);
         if (finalists.Count == 1)
@@ -41,7 +38,7 @@ internal static class Finals
             var shape = finalist.Cost.Shape;
             if (!known.TryGetValue(shape, out var score))
             {
-                score = scorer.Score(shape, Longer * request.ScoreSteps, cancellation);
+                score = students.Score(shape, request.FinalSteps, cancellation);
                 folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"{Kind}\", \"score\": {score:R}, \"shape\": {ShapeJson.Write(shape)}}}"));
                 progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"finalist: {100 * score:0.0} %: {shape}"));
             }

@@ -8,16 +8,25 @@ namespace CompiledBert.Training.Runs;
 internal static class Fitting
 {
     private const double SecondsBetweenStates = 60;
-    private const string StateFile = "training.state";
 
     /// <summary>Trains from the kept state, or from the beginning, to the end.</summary>
+    /// <param name="trainer">The training.</param>
+    /// <param name="name">What is trained: the state is kept in the folder's file <c>NAME.state</c>.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="progress">Takes lines for people.</param>
+    /// <param name="cancellation">Stops it.</param>
     /// <exception cref="OperationCanceledException">It was asked to stop; the state is kept.</exception>
-    public static void Run(Trainer trainer, RunFolder folder, TextWriter progress, CancellationToken cancellation)
+    public static void Run(Trainer trainer, string name, RunFolder folder, TextWriter progress, CancellationToken cancellation)
     {
-        var state = folder.At(StateFile);
+        var state = folder.At(name + ".state");
         if (trainer.TryLoad(state))
         {
-            progress.WriteLine($"goes on after step {trainer.Done} of {trainer.Steps}");
+            progress.WriteLine($"{name}: goes on after step {trainer.Done} of {trainer.Steps}");
+        }
+
+        if (trainer.Done == trainer.Steps)
+        {
+            return;
         }
 
         var clock = Stopwatch.StartNew();
@@ -35,14 +44,14 @@ internal static class Fitting
             var now = clock.Elapsed.TotalSeconds;
             if (trainer.Done % Math.Max(1, trainer.Steps / 50) == 0)
             {
-                folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"step\", \"step\": {trainer.Done}, \"of\": {trainer.Steps}, \"loss\": {sum / count:0.#####}}}"));
+                folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"step\", \"training\": \"{name}\", \"step\": {trainer.Done}, \"of\": {trainer.Steps}, \"loss\": {sum / count:0.#####}}}"));
                 (sum, count) = (0, 0);
             }
 
             if (now - told > 10)
             {
                 told = now;
-                progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"step {trainer.Done} of {trainer.Steps}, {now / (trainer.Done - from) * (trainer.Steps - trainer.Done) / 60:0.0} minutes left"));
+                progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: step {trainer.Done} of {trainer.Steps}, {now / (trainer.Done - from) * (trainer.Steps - trainer.Done) / 60:0.0} minutes left"));
             }
 
             if (now - kept > SecondsBetweenStates)

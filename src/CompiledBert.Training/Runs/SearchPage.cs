@@ -36,7 +36,7 @@ internal static class SearchPage
         writer.WriteLine($"<meta name=\"color-scheme\" content=\"light dark\">\n<title>Search report</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n{Style}\n</style>\n</head>\n<body>\n<main>");
         writer.WriteLine($"<header><h1>{Text(Path.GetFileName(request.Teacher))}, smaller</h1><p class=\"soft\">{Number(result.Evaluations.Count)} candidates by {Text(request.Strategy)}, limits: {Text(costs.Limits.Count == 0 ? "none" : string.Join("; ", costs.Limits))}</p>");
         writer.WriteLine("<span class=\"badge\">Cycles and times are estimates of the cost model: one sequence, one thread. Accuracy is of texts held out of the training file</span></header>");
-        writer.WriteLine($"<section><h2>Accuracy over cycles</h2><p class=\"hint\">Candidates after {request.ScoreSteps} steps each; {Text(core.Title)} at {Number(costs.Reference.Tokens)} tokens. The line is the front: nothing is both faster and better.</p>");
+        writer.WriteLine($"<section><h2>Accuracy over cycles</h2><p class=\"hint\">Candidates as parts of one supernet, trained for {request.SupernetSteps} steps; {Text(core.Title)} at {Number(costs.Reference.Tokens)} tokens. The line is the front: nothing is both faster and better.</p>");
         writer.WriteLine(FrontPicture.Svg(result, front) + "</section>");
         writer.WriteLine("<section><h2>Teacher and found model</h2><p class=\"hint\">The found model after its whole training.</p><div class=\"scroll\"><table><tr><th class=\"name\">model</th><th>accuracy</th><th>Mcycles</th><th>ms</th><th>MB</th></tr>");
         writer.WriteLine(Row("teacher: " + result.Teacher.Shape, result.TeacherAccuracy, result.Teacher, core, false));

@@ -37,20 +37,23 @@ public sealed record SearchRequest
     /// <summary>A file of what may be chosen from; null for the space below the teacher.</summary>
     public string? Space { get; init; }
 
-    /// <summary>Who proposes: evolution or random.</summary>
+    /// <summary>Who proposes: evolution, controller or random.</summary>
     public string Strategy { get; init; } = "evolution";
 
-    /// <summary>How many candidates are trained a little and compared.</summary>
-    public int Candidates { get; init; } = 60;
+    /// <summary>How many candidates are compared.</summary>
+    public int Candidates { get; init; } = 400;
 
-    /// <summary>How many steps each of them is trained.</summary>
-    public int ScoreSteps { get; init; } = 150;
+    /// <summary>How many steps the supernet is trained, whose parts candidates are.</summary>
+    public int SupernetSteps { get; init; } = 2000;
 
     /// <summary>How many of the texts held out tell how good a candidate is.</summary>
     public int ScoreTexts { get; init; } = 2000;
 
-    /// <summary>How many of the best, the best of every depth first, are trained five times as long before one is chosen; 1 for none.</summary>
+    /// <summary>How many of the best, the best of every depth first, are trained by themselves before one is chosen; 1 for none.</summary>
     public int Finalists { get; init; } = 4;
+
+    /// <summary>For how many steps.</summary>
+    public int FinalSteps { get; init; } = 400;
 
     /// <summary>How the chosen one is trained.</summary>
     public TrainingRecipe Recipe { get; init; } = new() { Epochs = 4, Rate = 3e-4, Variants = 1 };
@@ -65,8 +68,8 @@ public sealed record SearchRequest
     /// <exception cref="CompileException">There is no such preset.</exception>
     public SearchRequest Preset(string name) => name switch
     {
-        "minute" => this with { Candidates = 6, ScoreSteps = 10, ScoreTexts = 200, Finalists = 1, Recipe = Recipe with { Epochs = 1, Variants = 0 } },
-        "ten-minutes" => this with { Candidates = 12, ScoreSteps = 25, ScoreTexts = 500, Finalists = 2, Recipe = Recipe with { Epochs = 0.5, Variants = 0 } },
+        "minute" => this with { Candidates = 12, SupernetSteps = 40, ScoreTexts = 200, Finalists = 1, Recipe = Recipe with { Epochs = 1, Variants = 0 } },
+        "ten-minutes" => this with { Candidates = 100, SupernetSteps = 300, ScoreTexts = 1000, Finalists = 2, FinalSteps = 100, Recipe = Recipe with { Epochs = 0.5, Variants = 0 } },
         "full" => this,
         _ => throw DiagnosticTable.InvalidMetadata.Error(null, null, "--preset", name, "minute, ten-minutes, full"),
     };

@@ -8,6 +8,7 @@ using CompiledBert.Search.Strategies;
 using CompiledBert.Training.Data;
 using CompiledBert.Training.Learning;
 using CompiledBert.Training.Models;
+using CompiledBert.Training.Strategies;
 
 namespace CompiledBert.Training.Runs;
 
@@ -15,6 +16,9 @@ namespace CompiledBert.Training.Runs;
 public static class SearchRun
 {
     private const long UsualTokens = 64;
+
+    // How many different students a supernet learns to be, at most: each takes some costings to be found.
+    private const int MostStudents = 64;
 
     /// <summary>Searches, or goes on searching.</summary>
     /// <param name="request">What is asked.</param>
@@ -28,6 +32,7 @@ public static class SearchRun
     public static SearchResult Run(SearchRequest request, string output, bool resume, TextWriter progress, CancellationToken cancellation)
     {
         var strategy = StrategyOf(request);
+        using var held = strategy as IDisposable;
         var material = Material.Read(request.Teacher, request.Tokenizer, request.Train, request.MaxTokens, keepsLabels: true);
         if (material.Model.Task.Labels != material.Labels.Count)
         {
@@ -41,19 +46,23 @@ public static class SearchRun
         using var teacher = new TorchBert(material.Model.Shape, task, weights);
         var scored = material.Held.Take(request.ScoreTexts).ToList();
         var examples = Variants.Added(material.Train, request.Recipe.Variants, task.Positions, request.Recipe.Seed);
-        var scorer = new DistilledScorer(teacher, weights, examples, scored, request.Recipe, request.ScoreSteps);
-        var done = Explore(new Exploration(space, costs, strategy, scorer, request.Recipe.Seed), request.Candidates, costs, folder, progress, cancellation);
+        using var supernet = new Supernet(material.Model.Shape, task, weights, UsesOf(examples, material.Model.Shape.Vocabulary));
+        var exploration = new Exploration(space, costs, strategy, new SupernetScorer(supernet, scored, request.Recipe.Mixed), request.Recipe.Seed);
+        exploration.Check();
+        Train(supernet, teacher, examples, request, WithinLimits.Sample(Math.Min(request.SupernetSteps, MostStudents), space, costs, request.Recipe.Seed), folder, progress, cancellation);
+        var done = Explore(exploration, request.Candidates, costs, folder, progress, cancellation);
 
-        var chosen = Finals.Choose(done, request, scorer, folder, progress, cancellation);
+        var students = new Students(supernet, teacher, examples, scored, request.Recipe);
+        var chosen = Finals.Choose(done, request, students, folder, progress, cancellation);
         progress.WriteLine($"chosen: {chosen.Cost.Shape}");
-        var (student, trainer) = scorer.Begin(chosen.Cost.Shape);
+        var (student, trainer) = students.Begin(chosen.Cost.Shape);
         using (student)
         using (trainer)
         {
-            Fitting.Run(trainer, folder, progress, cancellation);
+            Fitting.Run(trainer, "training", folder, progress, cancellation);
             var path = ModelExport.Write(folder, chosen.Cost.Shape, task, student.Weights(), material.Labels, material.TokenizerFolder, request.Halves);
             var result = new SearchResult(
-                path, costs.Of(material.Model.Shape), Trainer.Accuracy(teacher, material.Held, cancellation), chosen, Trainer.Accuracy(student, material.Held, cancellation), done);
+                path, costs.Of(material.Model.Shape), Trainer.Accuracy(teacher, material.Held, cancellation: cancellation), chosen, Trainer.Accuracy(student, material.Held, cancellation: cancellation), done);
             folder.Put("report.html", to => SearchPage.Write(to, request, costs, result));
             folder.Put("front.svg", to => to.Write(Encoding.UTF8.GetBytes(FrontPicture.File(result, Pareto.Front(done)))));
             folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"found\", \"accuracy\": {result.Accuracy:0.#####}, \"teacher\": {result.TeacherAccuracy:0.#####}}}"));
@@ -64,6 +73,27 @@ public static class SearchRun
 
             return result;
         }
+    }
+
+    private static void Train(
+        Supernet supernet, TorchBert teacher, IReadOnlyList<Example> examples, SearchRequest request, IReadOnlyList<BertShape> shapes, RunFolder folder, TextWriter progress, CancellationToken cancellation)
+    {
+        int[] layers = [.. Enumerable.Range(0, teacher.Shape.Layers.Count)];
+        var memory = new TeacherMemory(teacher, examples, request.Recipe, layers, request.SupernetSteps);
+        using var training = supernet.Training(shapes, memory, examples, request.Recipe, request.SupernetSteps);
+        Fitting.Run(training, "supernet", folder, progress, cancellation);
+        progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"supernet trained, {shapes.Count} different students in turn"));
+    }
+
+    private static int[] UsesOf(IReadOnlyList<Example> examples, int vocabulary)
+    {
+        var uses = new int[vocabulary];
+        foreach (var id in examples.SelectMany(e => e.Ids))
+        {
+            uses[id]++;
+        }
+
+        return uses;
     }
 
     private static List<Evaluation> Explore(Exploration exploration, int count, CandidateCosts costs, RunFolder folder, TextWriter progress, CancellationToken cancellation)
@@ -87,8 +117,9 @@ public static class SearchRun
     private static ISearchStrategy StrategyOf(SearchRequest request) => request.Strategy switch
     {
         "evolution" => new EvolutionStrategy(Math.Clamp(request.Candidates / 2, 2, 10)),
+        "controller" => new ControllerStrategy(),
         "random" => new RandomStrategy(),
-        _ => throw DiagnosticTable.InvalidMetadata.Error(null, null, "--strategy", request.Strategy, "evolution, random"),
+        _ => throw DiagnosticTable.InvalidMetadata.Error(null, null, "--strategy", request.Strategy, "evolution, controller, random"),
     };
 
     private static CandidateCosts CostsOf(SearchRequest request, BertTask task)

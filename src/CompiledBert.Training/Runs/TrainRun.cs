@@ -25,8 +25,8 @@ public static class TrainRun
         using var model = new TorchBert(material.Model.Shape, task, weights);
         using var trainer = new Trainer(model, material.Train, request.Recipe);
         progress.WriteLine($"{material.Train.Count} texts to learn from, {material.Held.Count} held out, {material.Labels.Count} labels, {trainer.Steps} steps");
-        Fitting.Run(trainer, folder, progress, cancellation);
-        var accuracy = Trainer.Accuracy(model, material.Held, cancellation);
+        Fitting.Run(trainer, "training", folder, progress, cancellation);
+        var accuracy = Trainer.Accuracy(model, material.Held, cancellation: cancellation);
         var path = ModelExport.Write(folder, material.Model.Shape, task, model.Weights(), material.Labels, material.TokenizerFolder, request.Halves);
         folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"trained\", \"accuracy\": {accuracy:0.#####}}}"));
         progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: {100 * accuracy:0.0} % of the texts held out"));

@@ -1,0 +1,98 @@
+using CompiledBert.Compiler.Graph;
+using CompiledBert.Search.Graphs;
+using CompiledBert.Search.Space;
+using CompiledBert.Training.Data;
+using CompiledBert.Training.Models;
+using static TorchSharp.torch;
+
+namespace CompiledBert.Training.Learning;
+
+/// <summary>
+/// One model of the teacher's shape whose parts are all the smaller ones: what a student would inherit of the teacher is what it has of this. It is trained once, in every step as
+/// another student, and then any student is good enough to be compared without a training of its own (Cai et al. 2020; Guo et al. 2020).
+/// </summary>
+public sealed class Supernet : IDisposable
+{
+    private readonly TorchBert _whole;
+    private readonly IReadOnlyDictionary<string, TensorData> _weights;
+    private readonly IReadOnlyList<int>? _uses;
+    private readonly Dictionary<BertShape, Inheritance> _origins = [];
+    private readonly Dictionary<(int Width, int Embedding), Tensor> _wordsTo = [];
+
+    /// <param name="shape">The teacher's architecture.</param>
+    /// <param name="task">What it is for.</param>
+    /// <param name="weights">The teacher's weights, with which it begins and which say what matters.</param>
+    /// <param name="uses">How often each row of the table of words is read; null where nobody knows.</param>
+    public Supernet(BertShape shape, BertTask task, IReadOnlyDictionary<string, TensorData> weights, IReadOnlyList<int>? uses = null)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        (_whole, _weights, _uses) = (new TorchBert(shape, task, weights), weights, uses);
+    }
+
+    /// <summary>A training of it: every step one of the students learns, in turn.</summary>
+    /// <param name="students">The students.</param>
+    /// <param name="memory">What the teacher says of all its layers.</param>
+    /// <param name="examples">What is learned from.</param>
+    /// <param name="recipe">How.</param>
+    /// <param name="steps">How many steps.</param>
+    public Trainer Training(IReadOnlyList<BertShape> students, TeacherMemory memory, IReadOnlyList<Example> examples, TrainingRecipe recipe, int steps)
+    {
+        Distillation[] teachers = [.. students.Select(s => new Distillation(memory, OriginOf(s)))];
+        return new Trainer(_whole, examples, recipe, step => (Part(students[step % students.Count]), teachers[step % students.Count]), steps);
+    }
+
+    /// <summary>A student made of its parts. Where the student's table of words is factored, the product of the factors is computed as one.</summary>
+    /// <param name="shape">The student's architecture.</param>
+    public TorchBert Part(BertShape shape)
+    {
+        ArgumentNullException.ThrowIfNull(shape);
+        var origin = OriginOf(shape);
+        var parts = origin.Parts.ToDictionary(p => p.Key, p => p.Value.Of(_whole.Parameters[p.Value.From]), StringComparer.Ordinal);
+        parts[WeightNames.Words] = _whole.Parameters[WeightNames.Words];
+        if (shape.Width < _whole.Shape.Width || shape.IsFactored || _whole.Shape.IsFactored)
+        {
+            parts[WeightNames.Projection] = WordsTo(shape, origin);
+        }
+
+        return new TorchBert(shape, _whole.Task, parts);
+    }
+
+    /// <summary>The weights that a student begins its own training with, and what they are of the teacher's.</summary>
+    /// <param name="shape">The student's architecture.</param>
+    public (Dictionary<string, TensorData> Weights, Inheritance Origin) Inherited(BertShape shape)
+    {
+        var origin = OriginOf(shape);
+        return (origin.Take(_whole.Weights()), origin);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _whole.Dispose();
+        foreach (var tensor in _wordsTo.Values)
+        {
+            tensor.Dispose();
+        }
+    }
+
+    private Inheritance OriginOf(BertShape shape)
+    {
+        if (!_origins.TryGetValue(shape, out var origin))
+        {
+            _origins.Add(shape, origin = Inheritance.Planned(_whole.Shape, _weights, shape, _uses));
+        }
+
+        return origin;
+    }
+
+    private Tensor WordsTo(BertShape shape, Inheritance origin)
+    {
+        if (!_wordsTo.TryGetValue((shape.Width, shape.Embedding), out var to))
+        {
+            var data = origin.WordsTo();
+            _wordsTo.Add((shape.Width, shape.Embedding), to = tensor(data.ToFloats(), [.. data.Dims]).DetachFromDisposeScope());
+        }
+
+        return to;
+    }
+}

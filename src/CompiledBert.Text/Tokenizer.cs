@@ -125,7 +125,7 @@ public sealed unsafe class Tokenizer
         {
             Tokenize(text, sink, sink.First);
             var tokens = sink.First.Items;
-            Assemble(_parts.Single, Kept(tokens, Math.Min(room, tokens.Length)), default, result, tokens.Length + SpecialTokens());
+            TokenTemplate.Fill(_parts.Single, Kept(tokens, Math.Min(room, tokens.Length)), default, result, tokens.Length + SpecialTokens());
         }
         finally
         {
@@ -148,9 +148,9 @@ public sealed unsafe class Tokenizer
         {
             Tokenize(first, sink, sink.First);
             Tokenize(second, sink, sink.Second);
-            var (a, b) = LongestFirst(sink.First.Count, sink.Second.Count, room);
+            var (a, b) = TokenTemplate.LongestFirst(sink.First.Count, sink.Second.Count, room);
             var all = sink.First.Count + sink.Second.Count + SpecialTokens(pair: true);
-            Assemble(_parts.Pair, Kept(sink.First.Items, a), Kept(sink.Second.Items, b), result, all);
+            TokenTemplate.Fill(_parts.Pair, Kept(sink.First.Items, a), Kept(sink.Second.Items, b), result, all);
         }
         finally
         {
@@ -177,7 +177,7 @@ public sealed unsafe class Tokenizer
             }
 
             var tokens = sink.First.Items;
-            Assemble(_parts.Single, Kept(tokens, Math.Min(room, tokens.Length)), default, result, tokens.Length + SpecialTokens());
+            TokenTemplate.Fill(_parts.Single, Kept(tokens, Math.Min(room, tokens.Length)), default, result, tokens.Length + SpecialTokens());
         }
         finally
         {
@@ -200,7 +200,7 @@ public sealed unsafe class Tokenizer
         var room = Room(maxTokens, pair: true);
         var asked = Math.Min(sink.First.Count, Math.Max(room / 2, room - sink.Second.Count));
         var held = Math.Min(sink.Second.Count - from, room - asked);
-        Assemble(_parts.Pair, sink.First.Items[..asked], sink.Second.Items.Slice(from, held), result, asked + held + SpecialTokens(pair: true));
+        TokenTemplate.Fill(_parts.Pair, sink.First.Items[..asked], sink.Second.Items.Slice(from, held), result, asked + held + SpecialTokens(pair: true));
         return (held, sink.Second.Count, asked < sink.First.Count);
     }
 
@@ -222,47 +222,8 @@ public sealed unsafe class Tokenizer
         return maxTokens - special;
     }
 
-    /// <summary>How much of each text is kept, as the Hugging Face library shares the room: only the longer is cut, or both to half.</summary>
-    private static (int First, int Second) LongestFirst(int first, int second, int room)
-    {
-        if ((long)first + second <= room)
-        {
-            return (first, second);
-        }
-
-        var shorter = Math.Min(first, second);
-        var longer = shorter > room ? shorter : Math.Max(shorter, room - shorter);
-        if ((long)shorter + longer > room)
-        {
-            shorter = room / 2;
-            longer = shorter + (room % 2);
-        }
-
-        return first > second ? (longer, shorter) : (shorter, longer);
-    }
-
     private Span<TokenList.Token> Kept(Span<TokenList.Token> tokens, int count) =>
         _parts.TruncatesFromLeft ? tokens[(tokens.Length - count)..] : tokens[..count];
-
-    private static void Assemble(TemplatePart[] template, Span<TokenList.Token> first, Span<TokenList.Token> second, TokenizedText result, int untruncated)
-    {
-        result.Clear();
-        foreach (var part in template)
-        {
-            if (part.Sequence < 0)
-            {
-                result.Add(part.Id, part.TypeId, default, -1, -1);
-                continue;
-            }
-
-            foreach (var token in part.Sequence == 0 ? first : second)
-            {
-                result.Add(token.Id, part.TypeId, new TextRange(token.Start, token.End), token.Word, part.Sequence);
-            }
-        }
-
-        result.UntruncatedCount = untruncated;
-    }
 
     private void Tokenize(ReadOnlySpan<char> text, TokenSink sink, TokenList list)
     {

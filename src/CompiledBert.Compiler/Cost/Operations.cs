@@ -20,7 +20,7 @@ internal static class Operations
         ["silu"] = new(24, 15, 1),
         ["softplus"] = new(58, 36, 1),
         ["geluerf"] = new(23, 11),
-        ["geluerfcoarse"] = new(13, 8),
+        ["geluerfcoarse"] = new(10, 8),
         ["gelutanh"] = new(33, 15, 1),
         ["div"] = new(0, 0, 1),
         ["sqrt"] = new(0, 0, 1),

@@ -39,7 +39,7 @@ public class QuantizedWeightsTests
         var factors = Smoothing.Factors([1, 1, 100, 0], [1, 1, 1, 1]);
 
         Assert.Equal(factors[0], factors[1]);
-        Assert.Equal(factors[0] / 10, factors[2], 1e-5f);
+        Assert.Equal(factors[0] / MathF.Pow(100, 0.4f), factors[2], 1e-5f);
         Assert.Equal(1, factors[3]);
     }
 }

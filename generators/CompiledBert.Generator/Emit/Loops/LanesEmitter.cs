@@ -12,6 +12,7 @@ namespace CompiledBert.Generator.Emit.Loops;
 internal sealed partial class LanesEmitter
 {
     private const int Unroll = 4;
+    private const int UnrollOfFunctions = 3;
     private const int SumsOfLoop = 16;
     private const int MostPointers = 16;
 
@@ -97,19 +98,19 @@ internal sealed partial class LanesEmitter
 
     /// <summary>
     /// Whether the vectors of an iteration are written side by side, statement by statement: code generators keep the order, and cores that issue in order
-    /// go on with the next vector while one waits for its result. The constants and steps of a long function take the registers of a vector alone.
+    /// go on with the next vector while one waits for its result. Functions, with their constants, leave registers for three; long ones for a single vector.
     /// </summary>
     private bool IsInterleaved => _kernels.Target == VectorTarget.Vector128
         && _analysis.Body.Count <= 24 && _analysis.Body.All(s => _hoisted.Contains(s) || (s.Form == LaneForm.Vector && MayStandAside(s.Statement)));
 
     private static string PointerOf(string row, int copy) => copy == 0 ? row : $"{row}_{LoopNames.Text(copy)}";
 
-    private int InterleavedCopies => _analysis.Body.Any(s => !_hoisted.Contains(s) && LinesOf(s.Statement) is not null) ? Unroll / 2 : Unroll;
+    private int InterleavedCopies => _analysis.Body.Any(s => !_hoisted.Contains(s) && LinesOf(s.Statement) is not null) ? UnrollOfFunctions : Unroll;
 
     private static bool MayStandAside(Statement statement) => statement is not (Loop or Accumulator)
         && (LinesOf(statement) is not null || statement is not Let { Args.Count: 1, Op: not ("neg" or "abs" or "sqrt" or "floor" or "ceil" or "round" or "relu" or "cast" or "identity") });
 
-    /// <summary>The lines of a function that is short enough for two vectors' registers; null for other statements.</summary>
+    /// <summary>The lines of a function that is short enough to be written side by side; null for other statements.</summary>
     private static IReadOnlyList<VectorLine>? LinesOf(Statement statement) =>
         statement is Let { Args.Count: 1 } let && VectorMath.Lines(let.Op) is { Count: <= 13 } lines ? lines : null;
 

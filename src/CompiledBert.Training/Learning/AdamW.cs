@@ -40,7 +40,7 @@ public sealed class AdamW : IDisposable
         using var scope = NewDisposeScope();
         var gradients = _parameters.Where(p => p.Value.grad is not null).Select(p => (p.Key, Gradient: p.Value.grad!)).ToList();
         var length = Math.Sqrt(gradients.Select(g => g.Gradient).Concat(table is null ? [] : [table.Gradient]).Sum(g => Math.Pow(g.norm().item<float>(), 2)));
-        var update = new Update(rate, step, Math.Min(1, 1 / (length + 1e-6)), _decay);
+        using var update = new Update(rate, step, Math.Min(1, 1 / (length + 1e-6)), _decay);
         foreach (var (name, gradient) in gradients)
         {
             update.Apply(_parameters[name], State["mean." + name], State["square." + name], gradient);
@@ -68,24 +68,46 @@ public sealed class AdamW : IDisposable
         }
     }
 
-    private readonly record struct Update(double Rate, int Step, double Cut, double Decay)
+    /// <summary>
+    /// The numbers of a step, kept until it is done: a call into the library holds on to the address of a number alone, and one that nothing refers to any
+    /// more may be collected, and its memory used for something else, while the call still reads it.
+    /// </summary>
+    private sealed class Update(double rate, int step, double cut, double decay) : IDisposable
     {
+        private readonly Scalar _cut = cut;
+        private readonly Scalar _meanKept = Beta1;
+        private readonly Scalar _meanAdded = 1 - Beta1;
+        private readonly Scalar _squareKept = Beta2;
+        private readonly Scalar _squareAdded = 1 - Beta2;
+        private readonly Scalar _kept = 1 - (rate * decay);
+        private readonly Scalar _rootOver = Math.Sqrt(1 - Math.Pow(Beta2, step));
+        private readonly Scalar _epsilon = Epsilon;
+        private readonly Scalar _rate = -rate / (1 - Math.Pow(Beta1, step));
+
         public void Apply(Tensor parameter, Tensor mean, Tensor square, Tensor gradient)
         {
-            if (Cut < 1)
+            if (cut < 1)
             {
-                gradient.mul_(Cut);
+                gradient.mul_(_cut);
             }
 
-            mean.mul_(Beta1).add_(gradient, alpha: 1 - Beta1);
-            square.mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
+            mean.mul_(_meanKept).add_(gradient, alpha: _meanAdded);
+            square.mul_(_squareKept).addcmul_(gradient, gradient, _squareAdded);
             if (parameter.shape.Length > 1)
             {
-                parameter.mul_(1 - (Rate * Decay));
+                parameter.mul_(_kept);
             }
 
-            var root = square.sqrt().div_(Math.Sqrt(1 - Math.Pow(Beta2, Step))).add_(Epsilon);
-            parameter.addcdiv_(mean, root, -Rate / (1 - Math.Pow(Beta1, Step)));
+            var root = square.sqrt().div_(_rootOver).add_(_epsilon);
+            parameter.addcdiv_(mean, root, _rate);
+        }
+
+        public void Dispose()
+        {
+            foreach (var number in new[] { _cut, _meanKept, _meanAdded, _squareKept, _squareAdded, _kept, _rootOver, _epsilon, _rate })
+            {
+                number.Dispose();
+            }
         }
     }
 }

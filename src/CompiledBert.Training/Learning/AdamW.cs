@@ -1,3 +1,4 @@
+using CompiledBert.Training.Models;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -68,10 +69,7 @@ public sealed class AdamW : IDisposable
         }
     }
 
-    /// <summary>
-    /// The numbers of a step, kept until it is done: a call into the library holds on to the address of a number alone, and one that nothing refers to any
-    /// more may be collected, and its memory used for something else, while the call still reads it.
-    /// </summary>
+    /// <summary>What a step does to parameters, with its numbers, kept until it is done (<see cref="Numbers"/>).</summary>
     private sealed class Update(double rate, int step, double cut, double decay) : IDisposable
     {
         private readonly Scalar _cut = cut;

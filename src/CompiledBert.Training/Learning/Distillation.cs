@@ -27,14 +27,14 @@ public sealed class Distillation(TeacherMemory teacher, Inheritance origin)
         using (no_grad())
         {
             (var teachers, states) = teacher.Of(batch, numbers, recipe.HiddenWeight > 0 ? origin.Layers : []);
-            opinions = nn.functional.softmax(teachers / recipe.Temperature, 1);
+            opinions = nn.functional.softmax(Softened(teachers, recipe), 1);
         }
 
-        var own = nn.functional.log_softmax(logits / recipe.Temperature, 1);
-        var loss = -(opinions * own).sum(1).mean() * (recipe.Temperature * recipe.Temperature);
-        var known = batch.Labels.ge(0).to_type(ScalarType.Float32);
-        var wrong = nn.functional.cross_entropy(logits, batch.Labels.clamp_min(0), reduction: nn.Reduction.None);
-        loss += (wrong * known).sum() / known.sum().clamp_min(1) * recipe.LabelWeight;
+        var own = nn.functional.log_softmax(Softened(logits, recipe), 1);
+        var loss = -(opinions * own).sum(1).mean().Times(recipe.Temperature * recipe.Temperature);
+        var known = batch.Labels.With(0, (labels, none) => labels.ge(none)).to_type(ScalarType.Float32);
+        var wrong = nn.functional.cross_entropy(logits, AtLeast(batch.Labels, 0), reduction: nn.Reduction.None);
+        loss += ((wrong * known).sum() / AtLeast(known.sum(), 1)).Times(recipe.LabelWeight);
         if (states.Count > 0)
         {
             var mask = batch.Mask.view(batch.Count, batch.Tokens, 1);
@@ -42,10 +42,15 @@ public sealed class Distillation(TeacherMemory teacher, Inheritance origin)
             {
                 var target = _columns is null ? state : state.index_select(2, _columns);
                 var kept = mask.slice(1, 0, student.shape[1], 1);
-                loss += ((student - target).pow(2) * kept).sum() / (kept.sum() * student.shape[2]) * (recipe.HiddenWeight / states.Count);
+                var off = ((student - target).With(2, (difference, two) => difference.pow(two)) * kept).sum();
+                loss += (off / kept.sum().Times(student.shape[2])).Times(recipe.HiddenWeight / states.Count);
             }
         }
 
         return loss;
     }
+
+    private static Tensor Softened(Tensor logits, TrainingRecipe recipe) => logits.With(recipe.Temperature, (l, temperature) => l.div(temperature));
+
+    private static Tensor AtLeast(Tensor tensor, int least) => tensor.With(least, (t, l) => t.clamp_min(l));
 }

@@ -1,4 +1,5 @@
 using CompiledBert.Compiler.Graph;
+using CompiledBert.Training.Models;
 using static TorchSharp.torch;
 
 namespace CompiledBert.Training.Learning;
@@ -22,7 +23,7 @@ internal sealed record InheritedPart(string From, int[]? Rows, int[]? Columns, f
     public Tensor Of(Tensor whole)
     {
         var part = Picked(Picked(whole, 0, whole.dim() == 1 ? Columns : Rows), whole.dim() - 1, whole.dim() == 1 ? null : Columns);
-        return Factor == 1 ? part : part * Factor;
+        return Factor == 1 ? part : part.Times(Factor);
     }
 
     private static Tensor Picked(Tensor from, long dimension, int[]? which) =>

@@ -65,7 +65,7 @@ public sealed class TorchBert : IDisposable
     {
         ArgumentNullException.ThrowIfNull(batch);
         var type = mixed ? ScalarType.BFloat16 : ScalarType.Float32;
-        var bias = (1 - batch.Mask).view(batch.Count, 1, 1, batch.Tokens) * BertGraph.MaskedScore;
+        var bias = batch.Mask.With(1, (mask, one) => one - mask).view(batch.Count, 1, 1, batch.Tokens).Times(BertGraph.MaskedScore);
         var hidden = new List<Tensor> { Embeddings(batch, rows ?? RowsOf(batch), type) };
         for (var i = 0; i < Shape.Layers.Count; i++)
         {
@@ -112,7 +112,7 @@ public sealed class TorchBert : IDisposable
     {
         var (name, layer) = (WeightNames.Layer(index), Shape.Layers[index]);
         Tensor Heads(string part, Tensor x) => Linear(name + part, x, type).view(x.shape[0], x.shape[1], layer.Heads, layer.HeadSize).transpose(1, 2);
-        var scores = (Heads(WeightNames.Query, rows).matmul(Heads(WeightNames.Key, all).transpose(2, 3)) * (1 / MathF.Sqrt(layer.HeadSize))) + bias;
+        var scores = Heads(WeightNames.Query, rows).matmul(Heads(WeightNames.Key, all).transpose(2, 3)).Times(1 / MathF.Sqrt(layer.HeadSize)) + bias;
         var context = nn.functional.softmax(scores, 3).matmul(Heads(WeightNames.Value, all)).transpose(1, 2).reshape(rows.shape[0], rows.shape[1], layer.Heads * layer.HeadSize);
         var attended = Normalised(name + WeightNames.AttentionNorm, Linear(name + WeightNames.AttentionOutput, context, type) + rows);
         var inner = Linear(name + WeightNames.Inner, attended, type);

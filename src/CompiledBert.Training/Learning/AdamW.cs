@@ -96,7 +96,7 @@ public sealed class AdamW : IDisposable
                 parameter.mul_(_kept);
             }
 
-            var root = square.sqrt().div_(_rootOver).add_(_epsilon);
+            var root = square.sqrt().div_(_rootOver).add_(_epsilon, Numbers.One);
             parameter.addcdiv_(mean, root, _rate);
         }
 

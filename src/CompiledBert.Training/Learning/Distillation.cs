@@ -34,7 +34,7 @@ public sealed class Distillation(TeacherMemory teacher, Inheritance origin)
         var loss = -(opinions * own).sum(1).mean().Times(recipe.Temperature * recipe.Temperature);
         var known = batch.Labels.With(0, (labels, none) => labels.ge(none)).to_type(ScalarType.Float32);
         var wrong = nn.functional.cross_entropy(logits, AtLeast(batch.Labels, 0), reduction: nn.Reduction.None);
-        loss += ((wrong * known).sum() / AtLeast(known.sum(), 1)).Times(recipe.LabelWeight);
+        loss = loss.Plus(((wrong * known).sum() / AtLeast(known.sum(), 1)).Times(recipe.LabelWeight));
         if (states.Count > 0)
         {
             var mask = batch.Mask.view(batch.Count, batch.Tokens, 1);
@@ -43,7 +43,7 @@ public sealed class Distillation(TeacherMemory teacher, Inheritance origin)
                 var target = _columns is null ? state : state.index_select(2, _columns);
                 var kept = mask.slice(1, 0, student.shape[1], 1);
                 var off = ((student - target).With(2, (difference, two) => difference.pow(two)) * kept).sum();
-                loss += (off / kept.sum().Times(student.shape[2])).Times(recipe.HiddenWeight / states.Count);
+                loss = loss.Plus((off / kept.sum().Times(student.shape[2])).Times(recipe.HiddenWeight / states.Count));
             }
         }
 

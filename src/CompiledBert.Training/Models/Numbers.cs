@@ -9,6 +9,15 @@ namespace CompiledBert.Training.Models;
 /// </summary>
 internal static class Numbers
 {
+    /// <summary>The factor of what is added: TorchSharp's own sums make one for every call and forget it.</summary>
+    public static Scalar One { get; } = 1;
+
+    /// <summary>The sum of two tensors.</summary>
+    public static Tensor Plus(this Tensor tensor, Tensor other) => tensor.add(other, One);
+
+    /// <summary>One less a tensor's elements.</summary>
+    public static Tensor OneMinus(this Tensor tensor) => tensor.sub(One).neg();
+
     /// <summary>A tensor's elements times a number.</summary>
     public static Tensor Times(this Tensor tensor, Scalar number) => tensor.With(number, (t, n) => t.mul(n));
 

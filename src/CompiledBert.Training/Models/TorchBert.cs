@@ -65,7 +65,7 @@ public sealed class TorchBert : IDisposable
     {
         ArgumentNullException.ThrowIfNull(batch);
         var type = mixed ? ScalarType.BFloat16 : ScalarType.Float32;
-        var bias = batch.Mask.With(1, (mask, one) => one - mask).view(batch.Count, 1, 1, batch.Tokens).Times(BertGraph.MaskedScore);
+        var bias = batch.Mask.OneMinus().view(batch.Count, 1, 1, batch.Tokens).Times(BertGraph.MaskedScore);
         var hidden = new List<Tensor> { Embeddings(batch, rows ?? RowsOf(batch), type) };
         for (var i = 0; i < Shape.Layers.Count; i++)
         {
@@ -99,10 +99,10 @@ public sealed class TorchBert : IDisposable
         var sum = Picked(_weights.TryGetValue(WeightNames.Projection, out var projection) ? Product(rows, projection, type) : rows, batch.Places);
         if (Task.Segments > 0)
         {
-            sum += Picked(_weights[WeightNames.Segments], batch.Segments);
+            sum = sum.Plus(Picked(_weights[WeightNames.Segments], batch.Segments));
         }
 
-        return Normalised(WeightNames.EmbeddingNorm, sum + _weights[WeightNames.Positions].slice(0, 0, batch.Tokens, 1));
+        return Normalised(WeightNames.EmbeddingNorm, sum.Plus(_weights[WeightNames.Positions].slice(0, 0, batch.Tokens, 1)));
     }
 
     private static Tensor Picked(Tensor table, Tensor places) => table.index_select(0, places.flatten()).view(places.shape[0], places.shape[1], -1);
@@ -112,12 +112,12 @@ public sealed class TorchBert : IDisposable
     {
         var (name, layer) = (WeightNames.Layer(index), Shape.Layers[index]);
         Tensor Heads(string part, Tensor x) => Linear(name + part, x, type).view(x.shape[0], x.shape[1], layer.Heads, layer.HeadSize).transpose(1, 2);
-        var scores = Heads(WeightNames.Query, rows).matmul(Heads(WeightNames.Key, all).transpose(2, 3)).Times(1 / MathF.Sqrt(layer.HeadSize)) + bias;
+        var scores = Heads(WeightNames.Query, rows).matmul(Heads(WeightNames.Key, all).transpose(2, 3)).Times(1 / MathF.Sqrt(layer.HeadSize)).Plus(bias);
         var context = nn.functional.softmax(scores, 3).matmul(Heads(WeightNames.Value, all)).transpose(1, 2).reshape(rows.shape[0], rows.shape[1], layer.Heads * layer.HeadSize);
-        var attended = Normalised(name + WeightNames.AttentionNorm, Linear(name + WeightNames.AttentionOutput, context, type) + rows);
+        var attended = Normalised(name + WeightNames.AttentionNorm, Linear(name + WeightNames.AttentionOutput, context, type).Plus(rows));
         var inner = Linear(name + WeightNames.Inner, attended, type);
         var active = Shape.Activation == Activation.Relu ? inner.relu() : nn.functional.gelu(inner);
-        return Normalised(name + WeightNames.OutputNorm, Linear(name + WeightNames.Output, active, type) + attended);
+        return Normalised(name + WeightNames.OutputNorm, Linear(name + WeightNames.Output, active, type).Plus(attended));
     }
 
     private static Tensor Mean(Tensor hidden, Batch batch)
@@ -129,10 +129,10 @@ public sealed class TorchBert : IDisposable
     private Tensor Normalised(string name, Tensor x)
     {
         var (scale, bias) = (_weights[name + ".weight"], _weights[name + ".bias"]);
-        return Shape.Norm == Norm.LayerNorm ? nn.functional.layer_norm(x, [Shape.Width], scale, bias, Task.Epsilon) : (x * scale) + bias;
+        return Shape.Norm == Norm.LayerNorm ? nn.functional.layer_norm(x, [Shape.Width], scale, bias, Task.Epsilon) : (x * scale).Plus(bias);
     }
 
-    private Tensor Linear(string name, Tensor x, ScalarType type) => Product(x, _weights[name + ".weight"], type) + _weights[name + ".bias"];
+    private Tensor Linear(string name, Tensor x, ScalarType type) => Product(x, _weights[name + ".weight"], type).Plus(_weights[name + ".bias"]);
 
     private static Tensor Product(Tensor x, Tensor weight, ScalarType type) =>
         type == ScalarType.Float32 ? x.matmul(weight) : x.to_type(type).matmul(weight.to_type(type)).to_type(ScalarType.Float32);

@@ -77,7 +77,7 @@ internal sealed class Controller : IDisposable
             while (_decisions.KindAfter(made) is { } kind)
             {
                 (var shares, state) = Next(made, kind, state);
-                loss += shares[0, decided[made.Count]].Times(-advantage) + (shares.exp() * shares).sum().Times(EntropyWeight);
+                loss = loss.Plus(shares[0, decided[made.Count]].Times(-advantage)).Plus((shares.exp() * shares).sum().Times(EntropyWeight));
                 made.Add(decided[made.Count]);
             }
         }
@@ -94,10 +94,10 @@ internal sealed class Controller : IDisposable
         var row = made.Count == 0 ? 0 : 1 + _firstOf[_decisions.KindAfter(made[..^1])!.Value] + made[^1];
         var into = _parameters["choices"].slice(0, row, row + 1, 1).matmul(_parameters["input"]).chunk(3, 1);
         var from = state.matmul(_parameters["state"]).chunk(3, 1);
-        var (update, reset) = ((into[0] + from[0]).sigmoid(), (into[1] + from[1]).sigmoid());
-        state = (update.With(1, (u, one) => one - u) * (into[2] + (reset * from[2])).tanh()) + (update * state);
+        var (update, reset) = (into[0].Plus(from[0]).sigmoid(), into[1].Plus(from[1]).sigmoid());
+        state = (update.OneMinus() * into[2].Plus(reset * from[2]).tanh()).Plus(update * state);
         var (first, end) = (_firstOf[kind], _firstOf[kind] + _decisions.Choices[kind]);
-        return (nn.functional.log_softmax(state.matmul(_parameters["output"].slice(1, first, end, 1)) + _parameters["bias"].slice(1, first, end, 1), 1), state);
+        return (nn.functional.log_softmax(state.matmul(_parameters["output"].slice(1, first, end, 1)).Plus(_parameters["bias"].slice(1, first, end, 1)), 1), state);
     }
 
     /// <inheritdoc/>

@@ -48,7 +48,7 @@ internal sealed unsafe class Arena : IDisposable
         {
             Release();
             var rounded = Round(needed);
-            _pointer = (byte*)NativeMemory.AlignedAlloc(rounded, Alignment);
+            _pointer = (byte*)LargeBlock.Allocate(rounded, Alignment);
             _capacity = rounded;
         }
 

@@ -142,7 +142,7 @@ public sealed unsafe class ModelWeights : IDisposable
         var weights = new ModelWeights(info, place);
         try
         {
-            weights._memory = NativeMemory.AlignedAlloc((nuint)info.WeightsBytes, Alignment);
+            weights._memory = LargeBlock.Allocate((nuint)info.WeightsBytes, Alignment);
             var target = (byte*)weights._memory;
             header.CopyTo(new Span<byte>(target, header.Length));
             long filled = header.Length;

@@ -104,7 +104,7 @@ public sealed class SupernetTests
     }
 
     private static Trainer Training(Supernet supernet, TorchBert teacher, IReadOnlyList<Example> examples, int steps) =>
-        supernet.Training(Students, new TeacherMemory(teacher, examples, Toy.Recipe, [0, 1, 2, 3]), examples, Toy.Recipe, steps);
+        supernet.Training(() => Students, new TeacherMemory(teacher, examples, Toy.Recipe, [0, 1, 2, 3]), examples, Toy.Recipe, steps);
 
     private static void Run(Trainer trainer, int end)
     {

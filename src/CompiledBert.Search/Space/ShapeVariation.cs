@@ -14,19 +14,6 @@ public sealed class ShapeVariation(SearchSpace space)
         return Made(Of(space.Width, random), Of(space.Embedding, random), Of(space.Vocabulary, random), Of(space.Activations, random), Of(space.Norms, random), layers);
     }
 
-    /// <summary>The largest shape with a number of parts, which is by chance too, made smaller by one choice each: what lies just within a limit comes up often so.</summary>
-    public BertShape Descend(Random random)
-    {
-        var shape = space.Largest with { Activation = Of(space.Activations, random), Norm = Of(space.Norms, random) };
-        var steps = (space.Layers.Count * (space.Heads.Count + space.Inner.Count)) + space.Width.Count;
-        for (var left = random.Next(steps); left > 0; left--)
-        {
-            shape = Shrink(shape, random);
-        }
-
-        return shape;
-    }
-
     /// <summary>A shape with one part, which is by chance, made smaller by one choice; the same where that part is as small as it may be.</summary>
     public BertShape Shrink(BertShape shape, Random random)
     {
@@ -80,27 +67,40 @@ public sealed class ShapeVariation(SearchSpace space)
         return Made(Either().Width, Either().Embedding, Either().Vocabulary, Either().Activation, Either().Norm, layers);
     }
 
+    /// <summary>One part becomes the next smaller or larger one, or, where a single step would hardly show, any.</summary>
     private BertShape Change(BertShape shape, Random random)
     {
         var layers = shape.Layers.ToArray();
         var size = layers[0].HeadSize;
         var (width, embedding, vocabulary, activation, norm) = (shape.Width, shape.Embedding, shape.Vocabulary, shape.Activation, shape.Norm);
         var at = random.Next(layers.Length);
+        int Other(IReadOnlyList<int> choices, int value) => random.Next(3) == 0 ? Of(choices, random) : Near(choices, value, random);
+        void ChangeLayers(Func<LayerShape, LayerShape> changed)
+        {
+            var all = random.Next(4) == 0;
+            for (var i = 0; i < layers.Length; i++)
+            {
+                layers[i] = all || i == at ? changed(layers[i]) : layers[i];
+            }
+        }
+
         switch (random.Next(9))
         {
             case 0:
-                var depth = Near(space.Layers, layers.Length, random);
+                var depth = Other(space.Layers, layers.Length);
                 layers = [.. layers, .. Enumerable.Repeat(layers[at], Math.Max(0, depth - layers.Length))];
                 layers = layers[..depth];
                 break;
             case 1:
-                width = Near(space.Width, width, random);
+                width = Other(space.Width, width);
                 break;
             case 2 or 3:
-                layers[at] = layers[at] with { Heads = Near(space.Heads, layers[at].Heads, random) };
+                var heads = Other(space.Heads, layers[at].Heads);
+                ChangeLayers(l => l with { Heads = heads });
                 break;
             case 4 or 5:
-                layers[at] = layers[at] with { Inner = Near(space.Inner, layers[at].Inner, random) };
+                var inner = Other(space.Inner, layers[at].Inner);
+                ChangeLayers(l => l with { Inner = inner });
                 break;
             case 6:
                 embedding = Of(space.Embedding, random);

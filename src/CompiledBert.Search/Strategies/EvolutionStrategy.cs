@@ -3,20 +3,25 @@ using CompiledBert.Search.Space;
 namespace CompiledBert.Search.Strategies;
 
 /// <summary>
-/// Children of the best: parents that won against another each are changed, or mixed first. The best are ranked by fronts and by room (NSGA-II), or by their score alone, each
-/// for half of the children: the one for a front from end to end, the other for the best that keeps the limits. The first of all is the least of everything, since chance alone
-/// would be long in coming to that end of the front, and every other founder comes down from the largest, for the other end.
+/// Children of the best. Limits are kept by all, so what counts is the score alone: parents are those of the highest, each having won against another, mixed more often than not
+/// and changed. A share of the parents is of the front instead, wherever on it, so that there is something to choose at every cost; the first of all is the least of everything,
+/// since chance would be long in coming to that end.
 /// </summary>
 /// <param name="founders">How many candidates there are before there are children.</param>
 /// <param name="population">How many of the best may be parents.</param>
-public sealed class EvolutionStrategy(int founders = 10, int population = 24) : ISearchStrategy
+public sealed class EvolutionStrategy(int founders = 24, int population = 10) : ISearchStrategy
 {
+    private const double OfTheFront = 0.2;
+    private const double Mixed = 0.7;
+
     /// <inheritdoc/>
     public string Name => "evolution";
 
     /// <inheritdoc/>
     public BertShape Propose(SearchSpace space, IReadOnlyList<Evaluation> done, Random random)
     {
+        ArgumentNullException.ThrowIfNull(done);
+        ArgumentNullException.ThrowIfNull(random);
         if (done.Count == 0)
         {
             return space.Smallest;
@@ -25,13 +30,14 @@ public sealed class EvolutionStrategy(int founders = 10, int population = 24) : 
         var variation = new ShapeVariation(space);
         if (done.Count < founders)
         {
-            return done.Count % 2 == 0 ? variation.Sample(random) : variation.Descend(random);
+            return variation.Sample(random);
         }
 
-        IEnumerable<Evaluation> ranked = random.Next(2) == 0 ? Pareto.Ranked(done) : done.OrderByDescending(e => e.Score).ThenBy(e => e.Cost.Cycles);
-        var best = ranked.Take(population).ToList();
-        BertShape Parent() => best[Math.Min(random.Next(best.Count), random.Next(best.Count))].Cost.Shape;
-        var child = random.Next(2) == 0 ? Parent() : variation.Cross(Parent(), Parent(), random);
+        var isOfTheFront = random.NextDouble() < OfTheFront;
+        List<Evaluation> parents = [.. isOfTheFront ? Pareto.Front(done) : done.OrderByDescending(e => e.Score).ThenBy(e => e.Cost.Cycles).Take(population)];
+        int Any() => random.Next(parents.Count);
+        BertShape Parent() => parents[isOfTheFront ? Any() : Math.Min(Any(), Any())].Cost.Shape;
+        var child = random.NextDouble() < Mixed ? variation.Cross(Parent(), Parent(), random) : Parent();
         return variation.Mutate(child, random);
     }
 }

@@ -19,19 +19,22 @@ public sealed class Exploration(SearchSpace space, CandidateCosts costs, ISearch
     private const int MostRefusals = 100;
 
     private CandidateCost? _nearest;
+    private bool _isPossible;
 
     /// <summary>Candidates costed so far, refused ones included.</summary>
     public int Costed { get; private set; }
 
-    /// <summary>Checks that something keeps the limits, before anything is scored.</summary>
+    /// <summary>Checks that something keeps the limits, before anything is scored; once is enough.</summary>
     /// <exception cref="CompileException">Nothing does: the message says what comes nearest, and by how much.</exception>
     public void Check()
     {
         // Where the least of everything is too much, others may still take less of what is too much.
-        if (!CostOf(space.Smallest).IsWithin && !WithinLimits.Of(space.Largest, space, CostOf, RandomOf(0, 0)).IsWithin)
+        if (!_isPossible && !CostOf(space.Smallest).IsWithin && !WithinLimits.Of(space.Largest, space, CostOf, RandomOf(0, 0)).IsWithin)
         {
             throw NothingFits();
         }
+
+        _isPossible = true;
     }
 
     /// <summary>The next evaluation; null where the space has nothing new within the limits.</summary>
@@ -40,11 +43,8 @@ public sealed class Exploration(SearchSpace space, CandidateCosts costs, ISearch
     /// <exception cref="CompileException">Nothing keeps the limits.</exception>
     public Evaluation? Next(IReadOnlyList<Evaluation> done, CancellationToken cancellation)
     {
-        if (done.Count == 0)
-        {
-            Check();
-        }
-
+        ArgumentNullException.ThrowIfNull(done);
+        Check();
         var known = done.Select(e => e.Cost.Shape).ToHashSet();
         for (var attempt = 0; attempt < MostRefusals; attempt++)
         {
@@ -53,7 +53,7 @@ public sealed class Exploration(SearchSpace space, CandidateCosts costs, ISearch
             var shape = strategy.Propose(space, done, random);
             if (!known.Contains(shape) && WithinLimits.Of(shape, space, CostOf, random) is { IsWithin: true } cost && !known.Contains(cost.Shape))
             {
-                return new Evaluation(cost, scorer.Score(cost, cancellation));
+                return scorer.Evaluate(cost, cancellation);
             }
         }
 

@@ -8,33 +8,24 @@ public static class Pareto
         a.Cost.Cycles <= b.Cost.Cycles && a.Score >= b.Score && (a.Cost.Cycles < b.Cost.Cycles || a.Score > b.Score);
 
     /// <summary>What nothing dominates, by rising cycles; of equals the first.</summary>
-    public static IReadOnlyList<Evaluation> Front(IEnumerable<Evaluation> evaluations)
+    public static IReadOnlyList<Evaluation> Front(IEnumerable<Evaluation> evaluations) => Front(evaluations, e => e.Score);
+
+    /// <summary>What nothing else is both cheaper and better than, by rising cycles; of equals the first.</summary>
+    /// <param name="evaluations">The evaluations.</param>
+    /// <param name="goal">How good they are; more is better.</param>
+    public static IReadOnlyList<Evaluation> Front(IEnumerable<Evaluation> evaluations, Func<Evaluation, double> goal)
     {
+        ArgumentNullException.ThrowIfNull(goal);
         var front = new List<Evaluation>();
-        foreach (var evaluation in evaluations.OrderBy(e => e.Cost.Cycles).ThenByDescending(e => e.Score))
+        foreach (var evaluation in evaluations.OrderBy(e => e.Cost.Cycles).ThenByDescending(goal))
         {
-            if (front.Count == 0 || evaluation.Score > front[^1].Score)
+            if (front.Count == 0 || goal(evaluation) > goal(front[^1]))
             {
                 front.Add(evaluation);
             }
         }
 
         return front;
-    }
-
-    /// <summary>All from best to worst: front by front, within a front the lonely before the crowded (NSGA-II, Deb et al. 2002).</summary>
-    public static IReadOnlyList<Evaluation> Ranked(IEnumerable<Evaluation> evaluations)
-    {
-        var rest = evaluations.ToList();
-        var ranked = new List<Evaluation>(rest.Count);
-        while (rest.Count > 0)
-        {
-            var front = Front(rest);
-            ranked.AddRange(front.Select((e, i) => (Evaluation: e, Room: RoomOf(front, i))).OrderByDescending(e => e.Room).Select(e => e.Evaluation));
-            rest.RemoveAll(e => front.Any(f => ReferenceEquals(f, e)));
-        }
-
-        return ranked;
     }
 
     /// <summary>The area between a front and a corner that all lie within, cycles in logarithms: the larger, the better the front.</summary>
@@ -45,17 +36,5 @@ public static class Pareto
     {
         var front = Front(evaluations.Where(e => e.Cost.Cycles < mostCycles && e.Score > leastScore));
         return front.Select((e, i) => (e.Score - leastScore) * Math.Log((i + 1 < front.Count ? front[i + 1].Cost.Cycles : mostCycles) / e.Cost.Cycles)).Sum();
-    }
-
-    private static double RoomOf(IReadOnlyList<Evaluation> front, int i)
-    {
-        if (i == 0 || i == front.Count - 1)
-        {
-            return double.PositiveInfinity;
-        }
-
-        var cycles = Math.Log(front[^1].Cost.Cycles / front[0].Cost.Cycles);
-        var scores = front[^1].Score - front[0].Score;
-        return (Math.Log(front[i + 1].Cost.Cycles / front[i - 1].Cost.Cycles) / Math.Max(cycles, 1e-12)) + ((front[i + 1].Score - front[i - 1].Score) / Math.Max(scores, 1e-12));
     }
 }

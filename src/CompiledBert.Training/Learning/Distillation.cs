@@ -12,7 +12,8 @@ namespace CompiledBert.Training.Learning;
 /// <param name="origin">What the student inherited.</param>
 public sealed class Distillation(TeacherMemory teacher, Inheritance origin)
 {
-    private readonly Tensor? _columns = origin.Columns.Length == teacher.Width ? null : tensor(origin.Columns.Select(c => (long)c).ToArray());
+    // It outlives the step that it is made in.
+    private readonly Tensor? _columns = origin.Columns.Length == teacher.Width ? null : tensor(origin.Columns.Select(c => (long)c).ToArray()).DetachFromDisposeScope();
 
     /// <summary>How far the student's results for a batch are from the teacher's.</summary>
     /// <param name="batch">The batch.</param>
@@ -50,7 +51,8 @@ public sealed class Distillation(TeacherMemory teacher, Inheritance origin)
         return loss;
     }
 
-    private static Tensor Softened(Tensor logits, TrainingRecipe recipe) => logits.With(recipe.Temperature, (l, temperature) => l.div(temperature));
+    /// <summary>Logits as soft as they are compared.</summary>
+    internal static Tensor Softened(Tensor logits, TrainingRecipe recipe) => logits.With(recipe.Temperature, (l, temperature) => l.div(temperature));
 
     private static Tensor AtLeast(Tensor tensor, int least) => tensor.With(least, (t, l) => t.clamp_min(l));
 }

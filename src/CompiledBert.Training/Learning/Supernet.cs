@@ -30,15 +30,21 @@ public sealed class Supernet : IDisposable
     }
 
     /// <summary>A training of it: every step one of the students learns, in turn.</summary>
-    /// <param name="students">The students.</param>
+    /// <param name="students">Makes the students when the first step wants one.</param>
     /// <param name="memory">What the teacher says of all its layers.</param>
     /// <param name="examples">What is learned from.</param>
     /// <param name="recipe">How.</param>
     /// <param name="steps">How many steps.</param>
-    public Trainer Training(IReadOnlyList<BertShape> students, TeacherMemory memory, IReadOnlyList<Example> examples, TrainingRecipe recipe, int steps)
+    public Trainer Training(Func<IReadOnlyList<BertShape>> students, TeacherMemory memory, IReadOnlyList<Example> examples, TrainingRecipe recipe, int steps)
     {
-        Distillation[] teachers = [.. students.Select(s => new Distillation(memory, OriginOf(s)))];
-        return new Trainer(_whole, examples, recipe, step => (Part(students[step % students.Count]), teachers[step % students.Count]), steps);
+        var all = new Lazy<(BertShape Shape, Distillation Teacher)[]>(() => [.. students().Select(s => (s, new Distillation(memory, OriginOf(s))))]);
+        return new Trainer(_whole, examples, recipe, Student, steps);
+
+        (TorchBert Model, Distillation? Teacher) Student(int step)
+        {
+            var (shape, teacher) = all.Value[step % all.Value.Length];
+            return (Part(shape), teacher);
+        }
     }
 
     /// <summary>A student made of its parts. Where the student's table of words is factored, the product of the factors is computed as one.</summary>

@@ -10,27 +10,25 @@ namespace CompiledBert.Training.Runs;
 /// <summary>Evaluations as lines of a run's log: all that a search needs to go on.</summary>
 internal static class EvaluationLog
 {
-    private const string Kind = "candidate";
+    /// <summary>Candidates as parts of the supernet.</summary>
+    public const string Candidate = "candidate";
 
-    public static void Add(RunFolder folder, Evaluation evaluation) => folder.Note(string.Create(
+    /// <summary>Candidates after a training of their own.</summary>
+    public const string Finalist = "finalist";
+
+    public static void Add(RunFolder folder, string kind, Evaluation evaluation) => folder.Note(string.Create(
         CultureInfo.InvariantCulture,
-        $"{{\"event\": \"{Kind}\", \"score\": {evaluation.Score:R}, \"cycles\": {evaluation.Cost.Cycles:0}, \"weightBytes\": {evaluation.Cost.WeightBytes}, \"shape\": {ShapeJson.Write(evaluation.Cost.Shape)}}}"));
+        $"{{\"event\": \"{kind}\", \"score\": {evaluation.Score:R}, \"accuracy\": {evaluation.Accuracy:R}, \"cycles\": {evaluation.Cost.Cycles:0}, \"weightBytes\": {evaluation.Cost.WeightBytes}, \"shape\": {ShapeJson.Write(evaluation.Cost.Shape)}}}"));
 
-    /// <summary>The evaluations of a log, costed again.</summary>
-    public static List<Evaluation> Read(RunFolder folder, CandidateCosts costs)
-    {
-        var evaluations = new List<Evaluation>();
-        foreach (var line in folder.Events)
-        {
-            if (line.ValueKind == JsonValueKind.Object && line.TryGetProperty("event", out var kind) && kind.ValueEquals(Kind))
-            {
-                var shape = line.TryGetProperty("shape", out var text) ? ShapeJson.Read(text.GetRawText()) : null;
-                evaluations.Add(shape is not null && line.TryGetProperty("score", out var score) && score.TryGetDouble(out var number)
-                    ? new Evaluation(costs.Of(shape), number)
-                    : throw DiagnosticTable.RunFolder.Error(folder.FolderPath, null, "its log is damaged; begin anew in another folder"));
-            }
-        }
+    /// <summary>The evaluations of a kind in a log, costed again.</summary>
+    public static List<Evaluation> Read(RunFolder folder, string kind, CandidateCosts costs) =>
+    [
+        .. folder.Events
+            .Where(e => e.ValueKind == JsonValueKind.Object && e.TryGetProperty("event", out var named) && named.ValueEquals(kind))
+            .Select(e => e.TryGetProperty("shape", out var text) && ShapeJson.Read(text.GetRawText()) is { } shape && Number(e, "score") is { } score && Number(e, "accuracy") is { } accuracy
+                ? new Evaluation(costs.Of(shape), score) { Accuracy = accuracy }
+                : throw DiagnosticTable.RunFolder.Error(folder.FolderPath, null, "its log is damaged; begin anew in another folder")),
+    ];
 
-        return evaluations;
-    }
+    private static double? Number(JsonElement line, string name) => line.TryGetProperty(name, out var value) && value.TryGetDouble(out var number) ? number : null;
 }

@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
-using CompiledBert.Compiler;
-using CompiledBert.Search.Space;
+using CompiledBert.Search.Costs;
 using CompiledBert.Search.Strategies;
 
 namespace CompiledBert.Training.Runs;
@@ -12,8 +10,6 @@ namespace CompiledBert.Training.Runs;
 /// </summary>
 internal static class Finals
 {
-    private const string Kind = "finalist";
-
     /// <summary>Who takes part: the best of every number of layers, best first, then the best of the rest.</summary>
     public static IReadOnlyList<Evaluation> Of(IReadOnlyList<Evaluation> done, int count)
     {
@@ -22,8 +18,9 @@ internal static class Finals
         return [.. first.Concat(ranked.Except(first)).Take(Math.Max(1, count))];
     }
 
-    /// <summary>The best finalist with its new score; where there is only one, it is chosen as it is.</summary>
-    public static Evaluation Choose(IReadOnlyList<Evaluation> done, SearchRequest request, Students students, RunFolder folder, TextWriter progress, CancellationToken cancellation)
+    /// <summary>The best finalist as it was after its training; where there is only one, it is chosen as it is.</summary>
+    public static Evaluation Choose(
+        IReadOnlyList<Evaluation> done, SearchRequest request, Students students, CandidateCosts costs, RunFolder folder, TextWriter progress, CancellationToken cancellation)
     {
         var finalists = Of(done, request.Finalists);
         if (finalists.Count == 1)
@@ -31,37 +28,20 @@ internal static class Finals
             return finalists[0];
         }
 
-        var known = Read(folder);
-        var scored = new List<Evaluation>();
+        var known = EvaluationLog.Read(folder, EvaluationLog.Finalist, costs);
+        var trained = new List<Evaluation>();
         foreach (var finalist in finalists)
         {
-            var shape = finalist.Cost.Shape;
-            if (!known.TryGetValue(shape, out var score))
+            if (known.Find(e => e.Cost.Shape == finalist.Cost.Shape) is not { } after)
             {
-                score = students.Score(shape, request.FinalSteps, cancellation);
-                folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"{Kind}\", \"score\": {score:R}, \"shape\": {ShapeJson.Write(shape)}}}"));
-                progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"finalist: {100 * score:0.0} %: {shape}"));
+                after = students.Score(finalist.Cost, request.FinalSteps, cancellation);
+                EvaluationLog.Add(folder, EvaluationLog.Finalist, after);
+                progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"finalist: {100 * after.Accuracy:0.0} %: {finalist.Cost.Shape}"));
             }
 
-            scored.Add(finalist with { Score = score });
+            trained.Add(after);
         }
 
-        return scored.OrderByDescending(e => e.Score).ThenBy(e => e.Cost.Cycles).First();
-    }
-
-    private static Dictionary<BertShape, double> Read(RunFolder folder)
-    {
-        var known = new Dictionary<BertShape, double>();
-        foreach (var line in folder.Events.Where(e => e.ValueKind == JsonValueKind.Object && e.TryGetProperty("event", out var kind) && kind.ValueEquals(Kind)))
-        {
-            if (!line.TryGetProperty("shape", out var text) || ShapeJson.Read(text.GetRawText()) is not { } shape || !line.TryGetProperty("score", out var score) || !score.TryGetDouble(out var number))
-            {
-                throw DiagnosticTable.RunFolder.Error(folder.FolderPath, null, "its log is damaged; begin anew in another folder");
-            }
-
-            known[shape] = number;
-        }
-
-        return known;
+        return trained.OrderByDescending(e => e.Score).ThenBy(e => e.Cost.Cycles).First();
     }
 }

@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Text;
-using CompiledBert.Search.Strategies;
 
 namespace CompiledBert.Training.Runs;
 
-/// <summary>Candidates by cycles, in logarithms, and score, as SVG; the front is a line of steps.</summary>
+/// <summary>Candidates by cycles, in logarithms, and accuracy, as SVG; the front is a line of steps.</summary>
 internal static class FrontPicture
 {
     private const double Width = 1060;
@@ -16,15 +15,16 @@ internal static class FrontPicture
     private const string Style = "svg { --grid: #8884; --found: #d9641f; --front: #3f82dd; --other: #909399; --teacher: #2f9a66; } text { fill: #808389; font: 12px system-ui, sans-serif; }";
 
     /// <summary>The picture as a file of its own.</summary>
-    public static string File(SearchResult result, IReadOnlyList<Evaluation> front) => Svg(result, front, " xmlns=\"http://www.w3.org/2000/svg\"", $"<style>{Style}</style>") + "\n";
+    public static string File(SearchResult result) => Svg(result, " xmlns=\"http://www.w3.org/2000/svg\"", $"<style>{Style}</style>") + "\n";
 
     /// <summary>The picture as a part of a page that has the colours.</summary>
-    public static string Svg(SearchResult result, IReadOnlyList<Evaluation> front) => Svg(result, front, "", "");
+    public static string Svg(SearchResult result) => Svg(result, "", "");
 
-    private static string Svg(SearchResult result, IReadOnlyList<Evaluation> front, string space, string style)
+    private static string Svg(SearchResult result, string space, string style)
     {
+        var front = result.Front;
         var cycles = result.Evaluations.Select(e => e.Cost.Cycles).Append(result.Teacher.Cycles).ToList();
-        var scores = result.Evaluations.Select(e => e.Score).Concat([result.TeacherAccuracy, result.Accuracy]).ToList();
+        var scores = result.Evaluations.Select(e => e.Accuracy).Concat([result.TeacherAccuracy, result.Accuracy]).ToList();
         var (low, high) = (Math.Log2(cycles.Min()) - 0.15, Math.Log2(cycles.Max()) + 0.15);
         var (least, most) = (scores.Min() - 0.01, Math.Min(1.005, scores.Max() + 0.01));
         string X(double c) => Number(Left + ((Math.Log2(c) - low) / (high - low) * (Width - Left)));
@@ -45,11 +45,11 @@ internal static class FrontPicture
             svg.Append($"<text x=\"{Number(Left - 8)}\" y=\"{Y(score)}\" text-anchor=\"end\" dominant-baseline=\"middle\">{Number(100 * score)} %</text>");
         }
 
-        var line = string.Concat(front.Select((e, i) => i == 0 ? $"M{X(e.Cost.Cycles)} {Y(e.Score)}" : $"H{X(e.Cost.Cycles)}V{Y(e.Score)}"));
+        var line = string.Concat(front.Select((e, i) => i == 0 ? $"M{X(e.Cost.Cycles)} {Y(e.Accuracy)}" : $"H{X(e.Cost.Cycles)}V{Y(e.Accuracy)}"));
         svg.Append($"<path d=\"{line}\" fill=\"none\" stroke=\"var(--front)\" stroke-width=\"2\"/>");
         foreach (var e in result.Evaluations)
         {
-            svg.Append($"<circle cx=\"{X(e.Cost.Cycles)}\" cy=\"{Y(e.Score)}\" r=\"4.5\" fill=\"var(--{(front.Contains(e) ? "front" : "other")})\"><title>{e.Cost.Shape}</title></circle>");
+            svg.Append($"<circle cx=\"{X(e.Cost.Cycles)}\" cy=\"{Y(e.Accuracy)}\" r=\"4.5\" fill=\"var(--{(front.Contains(e) ? "front" : "other")})\"><title>{e.Cost.Shape}</title></circle>");
         }
 
         Mark(svg, X(result.Teacher.Cycles), Y(result.TeacherAccuracy), "teacher", "teacher", "end");

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using CompiledBert.Search.Costs;
-using CompiledBert.Search.Strategies;
 
 namespace CompiledBert.Training.Runs;
 
@@ -30,14 +29,13 @@ internal static class SearchPage
     public static void Write(Stream to, SearchRequest request, CandidateCosts costs, SearchResult result)
     {
         using var writer = new StreamWriter(to, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
-        var front = Pareto.Front(result.Evaluations);
         var core = costs.Reference.Core;
         writer.WriteLine("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
         writer.WriteLine($"<meta name=\"color-scheme\" content=\"light dark\">\n<title>Search report</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n{Style}\n</style>\n</head>\n<body>\n<main>");
         writer.WriteLine($"<header><h1>{Text(Path.GetFileName(request.Teacher))}, smaller</h1><p class=\"soft\">{Number(result.Evaluations.Count)} candidates by {Text(request.Strategy)}, limits: {Text(costs.Limits.Count == 0 ? "none" : string.Join("; ", costs.Limits))}</p>");
         writer.WriteLine("<span class=\"badge\">Cycles and times are estimates of the cost model: one sequence, one thread. Accuracy is of texts held out of the training file</span></header>");
         writer.WriteLine($"<section><h2>Accuracy over cycles</h2><p class=\"hint\">Candidates as parts of one supernet, trained for {request.SupernetSteps} steps; {Text(core.Title)} at {Number(costs.Reference.Tokens)} tokens. The line is the front: nothing is both faster and better.</p>");
-        writer.WriteLine(FrontPicture.Svg(result, front) + "</section>");
+        writer.WriteLine(FrontPicture.Svg(result) + "</section>");
         writer.WriteLine("<section><h2>Teacher and found model</h2><p class=\"hint\">The found model after its whole training.</p><div class=\"scroll\"><table><tr><th class=\"name\">model</th><th>accuracy</th><th>Mcycles</th><th>ms</th><th>MB</th></tr>");
         writer.WriteLine(Row("teacher: " + result.Teacher.Shape, result.TeacherAccuracy, result.Teacher, core, false));
         writer.WriteLine(Row("found: " + result.Found.Cost.Shape, result.Accuracy, result.Found.Cost, core, true));
@@ -45,7 +43,7 @@ internal static class SearchPage
         writer.WriteLine("<section><h2>Candidates</h2><p class=\"hint\">By cycles; those of the front in bold.</p><div class=\"scroll\"><table><tr><th class=\"name\">shape</th><th>accuracy</th><th>Mcycles</th><th>ms</th><th>MB</th></tr>");
         foreach (var evaluation in result.Evaluations.OrderBy(e => e.Cost.Cycles))
         {
-            writer.WriteLine(Row(evaluation.Cost.Shape.ToString(), evaluation.Score, evaluation.Cost, core, front.Contains(evaluation)));
+            writer.WriteLine(Row(evaluation.Cost.Shape.ToString(), evaluation.Accuracy, evaluation.Cost, core, result.Front.Contains(evaluation)));
         }
 
         writer.WriteLine("</table></div></section>\n</main>\n</body>\n</html>");

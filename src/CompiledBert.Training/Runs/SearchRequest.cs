@@ -41,12 +41,12 @@ public sealed record SearchRequest
     public string Strategy { get; init; } = "evolution";
 
     /// <summary>How many candidates are compared.</summary>
-    public int Candidates { get; init; } = 400;
+    public int Candidates { get; init; } = 600;
 
     /// <summary>How many steps the supernet is trained, whose parts candidates are.</summary>
-    public int SupernetSteps { get; init; } = 2000;
+    public int SupernetSteps { get; init; } = 3000;
 
-    /// <summary>How many of the texts held out tell how good a candidate is.</summary>
+    /// <summary>How many of the texts held out tell how near to the teacher a candidate is.</summary>
     public int ScoreTexts { get; init; } = 2000;
 
     /// <summary>How many of the best, the best of every depth first, are trained by themselves before one is chosen; 1 for none.</summary>
@@ -69,7 +69,7 @@ public sealed record SearchRequest
     public SearchRequest Preset(string name) => name switch
     {
         "minute" => this with { Candidates = 12, SupernetSteps = 40, ScoreTexts = 200, Finalists = 1, Recipe = Recipe with { Epochs = 1, Variants = 0 } },
-        "ten-minutes" => this with { Candidates = 100, SupernetSteps = 300, ScoreTexts = 1000, Finalists = 2, FinalSteps = 100, Recipe = Recipe with { Epochs = 0.5, Variants = 0 } },
+        "ten-minutes" => this with { Candidates = 200, SupernetSteps = 1000, Finalists = 2, FinalSteps = 100, Recipe = Recipe with { Epochs = 0.5, Variants = 0 } },
         "full" => this,
         _ => throw DiagnosticTable.InvalidMetadata.Error(null, null, "--preset", name, "minute, ten-minutes, full"),
     };

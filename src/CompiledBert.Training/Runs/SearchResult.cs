@@ -10,4 +10,8 @@ namespace CompiledBert.Training.Runs;
 /// <param name="Found">The chosen candidate with the score that it was chosen by.</param>
 /// <param name="Accuracy">The share that the found model tells right, after its whole training.</param>
 /// <param name="Evaluations">All candidates that were compared.</param>
-public sealed record SearchResult(string Model, CandidateCost Teacher, double TeacherAccuracy, Evaluation Found, double Accuracy, IReadOnlyList<Evaluation> Evaluations);
+public sealed record SearchResult(string Model, CandidateCost Teacher, double TeacherAccuracy, Evaluation Found, double Accuracy, IReadOnlyList<Evaluation> Evaluations)
+{
+    /// <summary>The candidates that nothing is both faster and more accurate than, by rising cycles.</summary>
+    public IReadOnlyList<Evaluation> Front { get; } = Pareto.Front(Evaluations, e => e.Accuracy);
+}

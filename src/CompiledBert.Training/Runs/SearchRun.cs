@@ -18,7 +18,7 @@ public static class SearchRun
     private const long UsualTokens = 64;
 
     // How many different students a supernet learns to be, at most: each takes some costings to be found.
-    private const int MostStudents = 64;
+    private const int MostStudents = 128;
 
     /// <summary>Searches, or goes on searching.</summary>
     /// <param name="request">What is asked.</param>
@@ -44,16 +44,16 @@ public static class SearchRun
         var (costs, space) = (CostsOf(request, task), SpaceOf(request, material.Model.Shape));
         using var folder = RunFolder.Open(output, request.ToJson(), resume);
         using var teacher = new TorchBert(material.Model.Shape, task, weights);
-        var scored = material.Held.Take(request.ScoreTexts).ToList();
+        var judge = new Judge(teacher, [.. material.Held.Take(request.ScoreTexts)], request.Recipe);
         var examples = Variants.Added(material.Train, request.Recipe.Variants, task.Positions, request.Recipe.Seed);
         using var supernet = new Supernet(material.Model.Shape, task, weights, UsesOf(examples, material.Model.Shape.Vocabulary));
-        var exploration = new Exploration(space, costs, strategy, new SupernetScorer(supernet, scored, request.Recipe.Mixed), request.Recipe.Seed);
+        var exploration = new Exploration(space, costs, strategy, new SupernetScorer(supernet, judge), request.Recipe.Seed);
         exploration.Check();
-        Train(supernet, teacher, examples, request, WithinLimits.Sample(Math.Min(request.SupernetSteps, MostStudents), space, costs, request.Recipe.Seed), folder, progress, cancellation);
+        Train(supernet, teacher, examples, request, () => WithinLimits.Sample(Math.Min(request.SupernetSteps, MostStudents), space, costs, request.Recipe.Seed), folder, progress, cancellation);
         var done = Explore(exploration, request.Candidates, costs, folder, progress, cancellation);
 
-        var students = new Students(supernet, teacher, examples, scored, request.Recipe);
-        var chosen = Finals.Choose(done, request, students, folder, progress, cancellation);
+        var students = new Students(supernet, teacher, examples, judge, request.Recipe);
+        var chosen = Finals.Choose(done, request, students, costs, folder, progress, cancellation);
         progress.WriteLine($"chosen: {chosen.Cost.Shape}");
         var (student, trainer) = students.Begin(chosen.Cost.Shape);
         using (student)
@@ -64,7 +64,7 @@ public static class SearchRun
             var result = new SearchResult(
                 path, costs.Of(material.Model.Shape), Trainer.Accuracy(teacher, material.Held, cancellation: cancellation), chosen, Trainer.Accuracy(student, material.Held, cancellation: cancellation), done);
             folder.Put("report.html", to => SearchPage.Write(to, request, costs, result));
-            folder.Put("front.svg", to => to.Write(Encoding.UTF8.GetBytes(FrontPicture.File(result, Pareto.Front(done)))));
+            folder.Put("front.svg", to => to.Write(Encoding.UTF8.GetBytes(FrontPicture.File(result))));
             folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"found\", \"accuracy\": {result.Accuracy:0.#####}, \"teacher\": {result.TeacherAccuracy:0.#####}}}"));
             foreach (var line in SearchTable.Lines(costs, result))
             {
@@ -76,13 +76,13 @@ public static class SearchRun
     }
 
     private static void Train(
-        Supernet supernet, TorchBert teacher, IReadOnlyList<Example> examples, SearchRequest request, IReadOnlyList<BertShape> shapes, RunFolder folder, TextWriter progress, CancellationToken cancellation)
+        Supernet supernet, TorchBert teacher, IReadOnlyList<Example> examples, SearchRequest request, Func<IReadOnlyList<BertShape>> students, RunFolder folder, TextWriter progress, CancellationToken cancellation)
     {
         int[] layers = [.. Enumerable.Range(0, teacher.Shape.Layers.Count)];
         var memory = new TeacherMemory(teacher, examples, request.Recipe, layers, request.SupernetSteps);
-        using var training = supernet.Training(shapes, memory, examples, request.Recipe, request.SupernetSteps);
+        using var training = supernet.Training(students, memory, examples, request.Recipe, request.SupernetSteps);
         Fitting.Run(training, "supernet", folder, progress, cancellation);
-        progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"supernet trained, {shapes.Count} different students in turn"));
+        progress.WriteLine("supernet trained");
     }
 
     private static int[] UsesOf(IReadOnlyList<Example> examples, int vocabulary)
@@ -98,7 +98,7 @@ public static class SearchRun
 
     private static List<Evaluation> Explore(Exploration exploration, int count, CandidateCosts costs, RunFolder folder, TextWriter progress, CancellationToken cancellation)
     {
-        var done = EvaluationLog.Read(folder, costs);
+        var done = EvaluationLog.Read(folder, EvaluationLog.Candidate, costs);
         if (done.Count > 0)
         {
             progress.WriteLine($"goes on after {done.Count} of {count} candidates");
@@ -107,8 +107,8 @@ public static class SearchRun
         while (done.Count < count && exploration.Next(done, cancellation) is { } next)
         {
             done.Add(next);
-            EvaluationLog.Add(folder, next);
-            progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{done.Count} of {count}: {100 * next.Score:0.0} %, {next.Cost.Cycles / 1e6:0.0} million cycles, {next.Cost.WeightBytes / 1e6:0.0} MB: {next.Cost.Shape}"));
+            EvaluationLog.Add(folder, EvaluationLog.Candidate, next);
+            progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{done.Count} of {count}: {100 * next.Accuracy:0.0} %, {next.Cost.Cycles / 1e6:0.0} million cycles, {next.Cost.WeightBytes / 1e6:0.0} MB: {next.Cost.Shape}"));
         }
 
         return done;
@@ -116,7 +116,7 @@ public static class SearchRun
 
     private static ISearchStrategy StrategyOf(SearchRequest request) => request.Strategy switch
     {
-        "evolution" => new EvolutionStrategy(Math.Clamp(request.Candidates / 2, 2, 10)),
+        "evolution" => new EvolutionStrategy(Math.Clamp(request.Candidates / 4, 2, 24)),
         "controller" => new ControllerStrategy(),
         "random" => new RandomStrategy(),
         _ => throw DiagnosticTable.InvalidMetadata.Error(null, null, "--strategy", request.Strategy, "evolution, controller, random"),

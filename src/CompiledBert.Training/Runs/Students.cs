@@ -1,4 +1,6 @@
+using CompiledBert.Search.Costs;
 using CompiledBert.Search.Space;
+using CompiledBert.Search.Strategies;
 using CompiledBert.Training.Data;
 using CompiledBert.Training.Learning;
 using CompiledBert.Training.Models;
@@ -9,9 +11,9 @@ namespace CompiledBert.Training.Runs;
 /// <param name="supernet">The supernet, trained.</param>
 /// <param name="teacher">The teacher.</param>
 /// <param name="train">What is trained on.</param>
-/// <param name="held">What tells how good they are.</param>
+/// <param name="judge">Who tells how good they are.</param>
 /// <param name="recipe">How they are trained.</param>
-internal sealed class Students(Supernet supernet, TorchBert teacher, IReadOnlyList<Example> train, IReadOnlyList<Example> held, TrainingRecipe recipe)
+internal sealed class Students(Supernet supernet, TorchBert teacher, IReadOnlyList<Example> train, Judge judge, TrainingRecipe recipe)
 {
     /// <summary>A student before its training.</summary>
     /// <param name="shape">Its architecture.</param>
@@ -24,10 +26,10 @@ internal sealed class Students(Supernet supernet, TorchBert teacher, IReadOnlyLi
         return (model, new Trainer(model, train, recipe, new Distillation(memory, origin), steps));
     }
 
-    /// <summary>The accuracy after a number of steps.</summary>
-    public double Score(BertShape shape, int steps, CancellationToken cancellation)
+    /// <summary>How good a candidate is after a number of steps.</summary>
+    public Evaluation Score(CandidateCost candidate, int steps, CancellationToken cancellation)
     {
-        var (model, trainer) = Begin(shape, steps);
+        var (model, trainer) = Begin(candidate.Shape, steps);
         using (model)
         using (trainer)
         {
@@ -37,7 +39,8 @@ internal sealed class Students(Supernet supernet, TorchBert teacher, IReadOnlyLi
                 trainer.Step();
             }
 
-            return Trainer.Accuracy(model, held, recipe.Mixed, cancellation);
+            var (score, accuracy) = judge.Of(model, cancellation);
+            return new Evaluation(candidate, score) { Accuracy = accuracy };
         }
     }
 }

@@ -70,6 +70,6 @@ public sealed class CandidateCostTests
 
     private sealed class NoScorer : IScorer
     {
-        public double Score(Search.Costs.CandidateCost candidate, CancellationToken cancellation) => throw new InvalidOperationException("Nothing fits.");
+        public Evaluation Evaluate(Search.Costs.CandidateCost candidate, CancellationToken cancellation) => throw new InvalidOperationException("Nothing fits.");
     }
 }

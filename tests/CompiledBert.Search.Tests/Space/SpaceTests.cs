@@ -16,7 +16,6 @@ public sealed class SpaceTests
             for (var i = 0; i < 300; i++)
             {
                 shapes.Add(variation.Mutate(shapes[^1], random));
-                shapes.Add(variation.Descend(random));
                 shapes.Add(variation.Cross(shapes[random.Next(shapes.Count)], variation.Sample(random), random));
             }
 

@@ -40,17 +40,17 @@ internal static class SearchPage
         writer.WriteLine(Row("teacher: " + result.Teacher.Shape, result.TeacherAccuracy, result.Teacher, core, false));
         writer.WriteLine(Row("found: " + result.Found.Cost.Shape, result.Accuracy, result.Found.Cost, core, true));
         writer.WriteLine("</table></div></section>");
-        writer.WriteLine("<section><h2>Candidates</h2><p class=\"hint\">By cycles; those of the front in bold.</p><div class=\"scroll\"><table><tr><th class=\"name\">shape</th><th>accuracy</th><th>Mcycles</th><th>ms</th><th>MB</th></tr>");
+        writer.WriteLine("<section><h2>Candidates</h2><p class=\"hint\">By cycles; those of the front in bold. The distance is how far what it says is from what the teacher says: the less, the better, and what the search goes by.</p><div class=\"scroll\"><table><tr><th class=\"name\">shape</th><th>distance</th><th>accuracy</th><th>Mcycles</th><th>ms</th><th>MB</th></tr>");
         foreach (var evaluation in result.Evaluations.OrderBy(e => e.Cost.Cycles))
         {
-            writer.WriteLine(Row(evaluation.Cost.Shape.ToString(), evaluation.Accuracy, evaluation.Cost, core, result.Front.Contains(evaluation)));
+            writer.WriteLine(Row(evaluation.Cost.Shape.ToString(), evaluation.Accuracy, evaluation.Cost, core, result.Front.Contains(evaluation), -evaluation.Score));
         }
 
         writer.WriteLine("</table></div></section>\n</main>\n</body>\n</html>");
     }
 
-    private static string Row(string name, double accuracy, CandidateCost cost, Compiler.Targets.Core core, bool isFront) =>
-        $"<tr{(isFront ? " class=\"front\"" : "")}><td class=\"name\">{Text(name)}</td><td>{Number(100 * accuracy, "0.0")} %</td><td>{Number(cost.Cycles / 1e6, "0.00")}</td><td>{Number(cost.Cycles / core.Gigahertz / 1e6, "0.00")}</td><td>{Number(cost.WeightBytes / 1e6, "0.0")}</td></tr>";
+    private static string Row(string name, double accuracy, CandidateCost cost, Compiler.Targets.Core core, bool isFront, double? distance = null) =>
+        $"<tr{(isFront ? " class=\"front\"" : "")}><td class=\"name\">{Text(name)}</td>{(distance is { } d ? $"<td>{Number(d, "0.0000")}</td>" : "")}<td>{Number(100 * accuracy, "0.0")} %</td><td>{Number(cost.Cycles / 1e6, "0.00")}</td><td>{Number(cost.Cycles / core.Gigahertz / 1e6, "0.00")}</td><td>{Number(cost.WeightBytes / 1e6, "0.0")}</td></tr>";
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);
 

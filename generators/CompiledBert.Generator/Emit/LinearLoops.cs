@@ -39,7 +39,7 @@ internal sealed class LinearLoops
         get
         {
             var bytes = _target == VectorTarget.Avx512 ? 1 << 20 : 192 << 10;
-            return _target.MaxTileRows * Math.Max(4, Math.Min(240, bytes / (4 * _step.K)) / _target.MaxTileRows);
+            return _target.MaxTileRows * Math.Max(4, Math.Min(264, bytes / (4 * _step.K)) / _target.MaxTileRows);
         }
     }
 

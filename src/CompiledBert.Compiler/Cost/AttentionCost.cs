@@ -96,7 +96,7 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
         [
             new Load("s", DataType.Float32, Score),
             new Let("d", DataType.Float32, "sub", ["s", "top"]),
-            new Let("e", DataType.Float32, "exp", ["d"]),
+            new Let("e", DataType.Float32, "expshare", ["d"]),
             new Store(Score, "e"),
             new Accumulate("sum", "e"),
         ]),

@@ -12,6 +12,7 @@ internal static class Operations
     private static readonly Dictionary<string, OperationCost> Known = new(StringComparer.Ordinal)
     {
         ["exp"] = new(20, 13),
+        ["expshare"] = new(12, 11),
         ["exp4064"] = new(12, 8),
         ["erf"] = new(26, 11, 1),
         ["tanh"] = new(26, 11, 1),
@@ -19,7 +20,7 @@ internal static class Operations
         ["sigmoid"] = new(23, 15, 1),
         ["silu"] = new(24, 15, 1),
         ["softplus"] = new(58, 36, 1),
-        ["geluerf"] = new(23, 11),
+        ["geluerf"] = new(17, 15),
         ["geluerfcoarse"] = new(10, 8),
         ["gelutanh"] = new(33, 15, 1),
         ["div"] = new(0, 0, 1),

@@ -26,6 +26,7 @@ public unsafe class VectorMathTests(ITestOutputHelper output)
         functions.HasUlp("softplus", x => Log1p(Math.Exp(x)), -80, 10, 4, output);
         functions.IsWithin("geluerf", x => x / 2 * (1 + Erf(x / Math.Sqrt(2))), -8, 8, Math.Pow(2, -22), output);
         functions.IsWithin("geluerfcoarse", x => x / 2 * (1 + Erf(x / Math.Sqrt(2))), -20, 20, Math.Pow(2, -11), output);
+        functions.IsAbsolutelyWithin("expshare", Math.Exp, -90, 0, Math.Pow(2, -22), output);
         functions.HasUlp("exp4064", x => 4064 * Math.Exp(x), -11, 0, 2048, output);
         functions.IsWithin("gelutanh", x => x / 2 * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))), -8, 8, Math.Pow(2, -21), output);
     }
@@ -81,6 +82,9 @@ public unsafe class VectorMathTests(ITestOutputHelper output)
         Assert.Equal(50, functions.At("geluerf", 50));
         Assert.Equal(0, functions.At("geluerf", -50));
         Assert.Equal(50, functions.At("gelutanh", 50));
+        Assert.Equal(1, functions.At("expshare", 0));
+        Assert.Equal(0, functions.At("expshare", -88));
+        Assert.Equal(0, functions.At("expshare", float.NegativeInfinity));
         Assert.Equal(float.NegativeInfinity, functions.At("log", 0));
     }
 
@@ -173,6 +177,9 @@ public unsafe class VectorMathTests(ITestOutputHelper output)
 
         public void IsWithin(string op, Func<double, double> exact, double low, double high, double bound, ITestOutputHelper output) =>
             Check(op, exact, low, high, bound, (wrong, right, x) => x == 0 ? 0 : Math.Abs(wrong - right) / Math.Abs(x), output);
+
+        public void IsAbsolutelyWithin(string op, Func<double, double> exact, double low, double high, double bound, ITestOutputHelper output) =>
+            Check(op, exact, low, high, bound, (wrong, right, _) => Math.Abs(wrong - right), output);
 
         private void Check(string op, Func<double, double> exact, double low, double high, double bound, Func<double, double, double, double> error, ITestOutputHelper output)
         {

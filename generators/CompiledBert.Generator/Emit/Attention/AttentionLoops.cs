@@ -54,6 +54,9 @@ internal abstract class AttentionLoops
     /// <summary>Panels of 16 columns that a value has.</summary>
     protected long ValuePanels => (Step.ValueSize + 15) / 16;
 
+    /// <summary>The reduction that finds a row's largest score.</summary>
+    protected abstract string LargestKind { get; }
+
     /// <summary>C# expression of the keys, rounded up to whole panels, over the plan's symbols.</summary>
     protected string PaddedKeys => $"(({Step.Keys}) + 15L & ~15L)";
 
@@ -103,10 +106,10 @@ internal abstract class AttentionLoops
     /// <param name="program">The program.</param>
     /// <param name="predefined">The value that stands for the element.</param>
     /// <param name="pointers">What else the program reads: buffers and the C# expressions of their pointers.</param>
-    /// <returns>The C# expression of the largest result, which is NaN where one is NaN.</returns>
+    /// <returns>The C# expression of the largest result.</returns>
     protected string WriteScores(CodeWriter writer, IReadOnlyList<Statement> program, string predefined, params (string Buffer, string Pointer)[] pointers)
     {
-        WriteKeys(writer, [new Accumulator(Largest, DataType.Float32, "max")], [.. InPlace(predefined, program, ScoreResult), new Accumulate(Largest, ScoreResult)], pointers);
+        WriteKeys(writer, [new Accumulator(Largest, DataType.Float32, LargestKind)], [.. InPlace(predefined, program, ScoreResult), new Accumulate(Largest, ScoreResult)], pointers);
         return LoopNames.Local(Largest);
     }
 

@@ -18,6 +18,10 @@ internal sealed class FloatAttentionLoops : AttentionLoops
     ];
 
     /// <inheritdoc/>
+    /// <remarks>Whether it sees a NaN is the processor's choice: the row's sum sees every one.</remarks>
+    protected override string LargestKind => "maxnative";
+
+    /// <inheritdoc/>
     public override void Write(CodeWriter writer)
     {
         writer.Line($"long queries = {Step.Queries}, keys = {Step.Keys}, padded = keys + 15 & ~15L;");
@@ -46,14 +50,16 @@ internal sealed class FloatAttentionLoops : AttentionLoops
             writer.Line("float* row = scores + (q - m0) * padded;");
             var largest = WriteScores(writer, Score, "s");
             writer.Line("for (long k = keys; k < padded; k++) row[k] = float.NegativeInfinity;");
-            writer.Line($"float scale = 1 / {ProductKernels.NeedSoftmax(Context.Kernels)}(row, padded, {largest});");
-            if (Probability.Count == 0)
+            writer.Line($"scales[q - m0] = {largest};");
+        }
+
+        writer.Line($"{ProductKernels.NeedSoftmax(Context.Kernels)}(scores, padded, scales, m1 - m0);");
+        if (Probability.Count > 0)
+        {
+            using (writer.Block("for (long q = m0; q < m1; q++)"))
             {
-                writer.Line("scales[q - m0] = scale;");
-            }
-            else
-            {
-                writer.Line("for (long k = 0; k < padded; k += VF.Count) (V.Load(row + k) * V.Create(scale)).Store(row + k);");
+                writer.Line("float* row = scores + (q - m0) * padded;");
+                writer.Line("for (long k = 0; k < padded; k += VF.Count) (V.Load(row + k) * V.Create(scales[q - m0])).Store(row + k);");
                 WriteProbabilities(writer);
             }
         }

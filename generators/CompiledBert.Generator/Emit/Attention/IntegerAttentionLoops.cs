@@ -42,6 +42,10 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
     private long Groups => (Step.HeadSize + 3) / 4;
 
     /// <inheritdoc/>
+    /// <remarks>NaN where one score is: whole numbers could not say it.</remarks>
+    protected override string LargestKind => "max";
+
+    /// <inheritdoc/>
     public override void Write(CodeWriter writer)
     {
         var (rows, columns) = (_kernels.Max(k => k.Rows), 16 * ValuePanels);

@@ -118,24 +118,28 @@ internal static class ProductKernels
         """));
 
     /// <summary>
-    /// Needs <c>Softmax(row, n)</c>: replaces n scores, a multiple of 16, by exp(score − max), and returns their sum. Scores that do not count are −∞.
-    /// A row of nothing but −∞ becomes NaN, as it does in the formula.
+    /// Needs <c>Softmax(row, n, scales, rows)</c>: replaces the scores of some rows, one after the other of n each, a multiple of 16, by exp(score − largest),
+    /// and each row's largest score in <c>scales</c> by 1 over their sum. Scores that do not count are −∞. A row of nothing but −∞ becomes NaN, as it does in
+    /// the formula.
     /// </summary>
     public static string NeedSoftmax(MicroKernels kernels)
     {
         return kernels.Need("Softmax", (writer, target) =>
         {
-            VectorMath.Need(kernels, "exp", 1);
+            VectorMath.Need(kernels, "expshare", 1);
             writer.Lines($$"""
-                // exp(score − max) in place, and the sum.
+                // Rows of exp(score − largest) in place; in place of the largest, 1 over the sum.
                 [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-                private static float Softmax(float* row, long n, float largest)
+                private static void Softmax(float* row, long n, float* scales, long rows)
                 {
-                    VF top = V.Create(largest), sum = VF.Zero;
-                    {{Exponentials(target).Replace("\n", "\n    ")}}
-                    Vector128<float> four = {{Four(target, "sum", "V128.Add")}}{{(target == VectorTarget.Avx2 ? " + (sum1.GetLower() + sum1.GetUpper())" : "")}};
-                    four += V128.Shuffle(four, V128.Create(2, 3, 0, 1));
-                    return four[0] + four[1];
+                    for (long r = 0; r < rows; r++, row += n)
+                    {
+                        VF top = V.Create(scales[r]), sum = VF.Zero;
+                        {{Exponentials(target).Replace("\n", "\n        ")}}
+                        Vector128<float> four = {{Four(target, "sum", "V128.Add")}}{{(target == VectorTarget.Avx2 ? " + (sum1.GetLower() + sum1.GetUpper())" : "")}};
+                        four += V128.Shuffle(four, V128.Create(2, 3, 0, 1));
+                        scales[r] = 1 / (four[0] + four[1]);
+                    }
                 }
                 """);
         });
@@ -157,7 +161,7 @@ internal static class ProductKernels
             return """
                 for (long i = 0; i < n; i += VF.Count)
                 {
-                    VF e = ExpFinite(V.Load(row + i) - top);
+                    VF e = ExpShare(V.Load(row + i) - top);
                     e.Store(row + i);
                     sum += e;
                 }
@@ -170,7 +174,7 @@ internal static class ProductKernels
                 VF sum1 = VF.Zero;
                 for (long i = 0; i < n; i += 16)
                 {
-                    VF e = ExpFinite(V.Load(row + i) - top), e1 = ExpFinite(V.Load(row + i + 8) - top);
+                    VF e = ExpShare(V.Load(row + i) - top), e1 = ExpShare(V.Load(row + i + 8) - top);
                     e.Store(row + i);
                     e1.Store(row + i + 8);
                     sum += e;
@@ -180,7 +184,7 @@ internal static class ProductKernels
         }
 
         var vectors = Enumerable.Range(0, 4).Select(Text).ToArray();
-        var lines = VectorMath.Lines("expfinite")!;
+        var lines = VectorMath.Lines("expshare")!;
         string Side(Func<string, string> write) => "    " + string.Join(" ", vectors.Select(write)) + "\n";
         return "VF sum1 = VF.Zero, sum2 = VF.Zero, sum3 = VF.Zero;\nfor (long i = 0; i < n; i += 16)\n{\n"
             + Side(v => $"VF x{v} = V.Load(row + i + 4 * {v}) - top;")

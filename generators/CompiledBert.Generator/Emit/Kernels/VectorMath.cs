@@ -134,6 +134,22 @@ internal static class VectorMath
             new("y", "V.ConditionalSelect(V.LessThan(@x, V.Create(-87.3f)), VF.Zero, @e)"),
         ]),
 
+        ["expshare"] = ("ExpShare", "eˣ for x ≤ 0, as softmax takes it: off by at most 2⁻²² (of 1, not of itself). 2ⁿ·2^f, |f| ≤ ½; below e⁻⁸⁷ it is 0.",
+        [
+            new("p", "@x * V.Create(1.44269504f)"),
+            new("c", "V.MaxNative(V.Create(-127f), @p)"), // in this order NaN stays on x64
+            new("t", "@c + V.Create(12583039f)"), // its low bits are n + 127
+            new("n", "@t - V.Create(12583039f)"),
+            new("f", "@c - @n"),
+            new("a", "Mad(V.Create(1.32647272e-3f), @f, V.Create(9.67151264e-3f))"),
+            new("b", "Mad(@a, @f, V.Create(5.55073374e-2f))"),
+            new("d", "Mad(@b, @f, V.Create(0.240222421f))"),
+            new("g", "Mad(@d, @f, V.Create(0.693146978f))"),
+            new("h", "Mad(@g, @f, VF.One)"), // 2^f
+            new("s", "(@t.AsInt32() << 23).AsSingle()"),
+            new("y", "@h * @s"),
+        ]),
+
         ["exp4064"] = ("Exp4064", "4064·eˣ for x ≤ 0, to be rounded: off by at most 2⁻¹³ of itself, and below a half from x = −11 on. 4064·2ⁿ·e^r, |r| ≤ ln 2 / 2.",
         [
             new("c", "V.MaxNative(V.Create(-11f), @x)"), // in this order NaN stays on x64
@@ -147,32 +163,27 @@ internal static class VectorMath
             new("y", "@d * @s"),
         ]),
 
-        // erf(x/√2) as c·P(c² − 14.58), where c is x within ±5.4: about the middle of c²'s interval the coefficients fall off without cancelling. Four
-        // short sums of neighbouring terms go on side by side, and no division is waited for.
-        ["geluerf"] = ("GeluErf", "x·Φ(x) = x/2·(1+erf(x/√2)), off by at most |x|·2⁻²².",
+        // Half of what is missing to 1 in Φ falls off too fast for a polynomial, its root less so: Φ(−|x|) = (w·P(c))², where c is −|x| down to −5.24 and w
+        // its distance from there, so that beyond it nothing is left.
+        ["geluerf"] = ("GeluErf", "x·Φ(x) = max(x, 0) − |x|·Φ(−|x|), off by at most |x|·2⁻²².",
         [
-            new("c", "V.MinNative(V.MaxNative(@x, V.Create(-5.4f)), V.Create(5.4f))"),
-            new("u", "Mad(@c, @c, V.Create(-14.58f))"),
-            new("u2", "@u * @u"),
-            new("a1", "Mad(V.Create(-0.00896132365f), @u, V.Create(0.261856198f))"),
-            new("b1", "Mad(V.Create(-7.81555656e-08f), @u, V.Create(1.42144268e-06f))"),
-            new("u3", "@u2 * @u"),
-            new("u4", "@u2 * @u2"),
-            new("c1", "Mad(V.Create(-4.51108823e-13f), @u, V.Create(9.45249608e-12f))"),
-            new("d1", "Mad(V.Create(-1.52873937e-18f), @u, V.Create(1.89607548e-17f))"),
-            new("a2", "Mad(V.Create(0.000456302718f), @u2, @a1)"),
-            new("b2", "Mad(V.Create(4.09016465e-09f), @u2, @b1)"),
-            new("c2", "Mad(V.Create(1.68587864e-14f), @u2, @c1)"),
-            new("d2", "Mad(V.Create(4.00590711e-20f), @u2, @d1)"),
-            new("a3", "Mad(V.Create(-2.52999089e-05f), @u3, @a2)"),
-            new("b3", "Mad(V.Create(-1.99395681e-10f), @u3, @b2)"),
-            new("c3", "Mad(V.Create(-3.74909409e-16f), @u3, @c2)"),
-            new("p", "Mad(@d2, @u4, @c3)"),
-            new("q", "Mad(@p, @u4, @b3)"),
-            new("r", "Mad(@q, @u4, @a3)"),
-            new("half", "V.Create(0.5f) * @x"),
-            new("e", "@c * @r"),
-            new("y", "Mad(@half, @e, @half)"),
+            new("m", "@x | V.Create(-0f)"), // −|x|
+            new("c", "V.MaxNative(V.Create(-5.244311f), @m)"), // in this order NaN stays on x64
+            new("w", "@c + V.Create(5.244311f)"),
+            new("p9", "Mad(V.Create(1.2010804e-07f), @c, V.Create(1.8452793e-06f))"),
+            new("p8", "Mad(@p9, @c, V.Create(7.421636e-06f))"),
+            new("p7", "Mad(@p8, @c, V.Create(-2.0350226e-05f))"),
+            new("p6", "Mad(@p7, @c, V.Create(-0.00018815625f))"),
+            new("p5", "Mad(@p6, @c, V.Create(-8.965841e-06f))"),
+            new("p4", "Mad(@p5, @c, V.Create(0.0016950268f))"),
+            new("p3", "Mad(@p4, @c, V.Create(-0.0016405064f))"),
+            new("p2", "Mad(@p3, @c, V.Create(-0.016088644f))"),
+            new("p1", "Mad(@p2, @c, V.Create(0.028079934f))"),
+            new("p0", "Mad(@p1, @c, V.Create(0.13483311f))"),
+            new("g", "@w * @p0"),
+            new("h", "@g * @g"),
+            new("r", "V.MaxNative(@x, VF.Zero)"),
+            new("y", "Mad(@c, @h, @r)"),
         ]),
 
         ["geluerfcoarse"] = ("GeluErfCoarse", "x·Φ(x) for results that are rounded to 8 bits: off by at most |x|·2⁻¹¹.",
@@ -235,5 +246,5 @@ internal static class VectorMath
     }
 
     /// <summary>The operations there are, in ordinal order.</summary>
-    public static IEnumerable<string> Operations => Functions.Keys.Concat(["exp4064", "geluerf", "geluerfcoarse"]).OrderBy(op => op, StringComparer.Ordinal);
+    public static IEnumerable<string> Operations => Functions.Keys.Concat(["expshare", "exp4064", "geluerf", "geluerfcoarse"]).OrderBy(op => op, StringComparer.Ordinal);
 }

@@ -98,7 +98,7 @@ internal sealed partial class LanesEmitter
 
     /// <summary>
     /// Whether the vectors of an iteration are written side by side, statement by statement: code generators keep the order, and cores that issue in order
-    /// go on with the next vector while one waits for its result. Functions, with their constants, leave registers for three; long ones for a single vector.
+    /// go on with the next vector while one waits for its result. Functions, with their constants, leave registers for three.
     /// </summary>
     private bool IsInterleaved => _kernels.Target == VectorTarget.Vector128
         && _analysis.Body.Count <= 24 && _analysis.Body.All(s => _hoisted.Contains(s) || (s.Form == LaneForm.Vector && MayStandAside(s.Statement)));
@@ -110,9 +110,8 @@ internal sealed partial class LanesEmitter
     private static bool MayStandAside(Statement statement) => statement is not (Loop or Accumulator)
         && (LinesOf(statement) is not null || statement is not Let { Args.Count: 1, Op: not ("neg" or "abs" or "sqrt" or "floor" or "ceil" or "round" or "relu" or "cast" or "identity") });
 
-    /// <summary>The lines of a function that is short enough to be written side by side; null for other statements.</summary>
-    private static IReadOnlyList<VectorLine>? LinesOf(Statement statement) =>
-        statement is Let { Args.Count: 1 } let && VectorMath.Lines(let.Op) is { Count: <= 13 } lines ? lines : null;
+    /// <summary>The lines of a function that is written line by line; null for other statements.</summary>
+    private static IReadOnlyList<VectorLine>? LinesOf(Statement statement) => statement is Let { Args.Count: 1 } let ? VectorMath.Lines(let.Op) : null;
 
     private static string Copy(string id, int copy) => LoopNames.Local(id, LoopNames.Text(copy));
 

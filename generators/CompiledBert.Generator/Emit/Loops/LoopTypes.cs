@@ -28,7 +28,7 @@ internal static class LoopTypes
     {
         ("sum", _) => "0",
         ("prod", _) => "1",
-        ("max", DataType.Float32) => "float.NegativeInfinity",
+        ("max" or "maxnative", DataType.Float32) => "float.NegativeInfinity",
         ("min", DataType.Float32) => "float.PositiveInfinity",
         ("max", DataType.Int32 or DataType.Int64 or DataType.UInt64) => $"{ElementTypes.Value(type)}.MinValue",
         ("min", DataType.Int32 or DataType.Int64 or DataType.UInt64) => $"{ElementTypes.Value(type)}.MaxValue",

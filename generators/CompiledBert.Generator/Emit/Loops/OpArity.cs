@@ -7,7 +7,7 @@ internal static class OpArity
     public static bool Check(string op, int arguments) => arguments == op switch
     {
         "select" or "fma" => 3,
-        "add" or "sub" or "mul" or "div" or "pow" or "min" or "max" or "mod" or "fmod" or "and" or "or" or "xor"
+        "add" or "sub" or "mul" or "div" or "pow" or "min" or "max" or "maxnative" or "mod" or "fmod" or "and" or "or" or "xor"
             or "roundmul" or "equal" or "less" or "lessorequal" or "greater" or "greaterorequal" => 2,
         _ => 1,
     };

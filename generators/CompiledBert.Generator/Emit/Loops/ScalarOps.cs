@@ -54,6 +54,7 @@ internal static class ScalarOps
         "relu" => $"{a[0]} < 0f ? 0f : {a[0]}",
         "min" => $"MathF.Min({a[0]}, {a[1]})",
         "max" => $"MathF.Max({a[0]}, {a[1]})",
+        "maxnative" => $"float.MaxNative({a[0]}, {a[1]})",
         "fmod" => $"{a[0]} % {a[1]}",
         "mod" => $"{NeedMod(kernels, "float")}({a[0]}, {a[1]})",
         "isnan" => $"float.IsNaN({a[0]})",

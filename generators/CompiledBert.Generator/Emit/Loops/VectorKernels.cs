@@ -123,8 +123,9 @@ internal static class VectorKernels
         "add" => $"{a} + {b}",
         "mul" => $"{a} * {b}",
         "max" => $"{vector}.Max({a}, {b})",
+        "maxnative" => $"{vector}.MaxNative({a}, {b})",
         _ => $"{vector}.Min({a}, {b})",
     };
 
-    private static string Scalar(string operation, string a, string b) => operation is "add" or "mul" ? Combine(operation, "", a, b) : Combine(operation, "MathF", a, b);
+    private static string Scalar(string operation, string a, string b) => Combine(operation, operation == "maxnative" ? "float" : "MathF", a, b);
 }

@@ -64,6 +64,7 @@ internal static class VectorOps
         ("roundmul", 2) => $"({RoundedProduct(a[0], a[1], kernels)} - {WholeOffset})",
         ("min", 2) => $"V.Min({a[0]}, {a[1]})",
         ("max", 2) => $"V.Max({a[0]}, {a[1]})",
+        ("maxnative", 2) => $"V.MaxNative({a[0]}, {a[1]})",
         ("neg", 1) => $"-{a[0]}",
         ("abs", 1) => $"V.Abs({a[0]})",
         ("sqrt", 1) => $"V.Sqrt({a[0]})",

@@ -7,7 +7,8 @@ namespace CompiledBert.Generator.Emit;
 /// <summary>Writes linear steps: Y = epilogue(X·W + bias), W packed in panels.</summary>
 /// <remarks>
 /// Blocks of rows that fit in the second-level cache stay there while the panels of W stream past once a block. A pair of panels stays near while the
-/// block's tiles pass; each tile's micro-kernel fetches its share of the next pair, so that weights that come from far overlap with arithmetic.
+/// block's tiles pass; each tile's micro-kernel fetches its share of the next pair (behind the last pair, the next product's first), so that weights that come
+/// from far overlap with arithmetic.
 /// The tile's epilogue runs right after its micro-kernel; the row program after the block's last panel.
 /// Steps of equal shapes and epilogues share one method, with the buffers as its parameters.
 /// </remarks>

@@ -13,6 +13,7 @@ internal sealed class LinearLoops
     private readonly string _weights;
     private readonly string? _bias;
     private readonly string _y;
+    private readonly string _ahead;
     private readonly string? _edge;
     private readonly int _width;
 
@@ -26,6 +27,7 @@ internal sealed class LinearLoops
         _weights = shared.Pointer(step.Weights);
         _bias = step.Bias is null ? null : shared.Pointer(step.Bias);
         _y = shared.Pointer(step.Y.Buffer);
+        _ahead = shared.Foreign((context.Plan.Steps.Skip(context.Index + 1).OfType<LinearStep>().FirstOrDefault() ?? step).Weights);
         _width = 16 * target.PanelsPerTile;
         _edge = step.N % 16 == 0 ? null : context.RequestScratch(Text(4 * target.MaxTileRows * _width));
     }
@@ -61,11 +63,11 @@ internal sealed class LinearLoops
         using (writer.Block("for (long block = 0; block < blocks; block++)"))
         {
             writer.Line("long top = first + (last - first) * block / blocks, bottom = first + (last - first) * (block + 1) / blocks;");
-            writer.Line($"long tiles = (bottom - top + {most} - 1) / {most}, step = 64 / tiles;");
+            writer.Line($"long tiles = (bottom - top + {most} - 1) / {most}, step = (63 + tiles) / tiles;");
             using (writer.Block($"for (long j = left; j < right; j += {Text(_width)})"))
             {
                 writer.Line($"long j1 = Math.Min(j + {Text(_width)}, right);");
-                writer.Line($"byte* next = (byte*)(w + (j1 < right ? j1 : j) * {Text(_step.K)});");
+                writer.Line($"byte* next = j1 < right || block + 1 < blocks ? (byte*)(w + (j1 < right ? j1 : left) * {Text(_step.K)}) : {_ahead};");
                 using (writer.Block("for (long t = 0; t < tiles; t++)"))
                 {
                     WriteTile(writer, writeTile);

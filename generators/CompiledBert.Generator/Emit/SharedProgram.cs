@@ -39,6 +39,13 @@ internal sealed class SharedProgram
         return "p" + Text(index);
     }
 
+    /// <summary>A parameter of its own for a buffer of another step, which may be one of this step's, too: layers stay the same text.</summary>
+    public string Foreign(string buffer)
+    {
+        _buffers.Add(buffer);
+        return "p" + Text(_buffers.Count - 1);
+    }
+
     /// <summary>Writes the shared method around a body, and the step's own method that calls it.</summary>
     /// <param name="name">The shared method's name.</param>
     /// <param name="writer">Where the step's method goes.</param>

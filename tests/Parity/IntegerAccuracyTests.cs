@@ -43,6 +43,23 @@ public sealed class IntegerAccuracyTests(ITestOutputHelper log)
         Assert.InRange(cosines.Min(), 0.985, 1);
     }
 
+    [SharedModelTheory(MiniLm)]
+    [InlineData(128)]
+    [InlineData(256)]
+    [InlineData(512)]
+    public void Long_texts_are_where_they_are_in_floats(int tokens)
+    {
+        // Sentences one after the other, between the first one's marks.
+        var sentences = Lines("stsb/test-minilm.jsonl").Take(600).Select(pair => Ids(pair, "a")).ToList();
+        var texts = sentences.SelectMany(ids => ids[1..^1]).Chunk(tokens - 2).Where(text => text.Length == tokens - 2).Take(24);
+        using var floats = Load(MiniLm, Precision.Fp32);
+        using var integers = Load(MiniLm, Precision.Int8);
+        var cosines = texts.Select(text => (long[])[sentences[0][0], .. text, sentences[0][^1]]).Select(ids => Cosine(Embed(integers, ids), Embed(floats, ids))).ToList();
+        log.WriteLine($"{tokens} tokens, {cosines.Count} texts: cosine to floats: mean {cosines.Average():0.00000}, least {cosines.Min():0.00000}");
+        Assert.InRange(cosines.Average(), 0.997, 1);
+        Assert.InRange(cosines.Min(), 0.985, 1);
+    }
+
     [SharedModelFact(Quantised)]
     public void A_quantised_file_compares_sentences_as_onnx_runtime_does()
     {

@@ -4,7 +4,7 @@ using CompiledBert.Compiler;
 namespace CompiledBert.Generator.Emit;
 
 /// <summary>
-/// The loops of a linear step of 8-bit integers: as <see cref="LinearLoops"/>, with a block's rows packed first as the machine's kernel wants them. The
+/// The loops of a linear step of 8-bit integers: as <see cref="LinearLoops"/>, with a block's rows packed first where the machine's kernel wants that. The
 /// method holds the loops of every kernel of the variant and runs those of the first that the machine has.
 /// </summary>
 internal sealed class IntegerLinearLoops
@@ -74,8 +74,9 @@ internal sealed class IntegerLinearLoops
         {
             writer.Line("long top = first + (last - first) * block / blocks, bottom = first + (last - first) * (block + 1) / blocks;");
             writer.Line($"long tiles = (bottom - top + {most} - 1) / {most}, step = 64 / tiles;");
-            using (writer.Block("for (long t = 0; t < tiles; t++)"))
+            if (!kernel.ReadsRows)
             {
+                using var tiles = writer.Block("for (long t = 0; t < tiles; t++)");
                 writer.Line("long m0 = top + (bottom - top) * t / tiles, m1 = top + (bottom - top) * (t + 1) / tiles;");
                 writer.Line($"{kernel.NeedPack(_context.Kernels)}(x + m0 * ldx, ldx, m1 - m0, {Text(_step.K)}, packed + t * {Text(kernel.GroupBytes * Groups)});");
             }
@@ -128,8 +129,9 @@ internal sealed class IntegerLinearLoops
             writer.Line($"if (!whole) {{ c = (float*)({StepContext.TaskScratch} + {_edge}); ldc = {Text(width)}; }}");
         }
 
-        var arguments = $"(m1 - m0, packed + t * {Text(kernel.GroupBytes * Groups)}, w + j * {Text(4 * Groups)}, {Text(64 * Groups)}, c, ldc, {Text(Groups)}, {(Shifts(kernel) ? "start" : "null")}, next + t * {Text(Groups)} * step, step, {ScalesOfTile()});";
-        var end = new TileEnd(Shifts(kernel), _scales is not null, _scales?.Bias is not null);
+        var left = kernel.ReadsRows ? "(byte*)(x + m0 * ldx), ldx" : $"packed + t * {Text(kernel.GroupBytes * Groups)}, 0";
+        var arguments = $"(m1 - m0, {left}, w + j * {Text(4 * Groups)}, {Text(64 * Groups)}, c, ldc, {Text(Groups)}, {(Shifts(kernel) ? "start" : "null")}, next + t * {Text(Groups)} * step, step, {ScalesOfTile()});";
+        var end = new TileEnd(Shifts(kernel), _scales is not null, _scales?.Bias is not null, _step.HasSmallSums);
         var wide = kernel.NeedTile(_context.Kernels, kernel.Panels, end) + arguments;
         if (kernel.Panels == 2 && (_step.N + 15) / 16 % 2 == 1)
         {
@@ -166,7 +168,7 @@ internal sealed class IntegerLinearLoops
     private long BlockRows(IntegerKernel kernel)
     {
         var bytes = _target == VectorTarget.Avx512 ? 512 << 10 : 160 << 10;
-        var rowBytes = kernel.GroupBytes / kernel.Rows * Groups + (_step.Row.Count > 0 ? 4 * _step.N : 0);
+        var rowBytes = (kernel.ReadsRows ? 4 : kernel.GroupBytes / kernel.Rows) * Groups + (_step.Row.Count > 0 ? 4 * _step.N : 0);
         return kernel.Rows * Math.Max(4, Math.Min(240, bytes / rowBytes) / kernel.Rows);
     }
 

@@ -23,17 +23,17 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
         return heads * (packing + products + (queries * row));
     }
 
-    // Probabilities are a word each, or two bytes: then V is multiplied twice.
     private double? OfIntegers(AttentionStep step, long queries, long keys, TileCost tiles)
     {
-        var parts = tiles.TakesWords ? 1 : 2;
-        var products = tiles.IntegerProduct(queries, keys, step.HeadSize) + (parts * tiles.IntegerProduct(queries, step.ValueSize, keys));
-        var packing = tiles.Packing(((keys * (step.HeadSize + step.ValueSize)) + (queries * (step.HeadSize + (tiles.TakesWords ? 0 : 2 * keys)))) / 4);
+        // What is the same for all queries the product adds as it ends.
+        var isWithProduct = !Programs.Flatten(step.Score).OfType<Load>().Any(l => l.From.Terms.Any(t => t.Variable == "q"));
+        var products = tiles.IntegerProduct(queries, keys, step.HeadSize, isWithProduct, isWithProduct) + tiles.IntegerProduct(queries, step.ValueSize, keys, hasScales: true);
+        var packing = tiles.Packing(((keys * (step.HeadSize + step.ValueSize)) + (tiles.ReadsRows ? 0 : queries * step.HeadSize)) / 4);
         var rounding = (keys * Rounding(step.HeadSize)) + (keys * Rounding(step.ValueSize)) + (queries * Rounding(step.HeadSize));
 
-        // A key's scale; the query's comes in where a constant does.
-        IReadOnlyList<Statement> scaled = [new Let("s", DataType.Float32, "mul", ["whole", "step"]), .. step.Score];
-        var row = Scores(scaled, "whole", step.ScoreResult, keys) + Wholes(keys, tiles.TakesWords) + Scaling(step.ValueSize);
+        // Elsewhere a key's scale and a query's.
+        IReadOnlyList<Statement> scaled = [new Let("t", DataType.Float32, "mul", ["whole", "step"]), new Let("s", DataType.Float32, "mul", ["t", "step"]), .. step.Score];
+        var row = (isWithProduct ? Scores([], "s", "s", keys) : Scores(scaled, "whole", step.ScoreResult, keys)) + Wholes(keys);
         return products + packing + rounding + (queries * row);
     }
 
@@ -51,26 +51,21 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
         ]),
     ]);
 
-    /// <summary>Softmax in whole numbers: words, or two bytes each.</summary>
-    private double? Wholes(long keys, bool words)
-    {
-        IReadOnlyList<Statement> split = words ? [] : [new Let("h", DataType.Float32, "add", ["w", "half"]), new Let("l", DataType.Float32, "sub", ["w", "h"])];
-        return programs.Of(
+    /// <summary>Softmax in whole numbers.</summary>
+    private double? Wholes(long keys) => programs.Of(
+    [
+        new Accumulator("sum", DataType.Float32, "sum"),
+        new Loop("k", Dim.Of(keys), LoopKind.Lanes,
         [
-            new Accumulator("sum", DataType.Float32, "sum"),
-            new Loop("k", Dim.Of(keys), LoopKind.Lanes,
-            [
-                new Load("s", DataType.Float32, Score),
-                new Let("d", DataType.Float32, "sub", ["s", "top"]),
-                new Let("e", DataType.Float32, "exp4064", ["d"]),
-                new Let("w", DataType.Float32, "roundmul", ["e", "power"]),
-                .. split,
-                new Let("i", DataType.Int8, "cast", ["w"]),
-                new Store(Score, "i"),
-                new Accumulate("sum", "w"),
-            ]),
-        ]);
-    }
+            new Load("s", DataType.Float32, Score),
+            new Let("d", DataType.Float32, "sub", ["s", "top"]),
+            new Let("e", DataType.Float32, "exp2rounded", ["d"]),
+            new Let("w", DataType.Float32, "roundmul", ["e", "power"]),
+            new Let("i", DataType.Int8, "cast", ["w"]),
+            new Store(Score, "i"),
+            new Accumulate("sum", "w"),
+        ]),
+    ]);
 
     private double? Elementwise(IReadOnlyList<Statement> program, string predefined, string result, long keys) => program.Count == 0
         ? 0

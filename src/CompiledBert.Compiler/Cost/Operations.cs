@@ -13,7 +13,7 @@ internal static class Operations
     {
         ["exp"] = new(20, 13),
         ["expshare"] = new(12, 11),
-        ["exp4064"] = new(12, 8),
+        ["exp2rounded"] = new(9, 8),
         ["erf"] = new(26, 11, 1),
         ["tanh"] = new(26, 11, 1),
         ["log"] = new(30, 16),
@@ -21,7 +21,7 @@ internal static class Operations
         ["silu"] = new(24, 15, 1),
         ["softplus"] = new(58, 36, 1),
         ["geluerf"] = new(17, 15),
-        ["geluerfcoarse"] = new(10, 8),
+        ["geluerfcoarse"] = new(12, 8),
         ["gelutanh"] = new(33, 15, 1),
         ["div"] = new(0, 0, 1),
         ["sqrt"] = new(0, 0, 1),

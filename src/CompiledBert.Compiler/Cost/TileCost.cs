@@ -11,7 +11,7 @@ internal sealed class TileCost
     // Around a tile's loop: accumulators cleared, bias added, results stored, addresses computed, calls.
     private const double InstructionsAround = 60;
 
-    // Of a step of dot products on cores that issue in order: indices move on once in two steps.
+    // Of a step of dot products on cores that issue in order: indices move on twice in four steps.
     private const double CyclesOfIndices = 0.5;
 
     // A vector of sums cleared, converted or given a bias, stored.
@@ -32,8 +32,8 @@ internal sealed class TileCost
         _integers = core.DotProducts > 0 ? _floats : new Tile(core.VectorBits == 128 ? 5 : rows, columns, 2 * columns / core.Lanes);
     }
 
-    /// <summary>Whether integers are multiplied as words: then probabilities need not be split into bytes.</summary>
-    public bool TakesWords => _core.DotProducts == 0 && _core.VectorBits > 128;
+    /// <summary>Whether products of integers read rows as they are.</summary>
+    public bool ReadsRows => _core.DotProducts > 0 && _core.VectorBits == 128;
 
     /// <summary>Columns of a tile.</summary>
     public static int ColumnsOf(Core core) => core.VectorBits == 512 ? 32 : 16;
@@ -45,9 +45,10 @@ internal sealed class TileCost
     /// <param name="m">Rows of A and C.</param>
     /// <param name="n">Columns of B and C.</param>
     /// <param name="k">Columns of A and rows of B.</param>
-    /// <param name="scales">What sums are multiplied with and added to before they are stored.</param>
-    public double IntegerProduct(long m, long n, long k, ColumnScales? scales = null) =>
-        Product(_integers, m, n, (k + 3) / 4, CyclesOfFour, InstructionsOfSum + (scales is null ? 0 : scales.Bias is null ? 2 : 3));
+    /// <param name="hasScales">Whether sums are multiplied before they are stored.</param>
+    /// <param name="hasBias">Whether they are added to.</param>
+    public double IntegerProduct(long m, long n, long k, bool hasScales, bool hasBias = false) =>
+        Product(_integers, m, n, (k + 3) / 4, CyclesOfFour, InstructionsOfSum + (hasScales ? 2 : 0) + (hasBias ? 1 : 0));
 
     private double Product(Tile tile, long m, long n, long k, Func<long, double> cyclesOfStep, int instructionsOfSum)
     {
@@ -87,12 +88,12 @@ internal sealed class TileCost
     {
         double products = rows * _integers.Vectors;
         var isByLane = _core.DotProducts > 0 && _core.VectorBits == 128;
-        var loads = _integers.Vectors + (isByLane ? (rows + 3) / 4 : rows);
+        var loads = _integers.Vectors + (isByLane ? rows / 4.0 : rows);
         if (_core.DotProducts > 0)
         {
             // A dot product waits for the sum before. On cores that issue in order, loads go beside products, and nothing goes beside the indices that move on.
             var arithmetic = Math.Max(products / _core.DotProducts, _core.MultiplyAddLatency);
-            return _core.IsInOrder && isByLane ? arithmetic + CyclesOfIndices : CyclesOfStep(arithmetic, products, loads, isByLane ? 3 : 1);
+            return _core.IsInOrder && isByLane ? arithmetic + CyclesOfIndices : CyclesOfStep(arithmetic, products, loads, 1);
         }
 
         // Of multiplications only the addition waits.

@@ -56,6 +56,7 @@ internal static class LinearWriter
             Weights = context.Buffers.WeightsOf(weights, isInteger ? WeightLayout.IntegerPanels : WeightLayout.Panels),
             Bias = isInteger || third is null ? null : context.Buffers.WeightsOf(third, WeightLayout.PaddedVector),
             IsInteger = isInteger,
+            HasSmallSums = third is null && node.Operator is IntegerLinear { HasSmallSums: true },
             Shift = isInteger && third is not null ? BufferOf(third, context) : null,
             Y = y,
         };

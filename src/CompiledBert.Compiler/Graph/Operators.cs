@@ -221,8 +221,12 @@ public sealed record QuantizeRows : Operator;
 /// <summary>
 /// Inputs q [.., K] (Int8), constant weights [K, N] (Int8), optional shift (Int32, one element): Σₖ (q + shift)·W, exact in 32 bits, then rounded to a float once.
 /// </summary>
-public sealed record IntegerLinear : Operator
+/// <param name="HasSmallSums">Whether no sum is above <see cref="SmallSum"/> in size, whatever q is in −127 … 127.</param>
+public sealed record IntegerLinear(bool HasSmallSums = false) : Operator
 {
+    /// <summary>Up to here whole numbers beside 1.5·2²³ are floats.</summary>
+    public const int SmallSum = 1 << 22;
+
     /// <summary>The most rows that the weights may have, so that sums of (−255 … 255)·(−128 … 127) fit in 32 bits.</summary>
     public const int MaxRows = 65_536;
 }

@@ -159,6 +159,7 @@ public static class PlanParser
     {
         var integer = line.TryChild("integer");
         var shift = integer is not null && integer.TryKeyword("shift") ? integer.Identifier() : null;
+        var isSmall = integer is not null && shift is null && integer.TryKeyword("small");
         integer?.End();
         var step = new LinearStep
         {
@@ -170,6 +171,7 @@ public static class PlanParser
             X = Of(line.Child("x"), ReadRows),
             Weights = Of(line.Child("weights"), l => l.Identifier()),
             IsInteger = integer is not null,
+            HasSmallSums = isSmall,
             Shift = shift,
             Bias = line.TryChild("bias") is { } bias ? Of(bias, l => l.Identifier()) : null,
             Scales = line.TryChild("scales") is { } scales ? Of(scales, l => new ColumnScales(l.Identifier(), l.Identifier(), l.TryKeyword("bias") ? l.Identifier() : null)) : null,

@@ -129,7 +129,7 @@ public static class PlanWriter
 
     private static void WriteLinear(Lines lines, LinearStep linear)
     {
-        lines.AddIf(linear.IsInteger, 1, linear.Shift is null ? "integer" : $"integer shift {linear.Shift}");
+        lines.AddIf(linear.IsInteger, 1, linear.Shift is not null ? $"integer shift {linear.Shift}" : linear.HasSmallSums ? "integer small" : "integer");
         lines.Add(1, $"rows {linear.Rows}");
         lines.Add(1, $"k {Text(linear.K)}");
         lines.Add(1, $"n {Text(linear.N)}");

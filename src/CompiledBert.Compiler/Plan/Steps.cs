@@ -74,6 +74,9 @@ public sealed record LinearStep : Step
     /// <summary>Whether X and W are integers of 8 bits.</summary>
     public bool IsInteger { get; init; }
 
+    /// <summary>Whether no sum of products of integers is above 2²² in size. Of integers only, and without <see cref="Shift"/>.</summary>
+    public bool HasSmallSums { get; init; }
+
     /// <summary>Buffer whose first element (Int32) is added to every element of X; null for none. Of integers only.</summary>
     public string? Shift { get; init; }
 
@@ -106,7 +109,7 @@ public sealed record HeadOperand(string Buffer, Dim Offset, Dim BatchStride, Dim
 public sealed record AttentionStep : Step
 {
     /// <summary>
-    /// Whether products are of 8-bit integers: queries and keys rounded row by row, values column by column, probabilities to 4064 steps. For at most 1024
+    /// Whether products are of 8-bit integers: queries and keys rounded row by row, values column by column, probabilities to 255 steps. For at most 1024
     /// keys, and without <see cref="Probability"/>.
     /// </summary>
     public bool IsInteger { get; init; }

@@ -1,15 +1,16 @@
 namespace CompiledBert.Compiler.Quantization;
 
 /// <summary>
-/// Brings attention to 8 bits: Q·Kᵀ and P·V of integers. Probabilities have 12 bits, as with 8 a row that looks at one key loses the sum of all the others.
+/// Brings attention to 8 bits: Q·Kᵀ and P·V of integers. Probabilities are rounded up or down by thresholds that differ from key to key, as to the nearest a row
+/// that looks at one key loses the sum of all the others.
 /// </summary>
 /// <remarks>
-/// With steps of their own for each query, key and column of values this costs nothing that can be seen: all-MiniLM-L6-v2 on STS-B has a Spearman of 0.8205
-/// with it and of 0.8203 without.
+/// Mean cosine between embeddings of all-MiniLM-L6-v2 in integers and in floats: of STS-B's sentences 0.99847 with probabilities of 12 bits, 0.99846 with these;
+/// of texts of 256 and 512 tokens 0.99774 and 0.99760 with 12 bits, 0.99751 and 0.99744 with these, 0.99569 and 0.99343 with bytes rounded to the nearest.
 /// </remarks>
 internal static class IntegerAttention
 {
-    /// <summary>Sums of probabilities times values stay exact as floats up to here: 127·127·1024 &lt; 2²⁴.</summary>
+    /// <summary>What longer sequences lose was not measured.</summary>
     private const long MostKeys = 1024;
 
     /// <summary>The step with integers where it can be; itself elsewhere.</summary>

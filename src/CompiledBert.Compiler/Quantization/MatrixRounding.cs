@@ -10,7 +10,8 @@ namespace CompiledBert.Compiler.Quantization;
 /// Energy of products with the sampled rows over that of their error, operands rounded too, in decibels: of the operand that suffers most. Null where
 /// nothing was sampled.
 /// </param>
-internal sealed record MatrixRounding(float[] Scales, double OfWeights, double? OfResults)
+/// <param name="HasSmallSums">Whether products with whole numbers −127 … 127 have sums of at most <see cref="IntegerLinear.SmallSum"/> in size.</param>
+internal sealed record MatrixRounding(float[] Scales, double OfWeights, double? OfResults, bool HasSmallSums)
 {
     private const int Block = 16;
 
@@ -24,7 +25,7 @@ internal sealed record MatrixRounding(float[] Scales, double OfWeights, double? 
         var source = matrix.As<float>();
         var scales = new float[columns];
         var rounded = samples.Select(sample => new RoundedRows(sample, factors)).ToList();
-        var (signal, noise) = (0.0, 0.0);
+        var (signal, noise, heaviest) = (0.0, 0.0, 0.0);
         var (block, whole) = (new float[Block * rows], new float[rows]);
         for (var start = 0; start < columns; start += Block)
         {
@@ -34,8 +35,9 @@ internal sealed record MatrixRounding(float[] Scales, double OfWeights, double? 
             {
                 var column = block.AsSpan(j * rows, rows);
                 var scale = scales[start + j] = QuantizedWeights.ScaleOf(column);
-                var (ofColumn, ofRounding) = QuantizedWeights.Round(column, scale, whole);
+                var (ofColumn, ofRounding, magnitude) = QuantizedWeights.Round(column, scale, whole);
                 (signal, noise) = (signal + ofColumn, noise + ofRounding);
+                heaviest = Math.Max(heaviest, magnitude);
                 foreach (var sample in rounded)
                 {
                     sample.Add(column, whole, scale);
@@ -43,7 +45,9 @@ internal sealed record MatrixRounding(float[] Scales, double OfWeights, double? 
             }
         }
 
-        return new MatrixRounding(scales, Decibels(signal, noise), rounded.Count == 0 ? null : rounded.Min(sample => Decibels(sample.Signal, sample.Noise)));
+        // Written from the matrix again, a number half way between two may become the other one.
+        var isSmall = (heaviest + rows) * QuantizedWeights.Largest <= IntegerLinear.SmallSum;
+        return new MatrixRounding(scales, Decibels(signal, noise), rounded.Count == 0 ? null : rounded.Min(sample => Decibels(sample.Signal, sample.Noise)), isSmall);
     }
 
     /// <summary>Columns one after the other.</summary>

@@ -87,7 +87,7 @@ internal static class QuantizationStage
         var quantised = graph.AddNode([x.Name, "scale of " + x.Name], new QuantizeRows(), [operand], origins);
         foreach (var product in products)
         {
-            Quantize(graph, product, quantised, rounded[product].Integers, rounded[product].Scales);
+            Quantize(graph, product, quantised, rounded[product]);
         }
     }
 
@@ -97,12 +97,15 @@ internal static class QuantizationStage
             ? graph.Add(x.Name, new Unary(UnaryKind.GeluErfCoarse), [gelu.In(0)], gelu.Origins)
             : x;
 
-    private static void Quantize(ModelGraph graph, Node node, Node quantised, Value weights, Value scales)
+    private static void Quantize(ModelGraph graph, Node node, Node quantised, (Value Integers, Value Scales, MatrixRounding? Rounding) weights)
     {
         var name = node.Output.Name;
-        var sums = graph.Add(name, new IntegerLinear(), [quantised.Outputs[0], weights], node.Origins);
+
+        // Of weights that nobody knows, by their number.
+        var isSmall = weights.Rounding?.HasSmallSums ?? node.In(1).Shape[0].Value * QuantizedWeights.Largest * QuantizedWeights.Largest <= IntegerLinear.SmallSum;
+        var sums = graph.Add(name, new IntegerLinear(isSmall), [quantised.Outputs[0], weights.Integers], node.Origins);
         var scaled = graph.Add(name, new Binary(BinaryKind.Mul), [sums, quantised.Outputs[1]], node.Origins);
-        var result = graph.Add(name, new Binary(BinaryKind.Mul), [scaled, scales], node.Origins);
+        var result = graph.Add(name, new Binary(BinaryKind.Mul), [scaled, weights.Scales], node.Origins);
         if (node.Inputs.Count > 2 && node.Inputs[2] is { } bias)
         {
             result = graph.Add(name, new Binary(BinaryKind.Add), [result, bias], node.Origins);

@@ -100,21 +100,22 @@ internal static class QuantizedWeights
         return best;
     }
 
-    /// <summary>A column in whole numbers: its energy, and that of what rounding it changes.</summary>
+    /// <summary>A column in whole numbers: its energy, that of what rounding it changes, and the sum of the whole numbers' sizes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static (double Signal, double Noise) Round(ReadOnlySpan<float> values, float scale, Span<float> whole)
+    public static (double Signal, double Noise, double Magnitude) Round(ReadOnlySpan<float> values, float scale, Span<float> whole)
     {
         var inverse = 1 / scale;
-        var (signal, noise) = (0.0, 0.0);
+        var (signal, noise, magnitude) = (0.0, 0.0, 0.0);
         for (var i = 0; i < values.Length; i++)
         {
             whole[i] = Round(values[i] * inverse);
             var off = values[i] - (whole[i] * scale);
             signal += (double)values[i] * values[i];
             noise += (double)off * off;
+            magnitude += Math.Abs(whole[i]);
         }
 
-        return (signal, noise);
+        return (signal, noise, magnitude);
     }
 
     /// <summary>The squared error, in eight parts on every machine, so that the same scale is chosen everywhere.</summary>

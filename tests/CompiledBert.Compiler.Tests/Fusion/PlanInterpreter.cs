@@ -175,10 +175,11 @@ internal sealed class PlanInterpreter
         float[] Vector(HeadOperand o, long head, long t, long size) => [.. Enumerable.Range(0, (int)size).Select(i => Head(o, b, head, t, i))];
         float[][] Vectors(HeadOperand o, long size) => [.. Enumerable.Range(0, (int)keys).Select(k => Vector(o, h / step.HeadsPerKeyHead, k, size))];
         var result = IntegerAttentionReference.Of(
+            q,
             Vector(step.Q, h, q, step.HeadSize),
             Vectors(step.K, step.HeadSize),
             Vectors(step.V, step.ValueSize),
-            (s, k) => Score(step.Score, step.ScoreResult, "s", s, b, h, q, k));
+            (sum, queryScale, keyScale, k) => Score(step.Score, step.ScoreResult, "s", sum * keyScale * queryScale, b, h, q, k) * 1.44269504f);
         for (var i = 0; i < result.Length; i++)
         {
             SetFloat(step.Y.Buffer, HeadAddress(step.Y, b, h, q, i), (float)result[i]);

@@ -112,10 +112,11 @@ public class IntegerAttentionKernelTests
                 {
                     float[][] Vectors(int at, int length) => [.. Enumerable.Range(0, keys).Select(k => kv.AsSpan((((b * keys) + k) * token) + at + (h / group * length), length).ToArray())];
                     expected.AddRange(IntegerAttentionReference.Of(
+                        t,
                         q.AsSpan((((b * queries) + t) * token) + (h * size), size).ToArray(),
                         Vectors(heads * size, size),
                         Vectors((heads + keyHeads) * size, valueSize),
-                        (s, k) => (s * 0.25f) + mask[(b * keys) + k]));
+                        (sum, queryScale, keyScale, k) => MathF.FusedMultiplyAdd(sum * (queryScale * (0.25f * 1.44269504f)), keyScale, mask[(b * keys) + k] * 1.44269504f)));
                 }
             }
         }

@@ -98,23 +98,27 @@ internal abstract class AttentionLoops
     /// <summary>C# expression of the pointer to the query m0.</summary>
     protected string FirstQuery => Row(_q, Step.Q, "h", "m0");
 
+    /// <summary>C# expression of the pointer to the result of the query m0.</summary>
+    protected string FirstResult => Row(_y, Step.Y, "h", "m0");
+
     /// <summary>C# expression of the pointer to the result of the query q.</summary>
     protected string Result => Row(_y, Step.Y, "h", "q");
 
-    /// <summary>Writes the step's program on scores over a row of them, in place.</summary>
+    /// <summary>Writes a program on scores over a row of them, in place.</summary>
     /// <param name="writer">Where to write.</param>
     /// <param name="program">The program.</param>
     /// <param name="predefined">The value that stands for the element.</param>
+    /// <param name="result">The program's result.</param>
     /// <param name="pointers">What else the program reads: buffers and the C# expressions of their pointers.</param>
     /// <returns>The C# expression of the largest result.</returns>
-    protected string WriteScores(CodeWriter writer, IReadOnlyList<Statement> program, string predefined, params (string Buffer, string Pointer)[] pointers)
+    protected string WriteScores(CodeWriter writer, IReadOnlyList<Statement> program, string predefined, string result, params (string Buffer, string Pointer)[] pointers)
     {
-        WriteKeys(writer, [new Accumulator(Largest, DataType.Float32, LargestKind)], [.. InPlace(predefined, program, ScoreResult), new Accumulate(Largest, ScoreResult)], pointers);
+        WriteKeys(writer, [new Accumulator(Largest, DataType.Float32, LargestKind)], [.. InPlace(predefined, program, result), new Accumulate(Largest, result)], pointers);
         return LoopNames.Local(Largest);
     }
 
     /// <summary>Writes the step's program on probabilities over a row of them, in place.</summary>
-    protected void WriteProbabilities(CodeWriter writer) => WriteKeys(writer, [], InPlace("p", Probability, ProbabilityResult), []);
+    protected void WriteProbabilities(CodeWriter writer) => WriteKeys(writer, [], InPlace("p", Probability, ProbabilityResult));
 
     private static IReadOnlyList<Statement> InPlace(string predefined, IReadOnlyList<Statement> program, string result) =>
     [
@@ -123,7 +127,8 @@ internal abstract class AttentionLoops
         .. program.Count > 0 ? [new Store(OfKey("scores"), result)] : Array.Empty<Statement>(),
     ];
 
-    private void WriteKeys(CodeWriter writer, IEnumerable<Statement> before, IReadOnlyList<Statement> body, (string Buffer, string Pointer)[] pointers)
+    /// <summary>Writes a loop over the keys of the head h of the sequence b.</summary>
+    protected void WriteKeys(CodeWriter writer, IEnumerable<Statement> before, IReadOnlyList<Statement> body, params (string Buffer, string Pointer)[] pointers)
     {
         var scope = _shared.Scope();
         foreach (var variable in new[] { "b", "h", "q" })

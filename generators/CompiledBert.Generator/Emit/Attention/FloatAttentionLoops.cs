@@ -48,7 +48,7 @@ internal sealed class FloatAttentionLoops : AttentionLoops
         using (writer.Block("for (long q = m0; q < m1; q++)"))
         {
             writer.Line("float* row = scores + (q - m0) * padded;");
-            var largest = WriteScores(writer, Score, "s");
+            var largest = WriteScores(writer, Score, "s", ScoreResult);
             writer.Line("for (long k = keys; k < padded; k++) row[k] = float.NegativeInfinity;");
             writer.Line($"scales[q - m0] = {largest};");
         }

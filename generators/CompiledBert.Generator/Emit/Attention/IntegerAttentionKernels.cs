@@ -7,6 +7,9 @@ namespace CompiledBert.Generator.Emit;
 /// <summary>What attention with integers does beside its products: rounding queries, keys and values, and probabilities in whole numbers.</summary>
 internal static class IntegerAttentionKernels
 {
+    // Neighbours far apart; each query's thresholds are the one's before, moved on by 11.
+    private static readonly int[] Dither = [0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15];
+
     /// <summary>
     /// Needs <c>QuantizeRows(x, ldx, rows, n, to, ldto, scales, sums)</c>: rows of floats as 8-bit integers, each in steps of its largest element / 127, zeros
     /// after them up to ldto; the sums of the integers where <c>sums</c> is not null.
@@ -36,7 +39,7 @@ internal static class IntegerAttentionKernels
                 writer.Line("for (; i <= n - VF.Count; i += VF.Count) top = V.Max(top, V.Abs(V.Load(x + i)));");
                 writer.Line($"float most = {most}(top), rest = 0;");
                 writer.Line("for (; i < n; i++) most = MathF.Max(most, MathF.Abs(x[i]));");
-                writer.Line("scales[r] = most / 127f;");
+                writer.Line("scales[r] = most * (1 / 127f);");
                 writer.Line("float factor = most > 1e-36f ? 127f / most : 0f;");
                 writer.Line("VF factors = V.Create(factor);");
                 writer.Line("i = 0;");
@@ -108,7 +111,7 @@ internal static class IntegerAttentionKernels
         var partial = VectorKernels.LoadPartial(kernels);
         var whole = VectorOps.RoundedProduct("Columns(p, columns)", "factor", kernels);
         var panel = kernels.Target == VectorTarget.Vector128
-            ? $"if (System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported && shift == 0 && n - j >= 16) {{ {NeedPackValuePanel(kernels)}(x + j, ldx, keys, padded, panels, scales + j, start + j); continue; }}"
+            ? $"if (System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported && n - j >= 16) {{ {NeedPackValuePanel(kernels)}(x + j, ldx, keys, padded, panels, scales + j, start + j, shift); continue; }}"
             : "";
         return kernels.Need("PackIntegerValues", (writer, _) => writer.Lines($$"""
             // Values as 8-bit integers in panels of 16 columns, each column in steps of its own; those of four keys together.
@@ -175,13 +178,13 @@ internal static class IntegerAttentionKernels
         return kernels.Need("PackValuePanel", (writer, _) => writer.Lines($$"""
             // Values of a whole panel of 16 columns, each column in steps of its own.
             [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-            private static void PackValuePanel(float* x, long ldx, long keys, long padded, sbyte* panel, float* scales, int* start)
+            private static void PackValuePanel(float* x, long ldx, long keys, long padded, sbyte* panel, float* scales, int* start, int shift)
             {
                 VF most0 = VF.Zero, most1 = most0, most2 = most0, most3 = most0;
                 float* p = x;
                 for (long k = 0; k < keys; k++, p += ldx) { {{Four(v => $"most{v} = V.Max(most{v}, V.Abs(V.Load(p + 4 * {v})));")}} }
                 VF least = V.Create(1e-36f), step = V.Create(127f);
-                {{Four(v => $"(most{v} / step).Store(scales + 4 * {v}); VI.Zero.Store(start + 4 * {v});")}}
+                {{Four(v => $"(most{v} / step).Store(scales + 4 * {v}); VI sum{v} = VI.Zero;")}}
                 {{Four(v => $"VF f{v} = V.ConditionalSelect(V.GreaterThan(most{v}, least), step / most{v}, VF.Zero);")}}
                 p = x;
                 for (long k = 0; k < padded; k += 4, p += 4 * ldx, panel += 64)
@@ -193,10 +196,16 @@ internal static class IntegerAttentionKernels
                     if (k + 3 < keys) b3 = ValueBytes(p + 3 * ldx, f0, f1, f2, f3);
                     var even = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(b0, b2); var even2 = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(b0, b2);
                     var odd = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(b1, b3); var odd2 = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(b1, b3);
-                    System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(even, odd).Store(panel); System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(even, odd).Store(panel + 16);
-                    System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(even2, odd2).Store(panel + 32); System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(even2, odd2).Store(panel + 48);
+                    Vector128<sbyte> c0 = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(even, odd), c1 = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(even, odd);
+                    Vector128<sbyte> c2 = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(even2, odd2), c3 = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(even2, odd2);
+                    {{Four(v => $"c{v}.Store(panel + 16 * {v}); sum{v} = AddColumns(sum{v}, c{v});")}}
                 }
+                {{Four(v => $"(sum{v} * V.Create(shift)).Store(start + 4 * {v});")}}
             }
+
+            // Four columns' sums with four keys added.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            private static VI AddColumns(VI sum, Vector128<sbyte> four) => System.Runtime.Intrinsics.Arm.AdvSimd.AddPairwiseWideningAndAdd(sum, System.Runtime.Intrinsics.Arm.AdvSimd.AddPairwiseWidening(four));
 
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static Vector128<sbyte> ValueBytes(float* p, VF f0, VF f1, VF f2, VF f3) =>
@@ -205,66 +214,108 @@ internal static class IntegerAttentionKernels
     }
 
     /// <summary>
-    /// Needs softmax in whole numbers: round(4064·exp(score − largest)) of n scores, a multiple of 16, as words <c>SoftmaxWords(row, n, largest, words)</c>, or
-    /// as 32·high + low in bytes, <c>SoftmaxBytes(row, n, largest, high, low)</c>. Returns their sum, which is exact up to 4,000 keys; NaN where the largest
-    /// is no finite number.
+    /// Needs softmax in whole numbers, <c>Softmax{Words|Bytes|Signed}(row, n, query, largest, to)</c>: 255·2^(score − largest) of n scores, a multiple of 16, as
+    /// words, bytes, or bytes less 128. Returns their sum; NaN where the largest is no finite number.
     /// </summary>
-    public static string NeedSoftmax(MicroKernels kernels, bool words)
+    /// <remarks>
+    /// To the nearest, a query that looks at one key would lose all others, whose shares are below a half each and may be most of the whole. So numbers of 4078
+    /// steps are rounded up where their last four bits exceed a threshold, and thresholds are all of 0 … 15 in sixteen keys and in sixteen queries
+    /// (ordered dithering, Bayer 1973): what one loses a neighbour gains.
+    /// </remarks>
+    public static string NeedSoftmax(MicroKernels kernels, IntegerKernel kernel)
     {
+        var form = kernel.TakesWords ? "Words" : kernel.ByteShift == 0 ? "Bytes" : "Signed";
+        var narrow = kernel.TakesWords ? ByteVectors.NarrowWords(kernels) : ByteVectors.Narrow(kernels, DataType.Int8, isRaw: true);
+        TileKernels.NeedMad(kernels);
+        var exp = VectorMath.Lines("exp2rounded")!;
         if (kernels.Target == VectorTarget.Vector128)
         {
-            ByteVectors.NeedLowHalves(kernels);
+            NeedByteSteps(kernels);
         }
 
-        var narrow = words ? ByteVectors.NarrowWords(kernels) : ByteVectors.Narrow(kernels, DataType.Int8, isRaw: true);
-        TileKernels.NeedMad(kernels);
-        var exp = VectorMath.Lines("exp4064")!;
-        var name = words ? "SoftmaxWords" : "SoftmaxBytes";
-        return kernels.Need(name, (writer, target) =>
+        return kernels.Need("Softmax" + form, (writer, target) =>
         {
             // Sixteen scores an iteration, line by line: cores that issue in order wait for each line's result.
             var vectors = Enumerable.Range(0, 16 / target.Lanes).Select(Text).ToArray();
             void Side(Func<string, string> write) => writer.Line(string.Join(" ", vectors.Select(write)));
-            string At(string v) => $"i + VF.Count * {v}";
-            writer.Line("// round(4064·exp(score − largest)) as " + (words ? "words" : "32·high + low in bytes") + ", and the sum.");
+            writer.Line("// 255·2^(score − largest), rounded up or down by a threshold of the key and the query, and the sum.");
             writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
-            using (writer.Block($"private static float {name}(float* row, long n, float largest, {(words ? "short* to" : "sbyte* high, sbyte* low")})"))
+            using (writer.Block($"private static float Softmax{form}(float* row, long n, long query, float largest, {(kernel.TakesWords ? "short" : "sbyte")}* to)"))
             {
-                writer.Line("VF top = V.Create(largest);");
+                writer.Line("VF top = V.Create(largest - 0.8137175f); // where the power is of 4078 steps");
                 writer.Line("VI sum = VI.Zero;");
-                using (writer.Block("for (long i = 0; i < n; i += 16)"))
+                var (element, lanes) = target == VectorTarget.Vector128 ? ("short", 8) : ("int", target.Lanes);
+                for (var v = 0; v < 16 / lanes; v++)
                 {
-                    Side(v => $"VF x{v} = V.Load(row + {At(v)}) - top;");
+                    var thresholds = string.Join(", ", Dither.Skip(lanes * v).Take(lanes).Select(t => $"({element}){Text(t)}"));
+                    writer.Line($"var u{Text(v)} = V.Create({thresholds}) + V.Create(({element})(11 * query)) & V.Create(({element})15);");
+                }
+
+                using (writer.Block("for (float* end = row + n; row < end; to += 16)"))
+                {
+                    Side(v => $"VF x{v} = V.Load(row + VF.Count * {v}) - top;");
                     foreach (var line in exp.Take(exp.Count - 1))
                     {
                         Side(v => $"VF {line.Name}{v} = {line.Text(part => part + v)};");
                     }
 
                     // Added to 1.5·2²³, a number stands as a whole one in the low bits.
-                    Side(v => $"VF w{v} = {VectorOps.RoundedProduct("d" + v, "s" + v, kernels)};");
-                    if (words)
+                    Side(v => $"VI w{v} = ({VectorOps.RoundedProduct("d" + v, "s" + v, kernels)}).AsInt32();");
+                    writer.Line("row += 16;");
+                    if (target == VectorTarget.Vector128)
                     {
-                        Side(v => $"{narrow}(to + {At(v)}, w{v});");
-                    }
-                    else if (target == VectorTarget.Vector128)
-                    {
-                        writer.Line("Vector128<short> first = LowWords(w0.AsInt32(), w1.AsInt32()), second = LowWords(w2.AsInt32(), w3.AsInt32()), half = V128.Create((short)16);");
-                        writer.Line("Vector128<sbyte> h = LowBytes((first + half) >>> 5, (second + half) >>> 5);");
-                        writer.Line("h.Store(high + i); (LowBytes(first, second) - (h << 5)).Store(low + i);");
+                        writer.Line("var p = Sixteenths(LowWords(w0, w1) + u0, LowWords(w2, w3) + u1);");
+                        writer.Line($"(p{(form == "Signed" ? " ^ V128.Create((byte)128)" : "")}).AsSByte().Store(to);");
+                        writer.Line("sum = AddBytes(sum, p);");
                     }
                     else
                     {
-                        Side(v => $"VI h{v} = (w{v}.AsInt32() + V.Create(16)) >>> 5;");
-                        Side(v => $"{narrow}(high + {At(v)}, h{v}.AsSingle());");
-                        Side(v => $"{narrow}(low + {At(v)}, (w{v}.AsInt32() - (h{v} << 5)).AsSingle());");
+                        Side(v => $"VI p{v} = w{v} + u{v} >>> 4;");
+                        Side(v => $"{narrow}(to + VF.Count * {v}, p{v}.AsSingle());");
+                        Side(v => $"sum += p{v} & V.Create(255);");
                     }
-
-                    writer.Line($"sum += {(vectors.Length == 4 ? "(w0.AsInt32() + w1.AsInt32()) + (w2.AsInt32() + w3.AsInt32())" : string.Join(" + ", vectors.Select(v => $"w{v}.AsInt32()")))};");
                 }
 
-                writer.Line($"return float.IsFinite(largest) ? unchecked(V.Sum(sum) - (int)(n * {VectorOps.WholeOffsetBits})) : float.NaN;");
+                writer.Line("return float.IsFinite(largest) ? V.Sum(sum) : float.NaN;");
             }
         });
+    }
+
+    /// <summary>Needs <c>Largest(row, n)</c> of n numbers, a multiple of 16; NaN where one is NaN.</summary>
+    public static string NeedLargest(MicroKernels kernels)
+    {
+        var across = VectorKernels.Across(kernels, "max");
+        return kernels.Need("Largest", (writer, target) =>
+        {
+            var vectors = Enumerable.Range(0, 16 / target.Lanes).Select(Text).ToArray();
+            writer.Line("// The largest of some numbers, sixteen at a time.");
+            writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
+            using (writer.Block("private static float Largest(float* row, long n)"))
+            {
+                writer.Line($"VF {string.Join(", ", vectors.Select(v => $"top{v} = V.Create(float.NegativeInfinity)"))};");
+                writer.Line($"for (float* end = row + n; row < end; row += 16) {{ {string.Join(" ", vectors.Select(v => $"top{v} = V.Max(top{v}, V.Load(row + VF.Count * {v}));"))} }}");
+                writer.Line($"return {across}({vectors.Skip(1).Aggregate("top0", (all, v) => $"V.Max({all}, top{v})")});");
+            }
+        });
+    }
+
+    private static void NeedByteSteps(MicroKernels kernels)
+    {
+        ByteVectors.NeedLowHalves(kernels);
+        kernels.Need("Sixteenths", (writer, _) => writer.Lines("""
+            // Sixteen numbers of 12 bits without their last four, and four sums with bytes added, which four depends on the processor.
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            private static Vector128<byte> Sixteenths(Vector128<short> a, Vector128<short> b) => System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported
+                ? System.Runtime.Intrinsics.Arm.AdvSimd.ShiftRightLogicalNarrowingUpper(System.Runtime.Intrinsics.Arm.AdvSimd.ShiftRightLogicalNarrowingLower(a.AsUInt16(), 4), b.AsUInt16(), 4)
+                : LowBytes(a >>> 4, b >>> 4).AsByte();
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            private static VI AddBytes(VI sum, Vector128<byte> bytes)
+            {
+                if (System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported) return System.Runtime.Intrinsics.Arm.AdvSimd.AddPairwiseWideningAndAdd(sum.AsUInt32(), System.Runtime.Intrinsics.Arm.AdvSimd.AddPairwiseWidening(bytes)).AsInt32();
+                var words = V128.WidenLower(bytes) + V128.WidenUpper(bytes);
+                return sum + (V128.WidenLower(words) + V128.WidenUpper(words)).AsInt32();
+            }
+            """));
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

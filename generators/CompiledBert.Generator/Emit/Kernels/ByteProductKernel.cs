@@ -27,6 +27,9 @@ internal sealed class ByteProductKernel : IntegerKernel
     public override int GroupBytes => 8 * Rows;
 
     /// <inheritdoc/>
+    public override bool ConvertsSlowly => true;
+
+    /// <inheritdoc/>
     protected override void WritePack(CodeWriter writer) => writer.Lines($$"""
         // Rows of 8-bit integers, each group of four neighbours twice, zeros beyond the last.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -57,14 +60,14 @@ internal sealed class ByteProductKernel : IntegerKernel
     {
         string Sum(int row, int vector) => $"{(char)('s' + vector)}{Text(row)}";
         string Each(Func<int, string> write, string separator = " ") => string.Join(separator, Enumerable.Range(0, Vectors).Select(write));
+        writer.Line(string.Join(" ", Enumerable.Range(0, rows).Select(row => row == 0 ? "byte* a0 = a;" : $"byte* a{Text(row)} = a{Text(row - 1)} + 8 * groups;")));
         using (writer.Block($"for (long j = 0; j < 16; j += {Text(Columns)}, start += {Text(Columns)}, scales += {Text(Columns)}, bias += {Text(Columns)}, c += {Text(Columns)})"))
         {
-            writer.Line(string.Join(" ", Enumerable.Range(0, rows).Select(row => row == 0 ? "byte* a0 = a;" : $"byte* a{Text(row)} = a{Text(row - 1)} + 8 * groups;")));
             writer.Line("sbyte* w = b + 4 * j, end = w + 64 * groups;");
             writer.Line("long i = 0;");
             for (var row = 0; row < rows; row++)
             {
-                writer.Line($"Vector128<int> {Each(v => Sum(row, v) + " = default", ", ")};");
+                writer.Line($"Vector128<int> {Each(v => $"{Sum(row, v)} = {(end.IsSmall ? "V128.Create(0x4B400000, 0, 0x4B400000, 0)" : "default")}", ", ")};");
             }
 
             using (writer.Block("for (; w < end; w += 64)"))
@@ -84,16 +87,17 @@ internal sealed class ByteProductKernel : IntegerKernel
 
             for (var row = 0; row < rows; row++)
             {
+                var scale = "r" + Text(row);
                 if (end.Scales)
                 {
-                    writer.Line($"var r{Text(row)} = V128.Create(rowScales[{Text(row)}]);");
+                    writer.Line($"var r{Text(row)} = V128.CreateScalarUnsafe(rowScales[{Text(row)}]);");
                 }
 
                 for (var v = 0; v < Vectors; v += 2)
                 {
                     var column = v == 0 ? "" : $" + {Text(2 * v)}";
                     var sums = $"{Arm}.Arm64.AddPairwise({Sum(row, v)}, {Sum(row, v + 1)})";
-                    writer.Line($"({end.Floats(sums, "V128", "r" + Text(row), column)}).Store(c{(row == 0 ? "" : $" + {Text(row)} * ldc")}{column});");
+                    writer.Line($"({end.Floats(sums, "V128", floats => $"{Arm}.MultiplyBySelectedScalar({floats}, {scale}, 0)", column)}).Store(c{(row == 0 ? "" : $" + {Text(row)} * ldc")}{column});");
                 }
             }
         }

@@ -8,9 +8,9 @@ namespace CompiledBert.Generator.Emit;
 /// </summary>
 internal abstract class IntegerKernel
 {
-    private const string Parameters = "byte* a, sbyte* b, long ldb, float* c, long ldc, long groups, int* start, byte* next, long step, float* rowScales, float* scales, float* bias";
+    private const string Parameters = "byte* a, long lda, sbyte* b, long ldb, float* c, long ldc, long groups, int* start, byte* next, long step, float* rowScales, float* scales, float* bias";
 
-    /// <summary>Bytes behind packed rows and panels that micro-kernels may read, whatever is there.</summary>
+    /// <summary>Bytes behind rows and panels that micro-kernels may read, whatever is there.</summary>
     public const int ReadBehind = 32;
 
     /// <summary>What its methods' names begin with.</summary>
@@ -31,11 +31,20 @@ internal abstract class IntegerKernel
     /// <summary>What is added to every element of A when it is packed.</summary>
     public virtual int Bias => 0;
 
-    /// <summary>Bytes that four neighbours of K take in a packed tile of the most rows.</summary>
-    public abstract int GroupBytes { get; }
+    /// <summary>Whether micro-kernels read rows as they are, lda bytes apart; otherwise they are packed before.</summary>
+    public virtual bool ReadsRows => false;
 
-    /// <summary>Whether packed rows are words, so that elements of A may have up to 13 bits.</summary>
+    /// <summary>Bytes that four neighbours of K take in a packed tile of the most rows; 0 where rows are read as they are.</summary>
+    public virtual int GroupBytes => 0;
+
+    /// <summary>Whether conversions cost more than other operations, so that small sums do without (<see cref="TileEnd.IsSmall"/>).</summary>
+    public virtual bool ConvertsSlowly => false;
+
+    /// <summary>Whether packed rows are words.</summary>
     public virtual bool TakesWords => false;
+
+    /// <summary>What is taken from numbers 0 … 255 so that rows of them are as the micro-kernels read them.</summary>
+    public int ByteShift => TakesWords ? 0 : 128 - Bias;
 
     /// <summary>The ways of a variant, the first whose condition holds is used; the last has none. Here is what there is to tune for a processor.</summary>
     public static IReadOnlyList<IntegerKernel> For(VectorTarget target) =>
@@ -69,11 +78,12 @@ internal abstract class IntegerKernel
     public string NeedPack(MicroKernels kernels) => Need(kernels, Name + "Pack", WritePack);
 
     /// <summary>
-    /// Needs <c>{Name}Tile{columns}(rows, a, b, ldb, c, ldc, groups, start, next, step, rowScales, scales, bias)</c> of a number of panels, at most
+    /// Needs <c>{Name}Tile{columns}(rows, a, lda, b, ldb, c, ldc, groups, start, next, step, rowScales, scales, bias)</c> of a number of panels, at most
     /// <see cref="Panels"/>. What the end does not use may be null.
     /// </summary>
     public string NeedTile(MicroKernels kernels, int panels, TileEnd end)
     {
+        end = end with { IsSmall = end.IsSmall && ConvertsSlowly && !end.AddsStart };
         TileKernels.NeedFetch(kernels);
         var name = $"{Name}Tile{Text(16 * panels)}{end.Suffix}";
         return Need(kernels, name, writer =>
@@ -99,27 +109,27 @@ internal abstract class IntegerKernel
             {
                 foreach (var rows in Enumerable.Range(1, Rows))
                 {
-                    writer.Line($"case {Text(rows)}: {name}_{Text(rows)}(a, b, ldb, c, ldc, groups, start, next, step, rowScales, scales, bias); return;");
+                    writer.Line($"case {Text(rows)}: {name}_{Text(rows)}(a, lda, b, ldb, c, ldc, groups, start, next, step, rowScales, scales, bias); return;");
                 }
             }
         });
     }
 
     /// <summary>
-    /// Needs <c>{Name}Product(rows, a, b, n, c, ldc, groups, start)</c>: a tile's rows, packed, by all of B's panels <c>[n/16][groups][16][4]</c>, n a multiple
-    /// of 16; C is written in whole panels. What takes the <see cref="Bias"/> out again is in <c>start</c>.
+    /// Needs <c>{Name}Product{end}(rows, a, lda, b, n, c, ldc, groups, start, rowScales, scales, bias)</c>: a tile's rows by all of B's panels <c>[n/16][groups][16][4]</c>, n a multiple
+    /// of 16; C is written in whole panels.
     /// </summary>
-    public string NeedProduct(MicroKernels kernels)
+    public string NeedProduct(MicroKernels kernels, TileEnd end)
     {
-        var end = new TileEnd(AddsStart: Bias != 0);
         var (wide, width) = (NeedTile(kernels, Panels, end), Text(16 * Panels));
         var one = Panels == 1 ? wide : NeedTile(kernels, 1, end);
-        return Need(kernels, Name + "Product", writer =>
+        var name = $"{Name}Product{end.Suffix}";
+        return Need(kernels, name, writer =>
         {
-            const string Arguments = "(rows, a, b + 4 * groups * j, 64 * groups, c + j, ldc, groups, start + j, (byte*)b, 0, null, null, null);";
-            writer.Line("// Packed rows of 8-bit integers by all panels.");
+            const string Arguments = "(rows, a, lda, b + 4 * groups * j, 64 * groups, c + j, ldc, groups, start + j, (byte*)b, 0, rowScales, scales + j, bias + j);";
+            writer.Line("// Rows of 8-bit integers by all panels.");
             writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
-            using (writer.Block($"private static void {Name}Product(long rows, byte* a, sbyte* b, long n, float* c, long ldc, long groups, int* start)"))
+            using (writer.Block($"private static void {name}(long rows, byte* a, long lda, sbyte* b, long n, float* c, long ldc, long groups, int* start, float* rowScales, float* scales, float* bias)"))
             using (writer.Block($"for (long j = 0; j < n; j += {width})"))
             {
                 if (Panels > 1)
@@ -136,7 +146,7 @@ internal abstract class IntegerKernel
     }
 
     /// <summary>Writes the packing method.</summary>
-    protected abstract void WritePack(CodeWriter writer);
+    protected virtual void WritePack(CodeWriter writer) => throw new NotSupportedException(Name + " reads rows as they are");
 
     /// <summary>Writes the body of the micro-kernel of some rows.</summary>
     protected abstract void WriteTile(CodeWriter writer, MicroKernels kernels, int rows, int panels, TileEnd end);

@@ -145,6 +145,7 @@ internal sealed class VectorKernel : IntegerKernel
         var stored = _bits switch { 128 => "V128", 256 => "V256", _ => "Vector512" };
         for (var row = 0; row < rows; row++)
         {
+            var scale = "r" + Text(row);
             if (end.Scales)
             {
                 writer.Line($"var r{Text(row)} = {stored}.Create(rowScales[{Text(row)}]);");
@@ -156,7 +157,7 @@ internal sealed class VectorKernel : IntegerKernel
                 var offset = from + (column == 0 ? "" : " + " + Text(column));
                 var sums = string.Join(", ", Enumerable.Range(v, perStore).Select(i => Sum(row, i)));
                 var columnsOf = _isBytes ? sums : $"{Name}Columns({sums})";
-                writer.Line($"({end.Floats(columnsOf, stored, "r" + Text(row), offset)}).Store(c{(row == 0 ? "" : $" + {Text(row)} * ldc")}{offset});");
+                writer.Line($"({end.Floats(columnsOf, stored, floats => $"{floats} * {scale}", offset)}).Store(c{(row == 0 ? "" : $" + {Text(row)} * ldc")}{offset});");
             }
         }
     }

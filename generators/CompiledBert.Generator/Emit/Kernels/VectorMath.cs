@@ -150,15 +150,17 @@ internal static class VectorMath
             new("y", "@h * @s"),
         ]),
 
-        ["exp4064"] = ("Exp4064", "4064·eˣ for x ≤ 0, to be rounded: off by at most 2⁻¹³ of itself, and below a half from x = −11 on. 4064·2ⁿ·e^r, |r| ≤ ln 2 / 2.",
+        // The cubic polynomial as a product of a linear and a quadratic one, each with the leading coefficient 1: additions of constants, which destroy none.
+        ["exp2rounded"] = ("Exp2Rounded", "2320.0313·2ˣ for x below 1, to be rounded: off by at most 2⁻¹³ of itself, and below a half from x = −13 on. 2ⁿ·2^r, |r| ≤ 1/2.",
         [
-            new("c", "V.MaxNative(V.Create(-11f), @x)"), // in this order NaN stays on x64
-            new("t", "Mad(@c, V.Create(1.44269504f), V.Create(12583038f))"), // its low bits are n + 126
-            new("n", "@t - V.Create(12583038f)"),
-            new("r", "Mad(@n, V.Create(-0.693147182f), @c)"),
-            new("a", "Mad(V.Create(1346.55133f), @r, V.Create(4104.34942f))"),
-            new("b", "Mad(@a, @r, V.Create(8129.33504f))"),
-            new("d", "Mad(@b, @r, V.Create(8127.41515f))"), // 2·4064·e^r
+            new("c", "V.MaxNative(V.Create(-15f), @x)"), // in this order NaN stays on x64
+            new("t", "@c + V.Create(12583046f)"), // its low bits are n + 134
+            new("n", "@t - V.Create(12583046f)"),
+            new("r", "@c - @n"),
+            new("a", "@r + V.Create(2.33833909f)"),
+            new("b", "@r + V.Create(2.05904675f)"),
+            new("e", "Mad(@b, @r, V.Create(7.75077534f))"),
+            new("d", "@a * @e"), // 2320.0313·2^r / 128
             new("s", "(@t.AsInt32() << 23).AsSingle()"),
             new("y", "@d * @s"),
         ]),
@@ -186,18 +188,21 @@ internal static class VectorMath
             new("y", "Mad(@c, @h, @r)"),
         ]),
 
+        // The polynomial as a product of quadratic ones with the leading coefficient 1: its constants are added to, which destroys none.
         ["geluerfcoarse"] = ("GeluErfCoarse", "x·Φ(x) for results that are rounded to 8 bits: off by at most |x|·2⁻¹¹.",
         [
             new("c", "V.MinNative(V.MaxNative(@x, V.Create(-3.2f)), V.Create(3.2f))"),
             new("u", "@c * @c"),
             new("w", "@u * @u"),
-            new("a", "Mad(V.Create(-0.12608523f), @u, V.Create(0.79481618f))"),
-            new("b", "Mad(V.Create(3.1553420e-05f), @u, V.Create(-0.0010800563f))"),
-            new("d", "Mad(@b, @u, V.Create(0.015462832f))"),
-            new("r", "Mad(@d, @w, @a)"),
+            new("k", "V.Create(1.57767099e-05f) * @c"),
             new("half", "V.Create(0.5f) * @x"),
-            new("e", "@c * @r"),
-            new("y", "Mad(@half, @e, @half)"),
+            new("a", "@w + V.Create(95.1509171f)"),
+            new("b", "@w + V.Create(264.732513f)"),
+            new("p", "Mad(V.Create(-4.35757923f), @u, @a)"),
+            new("q", "Mad(V.Create(-29.8718739f), @u, @b)"),
+            new("e", "@k * @p"),
+            new("f", "@e * @q"), // Φ(x) − 1/2
+            new("y", "Mad(@x, @f, @half)"),
         ]),
     };
 
@@ -246,5 +251,5 @@ internal static class VectorMath
     }
 
     /// <summary>The operations there are, in ordinal order.</summary>
-    public static IEnumerable<string> Operations => Functions.Keys.Concat(["expshare", "exp4064", "geluerf", "geluerfcoarse"]).OrderBy(op => op, StringComparer.Ordinal);
+    public static IEnumerable<string> Operations => Functions.Keys.Concat(["expshare", "exp2rounded", "geluerf", "geluerfcoarse"]).OrderBy(op => op, StringComparer.Ordinal);
 }

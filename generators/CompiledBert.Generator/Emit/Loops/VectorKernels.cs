@@ -95,6 +95,13 @@ internal static class VectorKernels
             writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
             using (writer.Block($"private static float {name}(VF v)"))
             {
+                if (target == VectorTarget.Vector128 && operation is "max" or "min")
+                {
+                    // Of these the order makes no difference.
+                    var arm = "System.Runtime.Intrinsics.Arm.AdvSimd.Arm64";
+                    writer.Line($"if ({arm}.IsSupported) return {arm}.{(operation == "max" ? "Max" : "Min")}Across(v).ToScalar();");
+                }
+
                 var rest = "v";
                 foreach (var (bits, local) in new[] { (256, "y"), (128, "x") }.Where(half => half.Item1 < target.Bits))
                 {

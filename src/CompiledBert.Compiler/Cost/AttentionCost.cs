@@ -52,20 +52,15 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
     ]);
 
     /// <summary>Softmax in whole numbers.</summary>
-    private double? Wholes(long keys) => programs.Of(
-    [
-        new Accumulator("sum", DataType.Float32, "sum"),
-        new Loop("k", Dim.Of(keys), LoopKind.Lanes,
+    private double? Wholes(long keys) => Powers(
+        keys,
         [
-            new Load("s", DataType.Float32, Score),
-            new Let("d", DataType.Float32, "sub", ["s", "top"]),
             new Let("e", DataType.Float32, "exp2rounded", ["d"]),
             new Let("w", DataType.Float32, "roundmul", ["e", "power"]),
             new Let("i", DataType.Int8, "cast", ["w"]),
-            new Store(Score, "i"),
-            new Accumulate("sum", "w"),
-        ]),
-    ]);
+        ],
+        "i",
+        "w");
 
     private double? Elementwise(IReadOnlyList<Statement> program, string predefined, string result, long keys) => program.Count == 0
         ? 0
@@ -84,16 +79,19 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
         ]),
     ]);
 
-    private double? Exponentials(long keys) => programs.Of(
+    private double? Exponentials(long keys) => Powers(keys, [new Let("e", DataType.Float32, "expshare", ["d"])], "e", "e");
+
+    /// <summary>What becomes of a score's distance <c>d</c> from the largest, stored, and the sum.</summary>
+    private double? Powers(long keys, IReadOnlyList<Statement> program, string stored, string summed) => programs.Of(
     [
         new Accumulator("sum", DataType.Float32, "sum"),
         new Loop("k", Dim.Of(keys), LoopKind.Lanes,
         [
             new Load("s", DataType.Float32, Score),
             new Let("d", DataType.Float32, "sub", ["s", "top"]),
-            new Let("e", DataType.Float32, "expshare", ["d"]),
-            new Store(Score, "e"),
-            new Accumulate("sum", "e"),
+            .. program,
+            new Store(Score, stored),
+            new Accumulate("sum", summed),
         ]),
     ]);
 

@@ -67,7 +67,7 @@ internal sealed class ByteProductKernel : IntegerKernel
             writer.Line("long i = 0;");
             for (var row = 0; row < rows; row++)
             {
-                writer.Line($"Vector128<int> {Each(v => $"{Sum(row, v)} = {(end.IsSmall ? "V128.Create(0x4B400000, 0, 0x4B400000, 0)" : "default")}", ", ")};");
+                writer.Line($"Vector128<int> {Each(v => $"{Sum(row, v)} = V128.Create({end.Start}, 0, {end.Start}, 0)", ", ")};");
             }
 
             using (writer.Block("for (; w < end; w += 64)"))

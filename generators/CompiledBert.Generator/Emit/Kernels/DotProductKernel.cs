@@ -40,7 +40,7 @@ internal sealed class DotProductKernel : IntegerKernel
         writer.Line($"byte* {string.Join(", ", all.Select(r => r == 0 ? "a0 = a + 16 * quads" : $"a{Text(r)} = a{Text(r - 1)} + lda"))};");
         foreach (var row in all)
         {
-            writer.Line($"Vector128<int> {string.Join(", ", Enumerable.Range(0, 4).Select(v => $"{Sum(row, v)} = {(end.IsSmall ? "V128.Create(0x4B400000)" : "default")}"))};");
+            writer.Line($"Vector128<int> {string.Join(", ", Enumerable.Range(0, 4).Select(v => $"{Sum(row, v)} = V128.Create({end.Start})"))};");
         }
 
         // Vectors of B take turns in two variables; those of A, a row each, stay for four groups.

@@ -1,3 +1,5 @@
+using CompiledBert.Generator.Emit.Loops;
+
 namespace CompiledBert.Generator.Emit;
 
 /// <summary>What a micro-kernel of integers does with its sums before it stores them as floats.</summary>
@@ -10,13 +12,16 @@ internal sealed record TileEnd(bool AddsStart, bool Scales = false, bool AddsBia
     /// <summary>What kernels with this end have in their names.</summary>
     public string Suffix => (AddsStart ? "Plus" : "") + (Scales ? "Scaled" : "") + (AddsBias ? "Biased" : "") + (IsSmall ? "Small" : "");
 
+    /// <summary>C# of what a lane of sums begins with.</summary>
+    public string Start => IsSmall ? $"(int){VectorOps.WholeOffsetBits}" : "0";
+
     /// <summary>C# of a float made of a whole sum.</summary>
     /// <param name="sums">The sums, a vector of integers.</param>
     /// <param name="vector">The class of the vector's methods.</param>
     /// <param name="column">What is added to pointers to reach the first column; empty for nothing.</param>
     /// <remarks>Small sums begin with the constant whose negative is added here: with one constant for both, a register would hold it all the while.</remarks>
     public string Converted(string sums, string vector, string column) =>
-        IsSmall ? $"({sums}).AsSingle() + {vector}.Create(-12582912f)" : $"{vector}.ConvertToSingle({(AddsStart ? $"{sums} + {vector}.Load(start{column})" : sums)})";
+        IsSmall ? $"({sums}).AsSingle() + {vector}.Create(-{VectorOps.WholeOffsetNumber})" : $"{vector}.ConvertToSingle({(AddsStart ? $"{sums} + {vector}.Load(start{column})" : sums)})";
 
     /// <summary>C# of floats made of whole sums.</summary>
     /// <param name="sums">The sums, a vector of integers.</param>

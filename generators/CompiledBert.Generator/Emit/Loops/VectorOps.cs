@@ -9,7 +9,10 @@ namespace CompiledBert.Generator.Emit.Loops;
 internal static class VectorOps
 {
     /// <summary>1.5·2²³: floats beside it are whole numbers, which stand in their low bits.</summary>
-    public const string WholeOffset = "V.Create(12582912f)";
+    public const string WholeOffset = $"V.Create({WholeOffsetNumber})";
+
+    /// <summary>The number that <see cref="WholeOffset"/> is of.</summary>
+    public const string WholeOffsetNumber = "12582912f";
 
     /// <summary>The bits of <see cref="WholeOffset"/>, a long.</summary>
     public const string WholeOffsetBits = "0x4B400000L";

@@ -12,7 +12,7 @@ internal static class CandidateTable
     public static void Print(int count, Precision precision, TextWriter writer)
     {
         var teacher = new BertShape { Vocabulary = 30_522, Embedding = 384, Width = 384, Layers = [.. Enumerable.Repeat(new LayerShape(12, 32, 1536), 6)] };
-        var task = new BertTask { Labels = 2, Positions = 128 };
+        var task = new BertTask { Outputs = 2, Positions = 128 };
         var costs = new CandidateCosts(task, precision, Limit.Parse("5ms@64", "8MB", "2MB@64", ["cortex-a76"], 128, "candidates"), (KnownCores.NeoverseN1, 64));
         var variation = new ShapeVariation(SearchSpace.Below(teacher));
         var random = new Random(1);

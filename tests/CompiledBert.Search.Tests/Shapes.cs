@@ -8,7 +8,7 @@ namespace CompiledBert.Search.Tests;
 /// <summary>Shapes, tasks and spaces that several tests use.</summary>
 internal static class Shapes
 {
-    public static BertTask Task { get; } = new() { Labels = 2, Positions = 128 };
+    public static BertTask Task { get; } = new() { Outputs = 2, Positions = 128 };
 
     /// <summary>The shape of all-MiniLM-L6-v2.</summary>
     public static BertShape MiniLm { get; } = new()

@@ -69,7 +69,6 @@ public sealed class DataTests : IDisposable
     private LabelledTexts Read(string content, int maxTokens = 20, IReadOnlyList<string>? labels = null)
     {
         File.WriteAllText(_file, content);
-        var model = Path.Combine(RepositoryFiles.Root, "samples", "MovieMood", "model", "sentiment.onnx");
-        return LabelledTexts.Read(_file, FolderTokenizer.Read(model)!, maxTokens, labels);
+        return LabelledTexts.Read(_file, FolderTokenizer.Read(Toy.MovieMood)!, maxTokens, labels);
     }
 }

@@ -49,7 +49,7 @@ public sealed class DistillationTests
         var example = Toy.Examples(1, 5)[0];
         using var model = new TorchBert(Toy.Shape, Toy.Task, Beginnings.Random(Toy.Shape, Toy.Task, 1));
         var before = Table(model);
-        using var trainer = new Trainer(model, [example, example], Toy.Recipe);
+        using var trainer = new Trainer(model, [example, example], Toy.Recipe, Toy.Purpose);
         trainer.Step();
         var after = Table(model);
         for (var row = 1; row < Toy.Vocabulary; row++)
@@ -67,7 +67,7 @@ public sealed class DistillationTests
         Assert.Equal(examples, all.Take(40));
         Assert.All(all.Skip(40), e =>
         {
-            Assert.Equal((Variants.NoLabel, 1, 2), (e.Label, e.Ids[0], e.Ids[^1]));
+            Assert.Equal((Example.NoLabel, 1, 2), (e.Label, e.Ids[0], e.Ids[^1]));
             Assert.InRange(e.Ids.Length, 3, 13);
             Assert.All(e.Ids[1..^1], id => Assert.InRange(id, 3, Toy.Vocabulary - 1));
         });
@@ -94,7 +94,7 @@ public sealed class DistillationTests
             {
                 var (weights, origin) = Inheritance.Of(Toy.Shape, teacher.Weights(), Small);
                 using var student = new TorchBert(Small, Toy.Task, weights);
-                using var trainer = new Trainer(student, examples, recipe, new Distillation(new TeacherMemory(teacher, examples, recipe, origin.Layers), origin));
+                using var trainer = new Trainer(student, examples, recipe, Toy.Purpose, new Distillation(new TeacherMemory(teacher, examples, recipe, origin.Layers), origin, Toy.Purpose));
                 trainer.TryLoad(path);
                 while (trainer.Done < Math.Min(end!.Value, trainer.Steps))
                 {

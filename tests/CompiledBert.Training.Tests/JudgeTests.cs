@@ -13,15 +13,15 @@ public sealed class JudgeTests
         var texts = Toy.Examples(150, 3);
         using var teacher = new TorchBert(Toy.Shape, Toy.Task, Beginnings.Random(Toy.Shape, Toy.Task, 1));
         using var student = new TorchBert(Toy.Shape, Toy.Task, Beginnings.Random(Toy.Shape, Toy.Task, 2));
-        var judge = new Judge(teacher, texts, Toy.Recipe);
+        var judge = new Judge(teacher, texts, Toy.Recipe, Toy.Purpose);
 
         var (own, right) = judge.Of(teacher, CancellationToken.None);
         Assert.Equal(0, own, 6);
-        Assert.Equal(Trainer.Accuracy(teacher, texts), right);
+        Assert.Equal(Trainer.Worth(teacher, texts, Toy.Purpose), right);
 
         var (score, accuracy) = judge.Of(student, CancellationToken.None);
         Assert.Equal(-texts.Average(e => Distance(Shares(teacher, e), Shares(student, e))), score, 5);
-        Assert.Equal(Trainer.Accuracy(student, texts), accuracy);
+        Assert.Equal(Trainer.Worth(student, texts, Toy.Purpose), accuracy);
         Assert.True(score < 0);
         Assert.Equal((score, accuracy), judge.Of(student, CancellationToken.None));
     }
@@ -32,7 +32,7 @@ public sealed class JudgeTests
     {
         using var none = no_grad();
         using var batch = Batch.Of([example]);
-        var powers = model.Forward(batch).Logits.data<float>().ToArray().Select(l => Math.Exp(l / Toy.Recipe.Temperature)).ToArray();
+        var powers = model.Forward(batch).Results.data<float>().ToArray().Select(l => Math.Exp(l / Toy.Recipe.Temperature)).ToArray();
         return [.. powers.Select(p => p / powers.Sum())];
     }
 }

@@ -46,7 +46,7 @@ public sealed class KillTests : IDisposable
     {
         var start = new ProcessStartInfo("dotnet",
         [
-            "exec", Path.Combine(AppContext.BaseDirectory, "compiledbert-training.dll"), "search", "--teacher", Path.Combine(RepositoryFiles.Root, "samples", "MovieMood", "model", "sentiment.onnx"),
+            "exec", Path.Combine(AppContext.BaseDirectory, "compiledbert-training.dll"), "search", "--teacher", Toy.MovieMood,
             "--train", texts, "--out", Path.Combine(_folder, output), "--preset", "minute", "--candidates", "4", "--max-tokens", "24", "--epochs", "2", "--target", "cortex-a55", "--resume",
         ]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;

@@ -13,16 +13,16 @@ public sealed class LearningTests
     {
         var (train, held) = (Toy.Examples(800, 1), Toy.Examples(200, 2));
         using var teacher = new TorchBert(Toy.Shape, Toy.Task, Beginnings.Random(Toy.Shape, Toy.Task, 1));
-        Train(new Trainer(teacher, train, Toy.Recipe with { Epochs = 6 }));
-        var teachers = Trainer.Accuracy(teacher, held);
+        Train(new Trainer(teacher, train, Toy.Recipe with { Epochs = 6 }, Toy.Purpose));
+        var teachers = Trainer.Worth(teacher, held, Toy.Purpose);
         Assert.True(teachers > 0.9, $"{teachers}");
 
         var small = Toy.Shape with { Width = 24, Embedding = 16, Layers = [new LayerShape(2, 8, 32), new LayerShape(3, 8, 24)] };
         var (weights, origin) = Inheritance.Of(Toy.Shape, teacher.Weights(), small);
         using var student = new TorchBert(small, Toy.Task, weights);
         var recipe = Toy.Recipe with { Epochs = 4 };
-        Train(new Trainer(student, train, recipe, new Distillation(new TeacherMemory(teacher, train, recipe, origin.Layers), origin)));
-        var students = Trainer.Accuracy(student, held);
+        Train(new Trainer(student, train, recipe, Toy.Purpose, new Distillation(new TeacherMemory(teacher, train, recipe, origin.Layers), origin, Toy.Purpose)));
+        var students = Trainer.Worth(student, held, Toy.Purpose);
         Assert.True(students > 0.85, $"{students}");
     }
 
@@ -82,7 +82,7 @@ public sealed class LearningTests
         try
         {
             using var model = new TorchBert(Toy.Shape, Toy.Task, Beginnings.Random(Toy.Shape, Toy.Task, 1));
-            using var trainer = new Trainer(model, Toy.Examples(20, 1), Toy.Recipe);
+            using var trainer = new Trainer(model, Toy.Examples(20, 1), Toy.Recipe, Toy.Purpose);
             trainer.Step();
             trainer.Save(path);
             var bytes = File.ReadAllBytes(path);
@@ -120,7 +120,7 @@ public sealed class LearningTests
             if (stopAt is { } steps)
             {
                 using var first = new TorchBert(Toy.Shape, Toy.Task, begin);
-                using var trainer = new Trainer(first, examples, Toy.Recipe);
+                using var trainer = new Trainer(first, examples, Toy.Recipe, Toy.Purpose);
                 while (trainer.Done < steps)
                 {
                     trainer.Step();
@@ -130,7 +130,7 @@ public sealed class LearningTests
             }
 
             using var model = new TorchBert(Toy.Shape, Toy.Task, begin);
-            using var rest = new Trainer(model, examples, Toy.Recipe);
+            using var rest = new Trainer(model, examples, Toy.Recipe, Toy.Purpose);
             Assert.Equal(stopAt is not null, rest.TryLoad(path));
             while (rest.Done < rest.Steps)
             {

@@ -17,6 +17,7 @@ public sealed class ModelTests
     [InlineData("factored relu")]
     [InlineData("nonorm")]
     [InlineData("mean pooler")]
+    [InlineData("every token")]
     [InlineData("without segments")]
     public void What_is_trained_computes_what_is_compiled(string name)
     {
@@ -29,6 +30,7 @@ public sealed class ModelTests
         var task = name switch
         {
             "mean pooler" => Toy.Task with { Pooling = Pooling.Mean, HasPooler = true },
+            "every token" => Toy.Task with { Pooling = Pooling.None },
             "without segments" => Toy.Task with { Segments = 0 },
             _ => Toy.Task,
         };
@@ -48,7 +50,7 @@ public sealed class ModelTests
             foreach (var example in Toy.Examples(4, 9))
             {
                 using var batch = Batch.Of([example]);
-                var expected = model.Forward(batch).Logits.data<float>().ToArray();
+                var expected = model.Forward(batch).Results.contiguous().data<float>().ToArray();
                 HostTensor Of(Func<int, long> value) => HostTensor.Of([1, example.Ids.Length], [.. Enumerable.Range(0, example.Ids.Length).Select(value)]);
                 HostTensor[] inputs = [Of(i => example.Ids[i]), Of(_ => 1), Of(i => example.Segments[i])];
                 var actual = session.Run(task.Segments > 0 ? inputs : inputs[..2])[0].As<float>();
@@ -70,7 +72,7 @@ public sealed class ModelTests
         var path = RepositoryFiles.Shared("real/all-MiniLM-L6-v2.onnx")!;
         var read = BertReader.Read(path);
         Assert.Equal((30_522, 384, 6, 12), (read.Shape.Vocabulary, read.Shape.Width, read.Shape.Layers.Count, read.Shape.Layers[0].Heads));
-        var (task, weights) = Beginnings.Classifier(read, 2, 128, Pooling.Cls, 1);
+        var (task, weights) = Beginnings.WithNewHead(read, 2, 128, Pooling.Cls, 1);
         using var model = new TorchBert(read.Shape, task, weights);
         using var none = no_grad();
         using var session = ModelSession.Compile(new CompileOptions { ModelPath = path, Name = "MiniLm" });
@@ -92,11 +94,11 @@ public sealed class ModelTests
         using var model = new TorchBert(Toy.Shape, Toy.Task, Beginnings.Random(Toy.Shape, Toy.Task, 5));
         var examples = Toy.Examples(7, 2);
         using var together = Batch.Of(examples);
-        var all = model.Forward(together).Logits.data<float>().ToArray();
+        var all = model.Forward(together).Results.contiguous().data<float>().ToArray();
         for (var i = 0; i < examples.Count; i++)
         {
             using var alone = Batch.Of([examples[i]]);
-            Assert.Equal(model.Forward(alone).Logits.data<float>().ToArray()[1], all[(2 * i) + 1], 1e-5f);
+            Assert.Equal(model.Forward(alone).Results.contiguous().data<float>().ToArray()[1], all[(2 * i) + 1], 1e-5f);
         }
     }
 }

@@ -18,11 +18,9 @@ public sealed class SearchTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("cbert-search").FullName;
 
-    private static string Teacher => Path.Combine(RepositoryFiles.Root, "samples", "MovieMood", "model", "sentiment.onnx");
-
     private SearchRequest Request => new SearchRequest
     {
-        Teacher = Teacher, Train = Texts(400), MaxTokens = 32, Targets = ["cortex-a76"], Budget = "0.2ms@16", Size = "1.2MB", Precision = Precision.Int8,
+        Teacher = Toy.MovieMood, Train = Texts(400), MaxTokens = 32, Targets = ["cortex-a76"], Budget = "0.2ms@16", Size = "1.2MB", Precision = Precision.Int8,
     }.Preset("minute") with { ScoreTexts = 40 };
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -77,7 +75,7 @@ public sealed class SearchTests : IDisposable
     public void Training_makes_a_classifier_of_other_labels()
     {
         var output = Path.Combine(_folder, "trained");
-        var request = new TrainRequest { Model = Teacher, Train = Texts(300, "yes", "no", "maybe"), MaxTokens = 24, Recipe = new() { Epochs = 6, Rate = 5e-4, BatchSize = 16 } };
+        var request = new TrainRequest { Model = Toy.MovieMood, Train = Texts(300, "yes", "no", "maybe"), MaxTokens = 24, Recipe = new() { Epochs = 6, Rate = 5e-4, BatchSize = 16 } };
         var accuracy = TrainRun.Run(request, output, false, TextWriter.Null, CancellationToken.None);
         Assert.True(accuracy > 0.6, $"{accuracy}");
         using var result = CompilePipeline.Compile(new CompileOptions { ModelPath = Path.Combine(output, "model", "model.onnx"), Text = true });
@@ -119,7 +117,7 @@ public sealed class SearchTests : IDisposable
 
     private static int Right(ModelSession session)
     {
-        var tokenizer = FolderTokenizer.Read(Teacher)!;
+        var tokenizer = FolderTokenizer.Read(Toy.MovieMood)!;
         var text = new TokenizedText();
         var right = 0;
         foreach (var (sentence, isGood) in Sentences(60, 77))

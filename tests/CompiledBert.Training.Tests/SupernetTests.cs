@@ -33,7 +33,7 @@ public sealed class SupernetTests
             foreach (var shape in Students)
             {
                 using var student = new TorchBert(shape, task, supernet.Inherited(shape).Weights);
-                Assert.InRange((supernet.Part(shape).Forward(batch).Logits - student.Forward(batch).Logits).abs().max().item<float>(), 0, 1e-5f);
+                Assert.InRange((supernet.Part(shape).Forward(batch).Results - student.Forward(batch).Results).abs().max().item<float>(), 0, 1e-5f);
             }
         }
     }
@@ -43,14 +43,14 @@ public sealed class SupernetTests
     {
         var (train, held) = (Toy.Examples(800, 1), Toy.Examples(200, 2));
         using var teacher = new TorchBert(Toy.Shape, Toy.Task, Beginnings.Random(Toy.Shape, Toy.Task, 1));
-        using (var trainer = new Trainer(teacher, train, Toy.Recipe with { Epochs = 6 }))
+        using (var trainer = new Trainer(teacher, train, Toy.Recipe with { Epochs = 6 }, Toy.Purpose))
         {
             Run(trainer, trainer.Steps);
         }
 
         var weights = teacher.Weights();
         using var supernet = new Supernet(Toy.Shape, Toy.Task, weights);
-        double Accuracy(BertShape shape) => Trainer.Accuracy(supernet.Part(shape), held);
+        double Accuracy(BertShape shape) => Trainer.Worth(supernet.Part(shape), held, Toy.Purpose);
         var before = Students.Average(Accuracy);
         using var training = Training(supernet, teacher, train, 240);
         Run(training, training.Steps);
@@ -104,7 +104,7 @@ public sealed class SupernetTests
     }
 
     private static Trainer Training(Supernet supernet, TorchBert teacher, IReadOnlyList<Example> examples, int steps) =>
-        supernet.Training(() => Students, new TeacherMemory(teacher, examples, Toy.Recipe, [0, 1, 2, 3]), examples, Toy.Recipe, steps);
+        supernet.Training(() => Students, new TeacherMemory(teacher, examples, Toy.Recipe, [0, 1, 2, 3]), examples, Toy.Recipe, Toy.Purpose, steps);
 
     private static void Run(Trainer trainer, int end)
     {

@@ -1,6 +1,7 @@
 using CompiledBert.Search.Space;
 using CompiledBert.Training.Data;
 using CompiledBert.Training.Learning;
+using CompiledBert.Training.Tasks;
 
 namespace CompiledBert.Training.Tests;
 
@@ -9,7 +10,12 @@ internal static class Toy
 {
     public const int Vocabulary = 60;
 
-    public static BertTask Task { get; } = new() { Labels = 2, Positions = 16 };
+    public static BertTask Task { get; } = new() { Outputs = 2, Positions = 16 };
+
+    /// <summary>A classifier of texts with its tokenizer, small enough for the repository.</summary>
+    public static string MovieMood => Path.Combine(RepositoryFiles.Root, "samples", "MovieMood", "model", "sentiment.onnx");
+
+    public static IModelTask Purpose { get; } = new ClassifyTask(Pooling.Cls);
 
     public static BertShape Shape { get; } = new() { Vocabulary = Vocabulary, Embedding = 32, Width = 32, Layers = [.. Enumerable.Repeat(new LayerShape(4, 8, 64), 4)] };
 

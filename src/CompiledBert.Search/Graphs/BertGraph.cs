@@ -6,22 +6,24 @@ namespace CompiledBert.Search.Graphs;
 
 /// <summary>
 /// A shape as a graph of the compiler's: what is costed before training and what is written to a file after it are made here, so that they cannot differ.
-/// Inputs <c>input_ids</c>, <c>attention_mask</c> and, with segments, <c>token_type_ids</c> of [B, T]; output <c>logits</c> of [B, labels].
+/// Inputs <c>input_ids</c>, <c>attention_mask</c> and, with segments, <c>token_type_ids</c> of [B, T]; one output of [B, outputs], or [B, T, outputs] where nothing is pooled.
 /// </summary>
 public sealed class BertGraph
 {
     private readonly BertShape _shape;
     private readonly BertTask _task;
     private readonly IBertWeights _weights;
+    private readonly string _output;
     private readonly ModelGraph _graph;
     private readonly Dim _batch;
     private readonly Dim _tokens;
 
-    private BertGraph(BertShape shape, BertTask task, IBertWeights weights)
+    private BertGraph(BertShape shape, BertTask task, IBertWeights weights, string output)
     {
         _shape = shape;
         _task = task;
         _weights = weights;
+        _output = output;
         var (batch, tokens) = (new Symbol("batch"), new Symbol("tokens"));
         (_batch, _tokens) = (Dim.Of(batch), Dim.Of(tokens));
         _graph = new ModelGraph { WeightsUnknown = weights.AreUnknown };
@@ -30,9 +32,13 @@ public sealed class BertGraph
     }
 
     /// <summary>Makes the graph.</summary>
-    public static ModelGraph Of(BertShape shape, BertTask task, IBertWeights weights)
+    /// <param name="shape">The architecture.</param>
+    /// <param name="task">What it is for.</param>
+    /// <param name="weights">Its weights.</param>
+    /// <param name="output">The output's name.</param>
+    public static ModelGraph Of(BertShape shape, BertTask task, IBertWeights weights, string output = "logits")
     {
-        var builder = new BertGraph(shape, task, weights);
+        var builder = new BertGraph(shape, task, weights, output);
         builder.Build();
         builder._graph.SourceNodeCount = builder._graph.Nodes.Count;
         return builder._graph;
@@ -55,13 +61,13 @@ public sealed class BertGraph
             hidden = Layer(WeightNames.Layer(i), _shape.Layers[i], hidden, bias);
         }
 
-        var pooled = _task.Pooling == Pooling.Cls ? First(hidden) : Mean(hidden, kept);
+        var pooled = _task.Pooling switch { Pooling.Cls => First(hidden), Pooling.Mean => Mean(hidden, kept), _ => hidden };
         if (_task.HasPooler)
         {
             pooled = Add("pooler.activation", new Unary(UnaryKind.Tanh), Linear(WeightNames.Pooler, pooled, _shape.Width, _shape.Width));
         }
 
-        _graph.Outputs.Add(("logits", Linear(WeightNames.Classifier, pooled, _shape.Width, _task.Labels)));
+        _graph.Outputs.Add((_output, Linear(WeightNames.Classifier, pooled, _shape.Width, _task.Outputs)));
         _graph.Tidy();
     }
 

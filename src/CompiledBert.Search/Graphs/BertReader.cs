@@ -20,7 +20,7 @@ public sealed class BertReader
 
     private BertReader(string path) => _path = path;
 
-    /// <summary>Reads a model: a classifier, or an encoder without labels whose first output is the hidden state.</summary>
+    /// <summary>Reads a model: a classifier of texts or of tokens, or an encoder without a head whose first output is the hidden state.</summary>
     /// <exception cref="CompileException">The file is no sound model, or no BERT as it is understood here.</exception>
     public static ReadBert Read(string path)
     {
@@ -33,11 +33,11 @@ public sealed class BertReader
     private ReadBert Read(ModelGraph graph)
     {
         var output = graph.Outputs[0].Value;
-        var (labels, hasPooler, pooling) = (0, false, Pooling.Mean);
+        var (outputs, hasPooler, pooling) = (0, false, Pooling.Mean);
         if (output.Shape.Rank == 2)
         {
             var classifier = Walk.Rows(output);
-            labels = (int)(classifier.Producer is { Operator: Linear } ? classifier.Shape[-1].Value : throw Refuse("the output is not made by a product"));
+            outputs = (int)(classifier.Producer is { Operator: Linear } ? classifier.Shape[-1].Value : throw Refuse("the output is not made by a product"));
             TakeLinear(WeightNames.Classifier, classifier);
             output = classifier.Producer!.In(0);
             var before = Walk.Rows(output);
@@ -50,6 +50,12 @@ public sealed class BertReader
             }
 
             (pooling, output) = Walk.Pooled(output) ?? throw Refuse("the vector that labels are told from is neither the first token's nor the mean");
+        }
+        else if (Walk.Rows(output) is { Producer.Operator: Linear } tagger)
+        {
+            (outputs, pooling) = ((int)tagger.Shape[-1].Value, Pooling.None);
+            TakeLinear(WeightNames.Classifier, tagger);
+            output = tagger.Producer!.In(0);
         }
 
         var layers = new List<BertLayerNodes>();
@@ -68,10 +74,10 @@ public sealed class BertReader
         var embeddings = EmbeddingNodes.Match(hidden) ?? throw Refuse(layers.Count == 0
             ? "its output is not that of a layer with attention, a feed-forward block and norms behind both"
             : $"what stands below layer {layers.Count} from the end is neither such a layer nor a sum of tables with a norm");
-        return Finish(embeddings, labels, hasPooler, pooling);
+        return Finish(embeddings, outputs, hasPooler, pooling);
     }
 
-    private ReadBert Finish(EmbeddingNodes embeddings, int labels, bool hasPooler, Pooling pooling)
+    private ReadBert Finish(EmbeddingNodes embeddings, int outputs, bool hasPooler, Pooling pooling)
     {
         TakeMatrix(WeightNames.Words, embeddings.Words);
         TakeMatrix(WeightNames.Positions, embeddings.Positions);
@@ -101,7 +107,7 @@ public sealed class BertReader
         };
         var task = new BertTask
         {
-            Labels = labels, HasPooler = hasPooler, Pooling = pooling, Epsilon = _epsilon,
+            Outputs = outputs, HasPooler = hasPooler, Pooling = pooling, Epsilon = _epsilon,
             Positions = (int)embeddings.Positions.Shape[0].Value, Segments = (int)(embeddings.Segments?.Shape[0].Value ?? 0),
         };
         return new ReadBert(shape, task, _weights);

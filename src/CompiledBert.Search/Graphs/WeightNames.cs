@@ -47,7 +47,7 @@ public static class WeightNames
     /// <summary>The product in front of the tanh that some classifiers have.</summary>
     public const string Pooler = "pooler.dense";
 
-    /// <summary>The product that tells labels.</summary>
+    /// <summary>The head's product: what tells labels, or makes a vector as wide as it should be.</summary>
     public const string Classifier = "classifier";
 
     /// <summary>What the names of a layer's weights begin with.</summary>

@@ -1,6 +1,6 @@
 namespace CompiledBert.Search.Space;
 
-/// <summary>How the vectors of tokens become the one that a label is told from.</summary>
+/// <summary>How the vectors of tokens become those that a head reads.</summary>
 public enum Pooling
 {
     /// <summary>The first token's. The last layer computes that row alone.</summary>
@@ -8,13 +8,16 @@ public enum Pooling
 
     /// <summary>The mean over the tokens that the mask keeps.</summary>
     Mean,
+
+    /// <summary>None: every token has a result of its own.</summary>
+    None,
 }
 
 /// <summary>What all candidates of a search have in common.</summary>
 public sealed record BertTask
 {
-    /// <summary>Labels to choose from.</summary>
-    public required int Labels { get; init; }
+    /// <summary>Results of the head: one for every label to choose from, or the elements of a vector. 0 for a model without a head.</summary>
+    public required int Outputs { get; init; }
 
     /// <summary>The most tokens of a sequence, special ones included: rows of the table of positions.</summary>
     public required int Positions { get; init; }
@@ -25,7 +28,7 @@ public sealed record BertTask
     /// <summary>How a sequence becomes one vector.</summary>
     public Pooling Pooling { get; init; }
 
-    /// <summary>Whether a product and a tanh stand between the pooled vector and the labels, as BERT's classifiers have them.</summary>
+    /// <summary>Whether a product and a tanh stand between the pooled vector and the head, as BERT's classifiers have them.</summary>
     public bool HasPooler { get; init; }
 
     /// <summary>What layer normalisation adds to the variance.</summary>

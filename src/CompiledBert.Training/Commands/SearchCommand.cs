@@ -9,7 +9,7 @@ internal static class SearchCommand
 {
     public static Command Create()
     {
-        var teacher = new Option<string>("--teacher") { Description = "The ONNX file of the classifier to come near to; 'train' makes one.", Required = true };
+        var teacher = new Option<string>("--teacher") { Description = "The ONNX file of the model to come near to: a classifier, which 'train' makes, or for embed an embedding model.", Required = true };
         var targets = new Option<string[]>("--target", "--targets") { Description = "Cores or devices, separated by commas; 'compiledbert targets' lists them.", AllowMultipleArgumentsPerToken = true };
         var precision = new Option<Precision>("--precision") { Description = "What the found model will be compiled in: int8 or fp32.", DefaultValueFactory = _ => Precision.Int8 };
         var budget = new Option<string?>("--budget") { Description = "Time of a call: 5ms@64, or 5ms@64 on cortex-a76; several with ; between them." };
@@ -32,6 +32,7 @@ internal static class SearchCommand
         {
             var request = new SearchRequest
             {
+                Task = parsed.GetValue(common.Task),
                 Teacher = parsed.GetRequiredValue(teacher),
                 Tokenizer = parsed.GetValue(common.Tokenizer),
                 Train = parsed.GetRequiredValue(common.Train),

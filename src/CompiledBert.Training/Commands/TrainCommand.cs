@@ -18,6 +18,7 @@ internal static class TrainCommand
         command.SetAction(parsed => common.Run(parsed, cancellation => TrainRun.Run(
             new TrainRequest
             {
+                Task = parsed.GetValue(common.Task),
                 Model = parsed.GetRequiredValue(model),
                 Tokenizer = parsed.GetValue(common.Tokenizer),
                 Train = parsed.GetRequiredValue(common.Train),

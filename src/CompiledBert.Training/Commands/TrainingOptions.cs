@@ -3,19 +3,20 @@ using CompiledBert.Compiler;
 using CompiledBert.Training.Learning;
 using CompiledBert.Training.Native;
 using CompiledBert.Training.Runs;
+using CompiledBert.Training.Tasks;
 
 namespace CompiledBert.Training.Commands;
 
 /// <summary>What both commands take, and how both end.</summary>
 internal sealed class TrainingOptions
 {
-    public Option<string> Train { get; } = new("--train") { Description = "Texts with labels: two columns with a tab between them. A tenth is held out to choose by.", Required = true };
+    public Option<string> Train { get; } = new("--train") { Description = "Texts with labels: two columns with a tab between them; for embed, texts alone. A tenth is held out to choose by.", Required = true };
 
     public Option<string?> Tokenizer { get; } = new("--tokenizer") { Description = "The tokenizer's file or folder, where it is not beside the model." };
 
     public Option<string> Out { get; } = new("--out") { Description = "The folder of the run.", Required = true };
 
-    public Option<string> Task { get; } = new("--task") { Description = "What the model does: classify.", DefaultValueFactory = _ => "classify" };
+    public Option<TaskKind> Task { get; } = new("--task") { Description = "What the model is for: classify, or embed." };
 
     public Option<int> MaxTokens { get; } = new("--max-tokens") { Description = "The most tokens of a text.", DefaultValueFactory = _ => 128 };
 
@@ -79,11 +80,6 @@ internal sealed class TrainingOptions
 
     private void Check(ParseResult parsed)
     {
-        if (parsed.GetValue(Task) is not "classify" and var task)
-        {
-            throw DiagnosticTable.InvalidMetadata.Error(null, null, "--task", task, "classify");
-        }
-
         foreach (var (option, value) in new[] { (MaxTokens, 3), (BatchSize, 1), (Threads, 1) })
         {
             if (parsed.GetValue(option) < value)

@@ -6,9 +6,6 @@ namespace CompiledBert.Training.Data;
 /// </summary>
 public static class Variants
 {
-    /// <summary>The label of a text whose label nobody knows.</summary>
-    public const int NoLabel = -1;
-
     private const double Exchanged = 0.2;
     private const int FewestWords = 4;
 
@@ -52,7 +49,7 @@ public static class Variants
         }
 
         int[] ids = [example.Ids[0], .. words, example.Ids[^1]];
-        return new Example(ids, new byte[ids.Length], NoLabel);
+        return new Example(ids, new byte[ids.Length], Example.NoLabel);
     }
 
     private static ReadOnlySpan<int> Words(Example example) => example.Ids.AsSpan(1, Math.Max(0, example.Ids.Length - 2));

@@ -7,25 +7,31 @@ namespace CompiledBert.Training.Learning;
 /// <summary>Weights to begin with.</summary>
 public static class Beginnings
 {
-    /// <summary>An encoder with a new classifier, and no more positions than are needed.</summary>
-    /// <param name="read">The encoder; a classifier of as many labels stays.</param>
-    /// <param name="labels">Labels.</param>
+    /// <summary>A model with the head that it has, and no more positions than are needed.</summary>
+    /// <param name="read">The model.</param>
     /// <param name="maxTokens">The most tokens of a sequence.</param>
-    /// <param name="pooling">How a new classifier pools.</param>
-    /// <param name="seed">The seed of a new classifier.</param>
-    public static (BertTask Task, Dictionary<string, TensorData> Weights) Classifier(ReadBert read, int labels, int maxTokens, Pooling pooling, int seed)
+    public static (BertTask Task, Dictionary<string, TensorData> Weights) AsItIs(ReadBert read, int maxTokens)
     {
         var weights = read.Weights.ToDictionary(w => w.Key, w => w.Value, StringComparer.Ordinal);
         var task = read.Task with { Positions = Math.Min(read.Task.Positions, maxTokens) };
         weights[WeightNames.Positions] = new WeightMatrix(weights[WeightNames.Positions]).Take([.. Enumerable.Range(0, task.Positions)], null).Data;
-        if (read.Task.Labels != labels)
-        {
-            var made = Random(read.Shape, task with { Labels = labels }, seed);
-            (weights[WeightNames.Classifier + ".weight"], weights[WeightNames.Classifier + ".bias"]) = (made[WeightNames.Classifier + ".weight"], made[WeightNames.Classifier + ".bias"]);
-            task = task with { Labels = labels, Pooling = read.Task.Labels == 0 ? pooling : task.Pooling };
-        }
-
         return (task, weights);
+    }
+
+    /// <summary>An encoder with a new head, and no more positions than are needed. A head of the same kind for other results keeps what stands before its product.</summary>
+    /// <param name="read">The encoder.</param>
+    /// <param name="outputs">Results of the head.</param>
+    /// <param name="maxTokens">The most tokens of a sequence.</param>
+    /// <param name="pooling">What a head reads that is not of the kind that the encoder has.</param>
+    /// <param name="seed">The seed of the head.</param>
+    public static (BertTask Task, Dictionary<string, TensorData> Weights) WithNewHead(ReadBert read, int outputs, int maxTokens, Pooling pooling, int seed)
+    {
+        var (task, weights) = AsItIs(read, maxTokens);
+        var isOfTheKind = task.Outputs > 0 && (task.Pooling == Pooling.None) == (pooling == Pooling.None);
+        task = isOfTheKind ? task with { Outputs = outputs } : task with { Outputs = outputs, Pooling = pooling, HasPooler = false };
+        var made = Random(read.Shape, task, seed);
+        (weights[WeightNames.Classifier + ".weight"], weights[WeightNames.Classifier + ".bias"]) = (made[WeightNames.Classifier + ".weight"], made[WeightNames.Classifier + ".bias"]);
+        return (task, weights.Where(w => made.ContainsKey(w.Key)).ToDictionary(w => w.Key, w => w.Value, StringComparer.Ordinal));
     }
 
     /// <summary>A model that knows nothing: matrices of a normal distribution of deviation 0.02, as BERT begins.</summary>

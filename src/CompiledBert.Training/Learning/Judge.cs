@@ -1,17 +1,19 @@
 using CompiledBert.Training.Data;
 using CompiledBert.Training.Models;
+using CompiledBert.Training.Tasks;
 using static TorchSharp.torch;
 
 namespace CompiledBert.Training.Learning;
 
 /// <summary>
-/// Tells how near a student is to its teacher on texts that neither learned from. The distance between what they say of the labels is told from far fewer texts than the share that
+/// Tells how near a student is to its teacher on texts that neither learned from. The distance between what they say is told from far fewer texts than the share that
 /// is right: a text that is told right or wrong by a hair counts by that hair.
 /// </summary>
 /// <param name="teacher">The teacher; asked once.</param>
-/// <param name="texts">The texts, with labels.</param>
+/// <param name="texts">The texts.</param>
 /// <param name="recipe">How students are trained: the temperature, the products.</param>
-internal sealed class Judge(TorchBert teacher, IReadOnlyList<Example> texts, TrainingRecipe recipe)
+/// <param name="task">What both are for.</param>
+internal sealed class Judge(TorchBert teacher, IReadOnlyList<Example> texts, TrainingRecipe recipe, IModelTask task)
 {
     private const int BatchSize = 64;
 
@@ -19,36 +21,34 @@ internal sealed class Judge(TorchBert teacher, IReadOnlyList<Example> texts, Tra
     private float[][]? _opinions;
 
     /// <summary>
-    /// The score, which is 0 for the teacher and less for others (minus the mean divergence of Kullback and Leibler of the softened opinions), and the share of the texts that is told right.
+    /// The score, which is 0 for the teacher and less for others (minus the mean distance to it), and what people are told of a student's worth.
     /// </summary>
     /// <param name="student">The student.</param>
     /// <param name="cancellation">Stops it.</param>
-    public (double Score, double Accuracy) Of(TorchBert student, CancellationToken cancellation)
+    public (double Score, double Worth) Of(TorchBert student, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(student);
         using var none = no_grad();
         _opinions ??= [.. _batches.Select(Asked)];
-        var (distance, right) = (0.0, 0L);
+        var (distance, tally) = (0.0, task.Tally());
         for (var i = 0; i < _batches.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var batch = Batch.Of(_batches[i]);
-            var logits = student.Forward(batch, mixed: recipe.Mixed).Logits;
-            var (own, wanted) = (LogShares(logits), LogShares(tensor(_opinions[i], logits.shape)));
-            distance += (wanted.exp() * (wanted - own)).sum().item<float>();
-            right += logits.argmax(1).eq(batch.Labels).sum().item<long>();
+            var own = student.Forward(batch, mixed: recipe.Mixed).Results;
+            var teachers = tensor(_opinions[i], own.shape);
+            distance += task.Distance(batch, teachers, own, recipe).sum().item<float>();
+            tally.Add(batch, own, teachers);
         }
 
-        return (-distance / texts.Count, (double)right / texts.Count);
+        return (-distance / texts.Count, tally.Value);
     }
-
-    private Tensor LogShares(Tensor logits) => nn.functional.log_softmax(Distillation.Softened(logits, recipe), 1);
 
     private float[] Asked(Example[] examples)
     {
         using var scope = NewDisposeScope();
         using var batch = Batch.Of(examples);
-        return teacher.Forward(batch, mixed: recipe.Mixed).Logits.data<float>().ToArray();
+        return teacher.Forward(batch, mixed: recipe.Mixed).Results.contiguous().data<float>().ToArray();
     }
 }

@@ -3,6 +3,7 @@ using CompiledBert.Search.Graphs;
 using CompiledBert.Search.Space;
 using CompiledBert.Training.Data;
 using CompiledBert.Training.Models;
+using CompiledBert.Training.Tasks;
 using static TorchSharp.torch;
 
 namespace CompiledBert.Training.Learning;
@@ -11,7 +12,7 @@ namespace CompiledBert.Training.Learning;
 /// One model of the teacher's shape whose parts are all the smaller ones: what a student would inherit of the teacher is what it has of this. It is trained once, in every step as
 /// another student, and then any student is good enough to be compared without a training of its own (Cai et al. 2020; Guo et al. 2020).
 /// </summary>
-public sealed class Supernet : IDisposable
+internal sealed class Supernet : IDisposable
 {
     private readonly TorchBert _whole;
     private readonly IReadOnlyDictionary<string, TensorData> _weights;
@@ -34,11 +35,12 @@ public sealed class Supernet : IDisposable
     /// <param name="memory">What the teacher says of all its layers.</param>
     /// <param name="examples">What is learned from.</param>
     /// <param name="recipe">How.</param>
+    /// <param name="task">What it is for.</param>
     /// <param name="steps">How many steps.</param>
-    public Trainer Training(Func<IReadOnlyList<BertShape>> students, TeacherMemory memory, IReadOnlyList<Example> examples, TrainingRecipe recipe, int steps)
+    public Trainer Training(Func<IReadOnlyList<BertShape>> students, TeacherMemory memory, IReadOnlyList<Example> examples, TrainingRecipe recipe, IModelTask task, int steps)
     {
-        var all = new Lazy<(BertShape Shape, Distillation Teacher)[]>(() => [.. students().Select(s => (s, new Distillation(memory, OriginOf(s))))]);
-        return new Trainer(_whole, examples, recipe, Student, steps);
+        var all = new Lazy<(BertShape Shape, Distillation Teacher)[]>(() => [.. students().Select(s => (s, new Distillation(memory, OriginOf(s), task)))]);
+        return new Trainer(_whole, examples, recipe, task, Student, steps);
 
         (TorchBert Model, Distillation? Teacher) Student(int step)
         {

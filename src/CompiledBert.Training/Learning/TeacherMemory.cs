@@ -20,7 +20,7 @@ public sealed class TeacherMemory
     private readonly int[] _batchOf;
     private readonly int[] _layers;
     private readonly bool _mixed;
-    private readonly float[]?[] _logits;
+    private readonly float[]?[] _results;
     private readonly byte[]?[] _kept;
 
     /// <param name="teacher">The teacher; it is not trained.</param>
@@ -41,8 +41,8 @@ public sealed class TeacherMemory
             }
         }
 
-        (_logits, _kept) = (new float[]?[examples.Count], new byte[]?[examples.Count]);
-        Keeps = _batches.Take(steps).Sum(batch => batch.Sum(i => (long)BytesOf(i))) <= MostBytes;
+        (_results, _kept) = (new float[]?[examples.Count], new byte[]?[examples.Count]);
+        Keeps = _batches.Take(steps).Sum(batch => batch.Sum(i => (long)BytesOf(i) + (ResultsOf(i) * sizeof(float)))) <= MostBytes;
     }
 
     /// <summary>The width of the teacher's hidden states.</summary>
@@ -51,11 +51,11 @@ public sealed class TeacherMemory
     /// <summary>Whether what was said is kept.</summary>
     public bool Keeps { get; }
 
-    /// <summary>The teacher's logits [B, labels] and the results of some of its layers [B, T or 1, width]; what they are where the mask is 0 means nothing.</summary>
+    /// <summary>The teacher's results and those of some of its layers [B, T or 1, width]; what they are where the mask is 0 means nothing.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="numbers">Which examples it is of.</param>
     /// <param name="layers">Which layers, each of those that were named.</param>
-    public (Tensor Logits, IReadOnlyList<Tensor> States) Of(Batch batch, IReadOnlyList<int> numbers, IReadOnlyList<int> layers)
+    public (Tensor Results, IReadOnlyList<Tensor> States) Of(Batch batch, IReadOnlyList<int> numbers, IReadOnlyList<int> layers)
     {
         if (!Keeps)
         {
@@ -63,13 +63,12 @@ public sealed class TeacherMemory
             return (all, [.. layers.Select(layer => hidden[layer + 1])]);
         }
 
-        foreach (var number in numbers.Where(n => _logits[n] is null))
+        foreach (var number in numbers.Where(n => _results[n] is null))
         {
             Ask(_batchOf[number]);
         }
 
-        var logits = tensor(numbers.SelectMany(n => _logits[n]!).ToArray(), [numbers.Count, _teacher.Task.Labels]);
-        return (logits, [.. layers.Select(layer => Assembled(numbers, layer, (int)batch.Tokens))]);
+        return (Results(numbers, (int)batch.Tokens), [.. layers.Select(layer => Assembled(numbers, layer, (int)batch.Tokens))]);
     }
 
     private void Ask(int number)
@@ -77,8 +76,8 @@ public sealed class TeacherMemory
         using var none = no_grad();
         using var scope = NewDisposeScope();
         using var batch = Batch.Of([.. _batches[number].Select(i => _examples[i])]);
-        var (logits, hidden) = _teacher.Forward(batch, mixed: _mixed);
-        var said = logits.data<float>().ToArray();
+        var (results, hidden) = _teacher.Forward(batch, mixed: _mixed);
+        var (said, each) = (results.contiguous().data<float>().ToArray(), (int)results.numel() / _batches[number].Length);
         Tensor[] halves = [.. _layers.Select(layer => hidden[layer + 1].to_type(ScalarType.Float16).contiguous())];
         for (var i = 0; i < _batches[number].Length; i++)
         {
@@ -92,8 +91,22 @@ public sealed class TeacherMemory
                 at += part.Length;
             }
 
-            (_logits[example], _kept[example]) = (said[(i * _teacher.Task.Labels)..((i + 1) * _teacher.Task.Labels)], kept);
+            (_results[example], _kept[example]) = (said.AsSpan(i * each, ResultsOf(example)).ToArray(), kept);
         }
+    }
+
+    /// <summary>What was said of some examples [B, outputs], or of their tokens [B, T, outputs].</summary>
+    private Tensor Results(IReadOnlyList<int> numbers, int tokens)
+    {
+        var task = _teacher.Task;
+        var each = task.Pooling == Pooling.None ? tokens * task.Outputs : task.Outputs;
+        var results = new float[numbers.Count * each];
+        for (var i = 0; i < numbers.Count; i++)
+        {
+            _results[numbers[i]]!.CopyTo(results.AsSpan(i * each));
+        }
+
+        return tensor(results, task.Pooling == Pooling.None ? [numbers.Count, tokens, task.Outputs] : [numbers.Count, task.Outputs]);
     }
 
     private Tensor Assembled(IReadOnlyList<int> numbers, int layer, int tokens)
@@ -113,6 +126,8 @@ public sealed class TeacherMemory
     private int RowBytes => Width * sizeof(short);
 
     private int BytesOf(int example) => _layers.Sum(layer => RowsOf(example, layer)) * RowBytes;
+
+    private int ResultsOf(int example) => _teacher.Task.Outputs * (_teacher.Task.Pooling == Pooling.None ? _examples[example].Ids.Length : 1);
 
     private int RowsOf(int example, int layer) => IsFirstOnly(layer) ? 1 : _examples[example].Ids.Length;
 

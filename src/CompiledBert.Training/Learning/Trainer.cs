@@ -1,17 +1,19 @@
 using CompiledBert.Search.Graphs;
 using CompiledBert.Training.Data;
 using CompiledBert.Training.Models;
+using CompiledBert.Training.Tasks;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace CompiledBert.Training.Learning;
 
 /// <summary>Trains a model step by step. Its state can be saved after any step, and what is trained from there is the same to the bit.</summary>
-public sealed class Trainer : IDisposable
+internal sealed class Trainer : IDisposable
 {
     private readonly TorchBert _model;
     private readonly IReadOnlyList<Example> _examples;
     private readonly TrainingRecipe _recipe;
+    private readonly IModelTask _task;
     private readonly Func<int, (TorchBert Model, Distillation? Teacher)> _student;
     private readonly BatchOrder _order;
     private readonly AdamW _optimizer;
@@ -19,21 +21,23 @@ public sealed class Trainer : IDisposable
     /// <param name="model">What is trained.</param>
     /// <param name="examples">What it is trained on.</param>
     /// <param name="recipe">How.</param>
+    /// <param name="task">What it is for.</param>
     /// <param name="teacher">Whom it should come near; null to learn from labels alone.</param>
     /// <param name="steps">How many steps; null for the recipe's epochs.</param>
-    public Trainer(TorchBert model, IReadOnlyList<Example> examples, TrainingRecipe recipe, Distillation? teacher = null, int? steps = null)
-        : this(model, examples, recipe, _ => (model, teacher), steps)
+    public Trainer(TorchBert model, IReadOnlyList<Example> examples, TrainingRecipe recipe, IModelTask task, Distillation? teacher = null, int? steps = null)
+        : this(model, examples, recipe, task, _ => (model, teacher), steps)
     {
     }
 
     /// <param name="model">What is trained.</param>
     /// <param name="examples">What it is trained on.</param>
     /// <param name="recipe">How.</param>
+    /// <param name="task">What it is for.</param>
     /// <param name="student">For every step the model that learns in it, the whole or made of its parts, and whom that should come near.</param>
     /// <param name="steps">How many steps; null for the recipe's epochs.</param>
-    internal Trainer(TorchBert model, IReadOnlyList<Example> examples, TrainingRecipe recipe, Func<int, (TorchBert Model, Distillation? Teacher)> student, int? steps)
+    public Trainer(TorchBert model, IReadOnlyList<Example> examples, TrainingRecipe recipe, IModelTask task, Func<int, (TorchBert Model, Distillation? Teacher)> student, int? steps)
     {
-        (_model, _examples, _recipe, _student) = (model, examples, recipe, student);
+        (_model, _examples, _recipe, _task, _student) = (model, examples, recipe, task, student);
         _order = new BatchOrder(examples, recipe.BatchSize, recipe.Seed);
         _optimizer = new AdamW(model.Parameters, recipe.Decay);
         Steps = steps ?? Math.Max(1, (int)Math.Round(recipe.Epochs * _order.PerEpoch));
@@ -53,8 +57,8 @@ public sealed class Trainer : IDisposable
         using var batch = Batch.Of([.. numbers.Select(i => _examples[i])]);
         var rows = _model.RowsOf(batch).detach().requires_grad_();
         var (model, teacher) = _student(Done);
-        var (logits, hidden) = model.Forward(batch, rows, _recipe.Mixed);
-        var loss = teacher is null ? nn.functional.cross_entropy(logits, batch.Labels) : teacher.Loss(batch, numbers, logits, hidden, _recipe);
+        var (own, hidden) = model.Forward(batch, rows, _recipe.Mixed);
+        var loss = teacher?.Loss(batch, numbers, own, hidden, _recipe) ?? _task.LabelLoss(batch, own) ?? throw new InvalidOperationException("There is nothing to learn from.");
         loss.backward();
         _optimizer.Step(_recipe.RateAt(Done, Steps), ++Done, new RowGradient(WeightNames.Words, batch.Words, rows.grad!));
         return loss.item<float>();
@@ -75,24 +79,25 @@ public sealed class Trainer : IDisposable
         return true;
     }
 
-    /// <summary>The share of examples whose label a model tells right.</summary>
+    /// <summary>What people are told of a model's worth (<see cref="IModelTask.Measure"/>).</summary>
     /// <param name="model">The model.</param>
     /// <param name="examples">The examples.</param>
-    /// <param name="mixed">Whether products are of bfloat16.</param>
+    /// <param name="task">What it is for.</param>
+    /// <param name="teacher">Its teacher; null where it has none.</param>
     /// <param name="cancellation">Stops it.</param>
-    public static double Accuracy(TorchBert model, IReadOnlyList<Example> examples, bool mixed = false, CancellationToken cancellation = default)
+    public static double Worth(TorchBert model, IReadOnlyList<Example> examples, IModelTask task, TorchBert? teacher = null, CancellationToken cancellation = default)
     {
         using var none = no_grad();
-        var right = 0L;
+        var tally = task.Tally();
         foreach (var part in examples.OrderBy(e => e.Ids.Length).Chunk(64))
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var batch = Batch.Of(part);
-            right += model.Forward(batch, mixed: mixed).Logits.argmax(1).eq(batch.Labels).sum().item<long>();
+            tally.Add(batch, model.Forward(batch).Results, teacher?.Forward(batch).Results);
         }
 
-        return (double)right / examples.Count;
+        return tally.Value;
     }
 
     /// <inheritdoc/>

@@ -54,14 +54,14 @@ public sealed class TorchBert : IDisposable
     }
 
     /// <summary>
-    /// Logits [B, labels], and the results of the embeddings and of every layer [B, T, width]. Where the label is told from the first token, the last layer computes that
-    /// row alone [B, 1, width].
+    /// The head's results [B, outputs], or [B, T, outputs] where nothing is pooled, and the results of the embeddings and of every layer [B, T, width]. Where the head reads the
+    /// first token, the last layer computes that row alone [B, 1, width].
     /// </summary>
     /// <param name="batch">The sequences.</param>
     /// <param name="rows">The table's rows of the batch's words, where they are trained; null for those of the table.</param>
     /// <param name="mixed">Whether products are of bfloat16.</param>
     /// <param name="everyRow">Whether the last layer computes all rows.</param>
-    public (Tensor Logits, IReadOnlyList<Tensor> Hidden) Forward(Batch batch, Tensor? rows = null, bool mixed = false, bool everyRow = false)
+    public (Tensor Results, IReadOnlyList<Tensor> Hidden) Forward(Batch batch, Tensor? rows = null, bool mixed = false, bool everyRow = false)
     {
         ArgumentNullException.ThrowIfNull(batch);
         var type = mixed ? ScalarType.BFloat16 : ScalarType.Float32;
@@ -73,7 +73,7 @@ public sealed class TorchBert : IDisposable
             hidden.Add(Layer(i, hidden[^1], isFirstOnly ? hidden[^1].slice(1, 0, 1, 1) : hidden[^1], bias, type));
         }
 
-        var pooled = Task.Pooling == Pooling.Cls ? hidden[^1].select(1, 0) : Mean(hidden[^1], batch);
+        var pooled = Task.Pooling switch { Pooling.Cls => hidden[^1].select(1, 0), Pooling.Mean => Mean(hidden[^1], batch), _ => hidden[^1] };
         if (Task.HasPooler)
         {
             pooled = Linear(WeightNames.Pooler, pooled, ScalarType.Float32).tanh();

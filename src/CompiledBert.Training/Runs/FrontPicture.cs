@@ -30,7 +30,7 @@ internal static class FrontPicture
         string X(double c) => Number(Left + ((Math.Log2(c) - low) / (high - low) * (Width - Left)));
         string Y(double s) => Number(10 + ((most - s) / (most - least) * (Height - Bottom - 10)));
 
-        var svg = new StringBuilder($"<svg{space} viewBox=\"0 0 {Number(Width)} {Number(Height)}\" role=\"img\" aria-label=\"Accuracy over cycles\">{style}");
+        var svg = new StringBuilder($"<svg{space} viewBox=\"0 0 {Number(Width)} {Number(Height)}\" role=\"img\" aria-label=\"{result.Measure} over cycles\">{style}");
         for (var power = Math.Ceiling(low); power <= high; power++)
         {
             svg.Append($"<line x1=\"{X(Math.Pow(2, power))}\" x2=\"{X(Math.Pow(2, power))}\" y1=\"10\" y2=\"{Number(Height - Bottom)}\" stroke=\"var(--grid)\"/>");

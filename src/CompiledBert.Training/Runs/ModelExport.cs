@@ -1,48 +1,53 @@
 using System.Globalization;
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using CompiledBert.Compiler.Graph;
 using CompiledBert.Compiler.Onnx.Writing;
 using CompiledBert.Search.Graphs;
 using CompiledBert.Search.Space;
+using CompiledBert.Training.Tasks;
 
 namespace CompiledBert.Training.Runs;
 
 /// <summary>Writes a trained model with all that <c>BertModel</c> wants beside it.</summary>
-public static class ModelExport
+internal static class ModelExport
 {
     private static readonly string[] TokenizerFiles = ["tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "spiece.model", "sentencepiece.bpe.model"];
 
-    /// <summary>Writes <c>model/model.onnx</c>, <c>config.json</c> and the tokenizer's files.</summary>
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>Writes <c>model.onnx</c>, <c>config.json</c> and the tokenizer's files, and what the task wants besides.</summary>
     /// <param name="folder">The run's folder.</param>
+    /// <param name="within">Where in it.</param>
+    /// <param name="material">The labels, the tokenizer, the task.</param>
     /// <param name="shape">The architecture.</param>
     /// <param name="task">What it is for.</param>
     /// <param name="weights">The weights.</param>
-    /// <param name="labels">The labels' names.</param>
-    /// <param name="tokenizer">The folder of the tokenizer's files.</param>
     /// <param name="halves">Whether the file keeps matrices in 16 bits.</param>
     /// <returns>The model's path.</returns>
-    public static string Write(RunFolder folder, BertShape shape, BertTask task, IReadOnlyDictionary<string, TensorData> weights, IReadOnlyList<string> labels, string tokenizer, bool halves)
+    public static string Write(RunFolder folder, string within, Material material, BertShape shape, BertTask task, IReadOnlyDictionary<string, TensorData> weights, bool halves)
     {
-        foreach (var name in TokenizerFiles.Where(f => File.Exists(Path.Combine(tokenizer, f))))
+        foreach (var name in TokenizerFiles.Where(f => File.Exists(Path.Combine(material.TokenizerFolder, f))))
         {
-            folder.Put(Path.Combine("model", name), to => to.Write(File.ReadAllBytes(Path.Combine(tokenizer, name))));
+            folder.Put(Path.Combine(within, name), to => to.Write(File.ReadAllBytes(Path.Combine(material.TokenizerFolder, name))));
         }
 
-        folder.Put(Path.Combine("model", "config.json"), to =>
+        foreach (var (name, content) in material.Task.Files(task).Prepend(("config.json", (JsonNode)Config(shape, task, material))))
         {
-            using var writer = new StreamWriter(to);
-            writer.Write(Config(shape, task, labels).ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true }) + "\n");
-        });
-        folder.Put(Path.Combine("model", "model.onnx"), to => OnnxWriter.Write(BertGraph.Of(shape, task, new KnownBertWeights(weights)), to, halves));
-        return folder.At(Path.Combine("model", "model.onnx"));
+            folder.Put(Path.Combine(within, name), to => to.Write(Encoding.UTF8.GetBytes(content.ToJsonString(Indented) + "\n")));
+        }
+
+        folder.Put(Path.Combine(within, "model.onnx"), to => OnnxWriter.Write(BertGraph.Of(shape, task, new KnownBertWeights(weights), material.Task.Output), to, halves));
+        return folder.At(Path.Combine(within, "model.onnx"));
     }
 
-    private static JsonObject Config(BertShape shape, BertTask task, IReadOnlyList<string> labels)
+    private static JsonObject Config(BertShape shape, BertTask task, Material material)
     {
         static string Number(int i) => i.ToString(CultureInfo.InvariantCulture);
-        return new JsonObject
+        var config = new JsonObject
         {
-            ["architectures"] = new JsonArray("BertForSequenceClassification"),
+            ["architectures"] = new JsonArray(material.Task.Architecture),
             ["model_type"] = "bert",
             ["hidden_size"] = shape.Width,
             ["embedding_size"] = shape.Embedding,
@@ -54,8 +59,13 @@ public static class ModelExport
             ["max_position_embeddings"] = task.Positions,
             ["vocab_size"] = shape.Vocabulary,
             ["type_vocab_size"] = Math.Max(1, task.Segments),
-            ["id2label"] = new JsonObject(labels.Select((label, i) => KeyValuePair.Create<string, JsonNode?>(Number(i), label))),
-            ["label2id"] = new JsonObject(labels.Select((label, i) => KeyValuePair.Create<string, JsonNode?>(label, i))),
         };
+        if (material.Labels.Count > 0)
+        {
+            config["id2label"] = new JsonObject(material.Labels.Select((label, i) => KeyValuePair.Create<string, JsonNode?>(Number(i), label)));
+            config["label2id"] = new JsonObject(material.Labels.Select((label, i) => KeyValuePair.Create<string, JsonNode?>(label, i)));
+        }
+
+        return config;
     }
 }

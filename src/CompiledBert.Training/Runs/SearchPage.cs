@@ -33,14 +33,14 @@ internal static class SearchPage
         writer.WriteLine("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
         writer.WriteLine($"<meta name=\"color-scheme\" content=\"light dark\">\n<title>Search report</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n{Style}\n</style>\n</head>\n<body>\n<main>");
         writer.WriteLine($"<header><h1>{Text(Path.GetFileName(request.Teacher))}, smaller</h1><p class=\"soft\">{Number(result.Evaluations.Count)} candidates by {Text(request.Strategy)}, limits: {Text(costs.Limits.Count == 0 ? "none" : string.Join("; ", costs.Limits))}</p>");
-        writer.WriteLine("<span class=\"badge\">Cycles and times are estimates of the cost model: one sequence, one thread. Accuracy is of texts held out of the training file</span></header>");
-        writer.WriteLine($"<section><h2>Accuracy over cycles</h2><p class=\"hint\">Candidates as parts of one supernet, trained for {request.SupernetSteps} steps; {Text(core.Title)} at {Number(costs.Reference.Tokens)} tokens. The line is the front: nothing is both faster and better.</p>");
+        writer.WriteLine($"<span class=\"badge\">Cycles and times are estimates of the cost model: one sequence, one thread. {Capital(result.Measure)} is of texts held out of the training file</span></header>");
+        writer.WriteLine($"<section><h2>{Capital(result.Measure)} over cycles</h2><p class=\"hint\">Candidates as parts of one supernet, trained for {request.SupernetSteps} steps; {Text(core.Title)} at {Number(costs.Reference.Tokens)} tokens. The line is the front: nothing is both faster and better.</p>");
         writer.WriteLine(FrontPicture.Svg(result) + "</section>");
-        writer.WriteLine("<section><h2>Teacher and found model</h2><p class=\"hint\">The found model after its whole training.</p><div class=\"scroll\"><table><tr><th class=\"name\">model</th><th>accuracy</th><th>Mcycles</th><th>ms</th><th>MB</th></tr>");
+        writer.WriteLine($"<section><h2>Teacher and found model</h2><p class=\"hint\">The found model after its whole training.</p><div class=\"scroll\"><table><tr><th class=\"name\">model</th><th>{result.Measure}</th><th>Mcycles</th><th>ms</th><th>MB</th></tr>");
         writer.WriteLine(Row("teacher: " + result.Teacher.Shape, result.TeacherAccuracy, result.Teacher, core, false));
         writer.WriteLine(Row("found: " + result.Found.Cost.Shape, result.Accuracy, result.Found.Cost, core, true));
         writer.WriteLine("</table></div></section>");
-        writer.WriteLine("<section><h2>Candidates</h2><p class=\"hint\">By cycles; those of the front in bold. The distance is how far what it says is from what the teacher says: the less, the better, and what the search goes by.</p><div class=\"scroll\"><table><tr><th class=\"name\">shape</th><th>distance</th><th>accuracy</th><th>Mcycles</th><th>ms</th><th>MB</th></tr>");
+        writer.WriteLine($"<section><h2>Candidates</h2><p class=\"hint\">By cycles; those of the front in bold. The distance is how far what it says is from what the teacher says: the less, the better, and what the search goes by.</p><div class=\"scroll\"><table><tr><th class=\"name\">shape</th><th>distance</th><th>{result.Measure}</th><th>Mcycles</th><th>ms</th><th>MB</th></tr>");
         foreach (var evaluation in result.Evaluations.OrderBy(e => e.Cost.Cycles))
         {
             writer.WriteLine(Row(evaluation.Cost.Shape.ToString(), evaluation.Accuracy, evaluation.Cost, core, result.Front.Contains(evaluation), -evaluation.Score));
@@ -51,6 +51,8 @@ internal static class SearchPage
 
     private static string Row(string name, double accuracy, CandidateCost cost, Compiler.Targets.Core core, bool isFront, double? distance = null) =>
         $"<tr{(isFront ? " class=\"front\"" : "")}><td class=\"name\">{Text(name)}</td>{(distance is { } d ? $"<td>{Number(d, "0.0000")}</td>" : "")}<td>{Number(100 * accuracy, "0.0")} %</td><td>{Number(cost.Cycles / 1e6, "0.00")}</td><td>{Number(cost.Cycles / core.Gigahertz / 1e6, "0.00")}</td><td>{Number(cost.WeightBytes / 1e6, "0.0")}</td></tr>";
+
+    private static string Capital(string word) => string.Concat(word[..1].ToUpperInvariant(), word[1..]);
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);
 

@@ -1,19 +1,23 @@
 using System.Text.Json;
 using CompiledBert.Compiler;
 using CompiledBert.Training.Learning;
+using CompiledBert.Training.Tasks;
 
 namespace CompiledBert.Training.Runs;
 
 /// <summary>What <c>compiledbert search</c> is asked for.</summary>
 public sealed record SearchRequest
 {
-    /// <summary>The classifier to come near to.</summary>
+    /// <summary>The model to come near to.</summary>
     public required string Teacher { get; init; }
+
+    /// <summary>What the model is for.</summary>
+    public TaskKind Task { get; init; }
 
     /// <summary>The folder of the tokenizer, where it is not the teacher's own.</summary>
     public string? Tokenizer { get; init; }
 
-    /// <summary>The texts with labels.</summary>
+    /// <summary>The texts, with labels where the task has some.</summary>
     public required string Train { get; init; }
 
     /// <summary>The most tokens of a text.</summary>

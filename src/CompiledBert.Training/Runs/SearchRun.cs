@@ -9,6 +9,7 @@ using CompiledBert.Training.Data;
 using CompiledBert.Training.Learning;
 using CompiledBert.Training.Models;
 using CompiledBert.Training.Strategies;
+using CompiledBert.Training.Tasks;
 
 namespace CompiledBert.Training.Runs;
 
@@ -33,26 +34,26 @@ public static class SearchRun
     {
         var strategy = StrategyOf(request);
         using var held = strategy as IDisposable;
-        var material = Material.Read(request.Teacher, request.Tokenizer, request.Train, request.MaxTokens, keepsLabels: true);
-        if (material.Model.Task.Labels != material.Labels.Count)
+        var material = Material.Read(request.Task, Pooling.Cls, request.Teacher, request.Tokenizer, request.Train, request.MaxTokens, keepsLabels: true);
+        if (material.Task.HasLabels && material.Model.Task.Outputs != material.Labels.Count)
         {
             throw DiagnosticTable.TrainingLabels.Error(request.Teacher, null, string.Create(
-                CultureInfo.InvariantCulture, $"the teacher tells {material.Model.Task.Labels} labels and the texts have {material.Labels.Count}; 'compiledbert train' makes a teacher of them"));
+                CultureInfo.InvariantCulture, $"the teacher tells {material.Model.Task.Outputs} labels and the texts have {material.Labels.Count}; 'compiledbert train' makes a teacher of them"));
         }
 
-        var (task, weights) = Beginnings.Classifier(material.Model, material.Labels.Count, request.MaxTokens, Pooling.Cls, 0);
+        var (task, weights) = material.Task.Begin(material.Model, material.Labels.Count, request.MaxTokens, 0);
         var (costs, space) = (CostsOf(request, task), SpaceOf(request, material.Model.Shape));
         using var folder = RunFolder.Open(output, request.ToJson(), resume);
         using var teacher = new TorchBert(material.Model.Shape, task, weights);
-        var judge = new Judge(teacher, [.. material.Held.Take(request.ScoreTexts)], request.Recipe);
+        var judge = new Judge(teacher, [.. material.Held.Take(request.ScoreTexts)], request.Recipe, material.Task);
         var examples = Variants.Added(material.Train, request.Recipe.Variants, task.Positions, request.Recipe.Seed);
         using var supernet = new Supernet(material.Model.Shape, task, weights, UsesOf(examples, material.Model.Shape.Vocabulary));
         var exploration = new Exploration(space, costs, strategy, new SupernetScorer(supernet, judge), request.Recipe.Seed);
         exploration.Check();
-        Train(supernet, teacher, examples, request, () => WithinLimits.Sample(Math.Min(request.SupernetSteps, MostStudents), space, costs, request.Recipe.Seed), folder, progress, cancellation);
+        Train(supernet, teacher, examples, request, material.Task, () => WithinLimits.Sample(Math.Min(request.SupernetSteps, MostStudents), space, costs, request.Recipe.Seed), folder, progress, cancellation);
         var done = Explore(exploration, request.Candidates, costs, folder, progress, cancellation);
 
-        var students = new Students(supernet, teacher, examples, judge, request.Recipe);
+        var students = new Students(supernet, teacher, examples, judge, request.Recipe, material.Task);
         var chosen = Finals.Choose(done, request, students, costs, folder, progress, cancellation);
         progress.WriteLine($"chosen: {chosen.Cost.Shape}");
         var (student, trainer) = students.Begin(chosen.Cost.Shape);
@@ -60,9 +61,9 @@ public static class SearchRun
         using (trainer)
         {
             Fitting.Run(trainer, "training", folder, progress, cancellation);
-            var path = ModelExport.Write(folder, chosen.Cost.Shape, task, student.Weights(), material.Labels, material.TokenizerFolder, request.Halves);
-            var result = new SearchResult(
-                path, costs.Of(material.Model.Shape), Trainer.Accuracy(teacher, material.Held, cancellation: cancellation), chosen, Trainer.Accuracy(student, material.Held, cancellation: cancellation), done);
+            var path = ModelExport.Write(folder, "model", material, chosen.Cost.Shape, task, student.Weights(), request.Halves);
+            double Worth(TorchBert model) => Trainer.Worth(model, material.Held, material.Task, teacher, cancellation);
+            var result = new SearchResult(path, costs.Of(material.Model.Shape), Worth(teacher), chosen, Worth(student), done) { Measure = material.Task.Measure };
             folder.Put("report.html", to => SearchPage.Write(to, request, costs, result));
             folder.Put("front.svg", to => to.Write(Encoding.UTF8.GetBytes(FrontPicture.File(result))));
             folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"found\", \"accuracy\": {result.Accuracy:0.#####}, \"teacher\": {result.TeacherAccuracy:0.#####}}}"));
@@ -76,11 +77,11 @@ public static class SearchRun
     }
 
     private static void Train(
-        Supernet supernet, TorchBert teacher, IReadOnlyList<Example> examples, SearchRequest request, Func<IReadOnlyList<BertShape>> students, RunFolder folder, TextWriter progress, CancellationToken cancellation)
+        Supernet supernet, TorchBert teacher, IReadOnlyList<Example> examples, SearchRequest request, IModelTask task, Func<IReadOnlyList<BertShape>> students, RunFolder folder, TextWriter progress, CancellationToken cancellation)
     {
         int[] layers = [.. Enumerable.Range(0, teacher.Shape.Layers.Count)];
         var memory = new TeacherMemory(teacher, examples, request.Recipe, layers, request.SupernetSteps);
-        using var training = supernet.Training(students, memory, examples, request.Recipe, request.SupernetSteps);
+        using var training = supernet.Training(students, memory, examples, request.Recipe, task, request.SupernetSteps);
         Fitting.Run(training, "supernet", folder, progress, cancellation);
         progress.WriteLine("supernet trained");
     }

@@ -8,12 +8,12 @@ internal static class SearchTable
 {
     public static IEnumerable<string> Lines(CandidateCosts costs, SearchResult result)
     {
-        yield return string.Create(CultureInfo.InvariantCulture, $"{"",-8} {"accuracy",9} {"Mcycles",9} {"MB",8}  {string.Join("  ", costs.Limits.Select(l => l.ToString()))}");
+        yield return string.Create(CultureInfo.InvariantCulture, $"{"",-8} {result.Measure,9} {"Mcycles",9} {"MB",8}  {string.Join("  ", costs.Limits.Select(l => l.ToString()))}");
         yield return Line("teacher", result.TeacherAccuracy, result.Teacher);
         yield return Line("found", result.Accuracy, result.Found.Cost);
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"{result.Teacher.Cycles / result.Found.Cost.Cycles:0.0} times fewer cycles on {costs.Reference.Core.Name} at {costs.Reference.Tokens} tokens (estimated); accuracy is of the texts held out of the training file");
+            $"{result.Teacher.Cycles / result.Found.Cost.Cycles:0.0} times fewer cycles on {costs.Reference.Core.Name} at {costs.Reference.Tokens} tokens (estimated); {result.Measure} is of the texts held out of the training file");
     }
 
     private static string Line(string name, double accuracy, CandidateCost cost) => string.Create(

@@ -4,6 +4,7 @@ using CompiledBert.Search.Strategies;
 using CompiledBert.Training.Data;
 using CompiledBert.Training.Learning;
 using CompiledBert.Training.Models;
+using CompiledBert.Training.Tasks;
 
 namespace CompiledBert.Training.Runs;
 
@@ -13,7 +14,8 @@ namespace CompiledBert.Training.Runs;
 /// <param name="train">What is trained on.</param>
 /// <param name="judge">Who tells how good they are.</param>
 /// <param name="recipe">How they are trained.</param>
-internal sealed class Students(Supernet supernet, TorchBert teacher, IReadOnlyList<Example> train, Judge judge, TrainingRecipe recipe)
+/// <param name="task">What they are for.</param>
+internal sealed class Students(Supernet supernet, TorchBert teacher, IReadOnlyList<Example> train, Judge judge, TrainingRecipe recipe, IModelTask task)
 {
     /// <summary>A student before its training.</summary>
     /// <param name="shape">Its architecture.</param>
@@ -23,7 +25,7 @@ internal sealed class Students(Supernet supernet, TorchBert teacher, IReadOnlyLi
         var (weights, origin) = supernet.Inherited(shape);
         var model = new TorchBert(shape, teacher.Task, weights);
         var memory = new TeacherMemory(teacher, train, recipe, origin.Layers, steps ?? int.MaxValue);
-        return (model, new Trainer(model, train, recipe, new Distillation(memory, origin), steps));
+        return (model, new Trainer(model, train, recipe, task, new Distillation(memory, origin, task), steps));
     }
 
     /// <summary>How good a candidate is after a number of steps.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CompiledBert.Search.Space;
 using CompiledBert.Training.Learning;
+using CompiledBert.Training.Tasks;
 
 namespace CompiledBert.Training.Runs;
 
@@ -10,10 +11,13 @@ public sealed record TrainRequest
     /// <summary>The model to begin with.</summary>
     public required string Model { get; init; }
 
+    /// <summary>What the model is for.</summary>
+    public TaskKind Task { get; init; }
+
     /// <summary>The folder of the tokenizer, where it is not the model's own.</summary>
     public string? Tokenizer { get; init; }
 
-    /// <summary>The texts with labels.</summary>
+    /// <summary>The texts, with labels where the task has some.</summary>
     public required string Train { get; init; }
 
     /// <summary>The most tokens of a text.</summary>

@@ -1,0 +1,11 @@
+namespace CompiledBert.Training.Tasks;
+
+/// <summary>What a model is for.</summary>
+public enum TaskKind
+{
+    /// <summary>A label for each text.</summary>
+    Classify,
+
+    /// <summary>A vector for each text.</summary>
+    Embed,
+}

@@ -32,7 +32,7 @@ internal sealed class IntegerLinearLoops
         _scales = step.Scales is { } scales ? (shared.Pointer(scales.Rows), shared.Pointer(scales.Columns), scales.Bias is null ? null : shared.Pointer(scales.Bias)) : null;
         _y = shared.Pointer(step.Y.Buffer);
         var kernels = IntegerKernel.For(target);
-        _edge = kernels.All(k => WholeTile(k) is not null) ? null : context.RequestScratch(Text(kernels.Max(k => 4 * k.Rows * 16 * k.Panels)));
+        _edge = kernels.All(k => WholeTile(k) is not null) ? null : context.RequestScratch(Text(kernels.Max(k => 4 * (k.ReadsRows ? BlockRows(k) : k.Rows) * 16 * k.Panels)));
         _packed = context.RequestScratch(Text(kernels.Max(k => BlockRows(k) / k.Rows * k.GroupBytes * Groups) + IntegerKernel.ReadBehind));
     }
 
@@ -73,9 +73,9 @@ internal sealed class IntegerLinearLoops
         using (writer.Block("for (long block = 0; block < blocks; block++)"))
         {
             writer.Line("long top = first + (last - first) * block / blocks, bottom = first + (last - first) * (block + 1) / blocks;");
-            writer.Line($"long tiles = (bottom - top + {most} - 1) / {most}, step = 64 / tiles;");
             if (!kernel.ReadsRows)
             {
+                writer.Line($"long tiles = (bottom - top + {most} - 1) / {most}, step = 64 / tiles;");
                 using var tiles = writer.Block("for (long t = 0; t < tiles; t++)");
                 writer.Line("long m0 = top + (bottom - top) * t / tiles, m1 = top + (bottom - top) * (t + 1) / tiles;");
                 writer.Line($"{kernel.NeedPack(_context.Kernels)}(x + m0 * ldx, ldx, m1 - m0, {Text(_step.K)}, packed + t * {Text(kernel.GroupBytes * Groups)});");
@@ -84,15 +84,22 @@ internal sealed class IntegerLinearLoops
             using (writer.Block($"for (long j = left; j < right; j += {Text(width)})"))
             {
                 writer.Line($"long j1 = Math.Min(j + {Text(width)}, right);");
-                writer.Line($"byte* next = (byte*)w + (j1 < right ? j1 : j) * {Text(4 * Groups)};");
                 if (shifts)
                 {
                     writer.Line($"for (long n = 0; n < {(kernel.Panels == 1 ? "16" : "(j1 - j + 15 & ~15L)")}; n++) start[n] = shift * sums[j + n];");
                 }
 
-                using (writer.Block("for (long t = 0; t < tiles; t++)"))
+                if (kernel.ReadsRows)
                 {
-                    WriteTile(writer, kernel, writeTile);
+                    writer.Line("long m0 = top, m1 = bottom, ldc = ldy;");
+                    WriteTile(writer, kernel, writeTile, "(byte*)(x + m0 * ldx), ldx", "null, 0");
+                }
+                else
+                {
+                    writer.Line($"byte* next = (byte*)w + (j1 < right ? j1 : j) * {Text(4 * Groups)};");
+                    using var tiles = writer.Block("for (long t = 0; t < tiles; t++)");
+                    writer.Line("long m0 = top + (bottom - top) * t / tiles, m1 = top + (bottom - top) * (t + 1) / tiles, ldc = ldy;");
+                    WriteTile(writer, kernel, writeTile, $"packed + t * {Text(kernel.GroupBytes * Groups)}, 0", $"next + t * {Text(Groups)} * step, step");
                 }
             }
 
@@ -116,11 +123,10 @@ internal sealed class IntegerLinearLoops
         writer.Line($"else {{ left = {columns} * task / tasks * {Text(width)}; right = Math.Min(right, {columns} * (task + 1) / tasks * {Text(width)}); }}");
     }
 
-    private void WriteTile(CodeWriter writer, IntegerKernel kernel, Action<long?>? writeTile)
+    private void WriteTile(CodeWriter writer, IntegerKernel kernel, Action<long?>? writeTile, string rows, string next)
     {
         var width = 16 * kernel.Panels;
         var isWhole = WholeTile(kernel) is not null;
-        writer.Line("long m0 = top + (bottom - top) * t / tiles, m1 = top + (bottom - top) * (t + 1) / tiles, ldc = ldy;");
         writer.Line("float* c = y + m0 * ldy + j;");
         if (!isWhole)
         {
@@ -129,8 +135,7 @@ internal sealed class IntegerLinearLoops
             writer.Line($"if (!whole) {{ c = (float*)({StepContext.TaskScratch} + {_edge}); ldc = {Text(width)}; }}");
         }
 
-        var left = kernel.ReadsRows ? "(byte*)(x + m0 * ldx), ldx" : $"packed + t * {Text(kernel.GroupBytes * Groups)}, 0";
-        var arguments = $"(m1 - m0, {left}, w + j * {Text(4 * Groups)}, {Text(64 * Groups)}, c, ldc, {Text(Groups)}, {(Shifts(kernel) ? "start" : "null")}, next + t * {Text(Groups)} * step, step, {ScalesOfTile()});";
+        var arguments = $"(m1 - m0, {rows}, w + j * {Text(4 * Groups)}, {Text(64 * Groups)}, c, ldc, {Text(Groups)}, {(Shifts(kernel) ? "start" : "null")}, {next}, {ScalesOfTile()});";
         var end = new TileEnd(Shifts(kernel), _scales is not null, _scales?.Bias is not null, _step.HasSmallSums);
         var wide = kernel.NeedTile(_context.Kernels, kernel.Panels, end) + arguments;
         if (kernel.Panels == 2 && (_step.N + 15) / 16 % 2 == 1)

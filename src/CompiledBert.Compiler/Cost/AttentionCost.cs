@@ -42,6 +42,8 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
     [
         new Accumulator("top", DataType.Float32, "max"),
         new Loop("k", Dim.Of(size), LoopKind.Lanes, [new Load("x", DataType.Float32, Score), new Let("a", DataType.Float32, "abs", ["x"]), new Accumulate("top", "a")]),
+        new Let("step", DataType.Float32, "mul", ["top", "0.0078740157"]),
+        new Let("scale", DataType.Float32, "div", ["127", "top"]),
         new Loop("k", Dim.Of(size), LoopKind.Lanes,
         [
             new Load("x", DataType.Float32, Score),

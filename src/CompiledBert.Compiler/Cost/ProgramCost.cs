@@ -11,6 +11,9 @@ internal sealed class ProgramCost(Core core, Func<Symbol, long> lengthOf)
     private const double InstructionsOfIteration = 3;
     private const double InstructionsOfStart = 14;
 
+    // Vectors that an iteration holds, operation by operation, so that few wait for the one before.
+    private const double VectorsSideBySide = 3;
+
     /// <summary>Cycles of statements; null where one is of unknown cost.</summary>
     public double? Of(IReadOnlyList<Statement> statements)
     {
@@ -47,10 +50,11 @@ internal sealed class ProgramCost(Core core, Func<Symbol, long> lengthOf)
 
         var iterations = (extent + core.Lanes - 1) / core.Lanes;
         var instructions = work.Instructions + InstructionsOfIteration;
+        var (arithmetic, accesses) = (work.Arithmetic / core.VectorOperations, (work.Loads + work.Stores) / core.Loads);
         var throughput = Math.Max(
-            Math.Max(instructions / core.IssueWidth, work.Arithmetic / core.VectorOperations),
-            Math.Max((work.Loads + work.Stores) / core.Loads, work.Divisions * core.DivideCycles));
-        var chain = core.IsInOrder ? work.Depth : work.Carried;
+            Math.Max(instructions / core.IssueWidth, work.Divisions * core.DivideCycles),
+            core.IsInOrder && core.LoadBits < core.VectorBits ? arithmetic + (2 * accesses) : Math.Max(arithmetic, accesses));
+        var chain = core.IsInOrder ? work.Depth / VectorsSideBySide : work.Carried;
         return (InstructionsOfStart / (core.IsInOrder ? 1 : core.IssueWidth)) + (iterations * Math.Max(throughput, chain));
     }
 

@@ -15,7 +15,7 @@ internal sealed class TileCost
     private const double CyclesOfIndices = 0.5;
 
     // A vector of sums cleared, converted or given a bias, stored.
-    private const int InstructionsOfSum = 3;
+    private const int ArithmeticOfSum = 2;
 
     private readonly Core _core;
     private readonly Tile _floats;
@@ -39,7 +39,7 @@ internal sealed class TileCost
     public static int ColumnsOf(Core core) => core.VectorBits == 512 ? 32 : 16;
 
     /// <summary>Cycles of C [m, n] = A [m, k] · B [k, n], B packed.</summary>
-    public double Product(long m, long n, long k) => Product(_floats, m, n, k, CyclesOfK, InstructionsOfSum);
+    public double Product(long m, long n, long k) => Product(_floats, m, n, k, CyclesOfK, ArithmeticOfSum + Accesses(1));
 
     /// <summary>The same of 8-bit integers, four of K a step: by a dot product or, where there is none, by multiplications of words that add neighbours.</summary>
     /// <param name="m">Rows of A and C.</param>
@@ -48,7 +48,7 @@ internal sealed class TileCost
     /// <param name="hasScales">Whether sums are multiplied before they are stored.</param>
     /// <param name="hasBias">Whether they are added to.</param>
     public double IntegerProduct(long m, long n, long k, bool hasScales, bool hasBias = false) =>
-        Product(_integers, m, n, (k + 3) / 4, CyclesOfFour, InstructionsOfSum + (hasScales ? 2 : 0) + (hasBias ? 1 : 0));
+        Product(_integers, m, n, (k + 3) / 4, CyclesOfFour, ArithmeticOfSum + (hasScales ? 2 : 0) + Accesses(hasBias ? 2 : 1));
 
     private double Product(Tile tile, long m, long n, long k, Func<long, double> cyclesOfStep, int instructionsOfSum)
     {
@@ -73,6 +73,9 @@ internal sealed class TileCost
 
     /// <summary>Cycles of packing so many floats into panels: a load, its share of a transposition, and a store a vector.</summary>
     public double Packing(long elements) => (double)elements / _core.Lanes * Math.Max(4.0 / Math.Min(_core.IssueWidth, 3), 1 / _core.Loads) * (_core.IsInOrder ? 2 : 1);
+
+    // Where loads are of half a vector, those and stores take two turns.
+    private int Accesses(int vectors) => _core.IsInOrder && _core.LoadBits < _core.VectorBits ? 2 * vectors : vectors;
 
     private double CyclesOfK(long rows)
     {

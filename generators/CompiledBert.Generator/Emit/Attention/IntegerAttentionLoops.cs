@@ -28,7 +28,7 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
 
         _kernels = IntegerKernel.For(target);
         _affine = AffineScores.Of(step, Score, ScoreResult);
-        var (rows, groupBytes, columns) = (_kernels.Max(k => k.Rows), _kernels.Max(k => k.GroupBytes), 16 * ValuePanels);
+        var (rows, groupBytes, columns) = (_kernels.Max(k => k.RowsAtOnce), _kernels.Max(k => k.GroupBytes), 16 * ValuePanels);
         _scratch =
         [
             context.RequestScratch($"{Text(4 * Groups)} * {PaddedKeys}"), // keys in panels
@@ -56,7 +56,7 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
     /// <inheritdoc/>
     public override void Write(CodeWriter writer)
     {
-        var (rows, columns) = (_kernels.Max(k => k.Rows), 16 * ValuePanels);
+        var (rows, columns) = (_kernels.Max(k => k.RowsAtOnce), 16 * ValuePanels);
         writer.Line($"long queries = {Step.Queries}, keys = {Step.Keys}, padded = keys + 15 & ~15L;");
         writer.Line($"byte* scratch = {StepContext.TaskScratch};");
         writer.Line($"sbyte* packedKeys = (sbyte*)(scratch + {_scratch[0]}), packedValues = (sbyte*)(scratch + {_scratch[2]}), bytes = (sbyte*)(scratch + {_scratch[4]});");
@@ -73,7 +73,7 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
         var (packKeys, packValues) = (IntegerAttentionKernels.NeedPackKeys(Context.Kernels), IntegerAttentionKernels.NeedPackValues(Context.Kernels));
         WriteShare(
             writer,
-            Text(kernel.Rows),
+            Text(kernel.RowsAtOnce),
             (firstKey, firstValue) =>
             {
                 writer.Line($"{packKeys}({firstKey}, {Step.K.TokenStride}, keys, {Text(Step.HeadSize)}, bytes, packedKeys, keyScales, keyStart, {Text(-kernel.Bias)});");

@@ -33,11 +33,22 @@ internal sealed class DotProductKernel : IntegerKernel
     /// </remarks>
     protected override void WriteTile(CodeWriter writer, MicroKernels kernels, int rows, int panels, TileEnd end)
     {
-        string Sum(int row, int vector) => $"{(char)('s' + vector)}{Text(row)}";
-        var all = Enumerable.Range(0, rows).ToArray();
-        writer.Line("long quads = groups >> 2, i = -256 * quads, l = -16 * quads;");
+        writer.Line("long quads = groups >> 2;");
         writer.Line($"sbyte* {string.Join(", ", Enumerable.Range(0, 8).Select(v => $"b{Text(v)} = b + 256 * quads{(v == 0 ? "" : $" + {Text(16 * v)}")}"))};");
-        writer.Line($"byte* {string.Join(", ", all.Select(r => r == 0 ? "a0 = a + 16 * quads" : $"a{Text(r)} = a{Text(r - 1)} + lda"))};");
+        using (writer.Block($"for (; tiles > 0; tiles--, a += {Text(rows)} * lda, c += ldc, rowScales += {Text(rows)})"))
+        {
+            WriteProducts(writer, rows, end);
+            WriteEnd(writer, rows, end);
+        }
+    }
+
+    private static string Sum(int row, int vector) => $"{(char)('s' + vector)}{Text(row)}";
+
+    private static void WriteProducts(CodeWriter writer, int rows, TileEnd end)
+    {
+        var all = Enumerable.Range(0, rows).ToArray();
+        writer.Line("long i = -256 * quads, l = -16 * quads;");
+        writer.Line($"byte* {string.Join(", ", all.Select(r => r == 0 ? "a0 = a - l" : $"a{Text(r)} = a{Text(r - 1)} + lda"))};");
         foreach (var row in all)
         {
             writer.Line($"Vector128<int> {string.Join(", ", Enumerable.Range(0, 4).Select(v => $"{Sum(row, v)} = V128.Create({end.Start})"))};");
@@ -86,8 +97,12 @@ internal sealed class DotProductKernel : IntegerKernel
                 }
             }
         }
+    }
 
-        // Operation by operation, so that none waits for the one before. What is stored has no name: a multiply-add into one would be copied there.
+    // Operation by operation, so that none waits for the one before. What is stored has no name: a multiply-add into one would be copied there. Two vectors at
+    // a time: cores that issue out of order take as long to store one.
+    private static void WriteEnd(CodeWriter writer, int rows, TileEnd end)
+    {
         var columns = Enumerable.Range(0, 4).ToArray();
         string Each(Func<int, string> write) => string.Join(" ", columns.Select(write));
         string At(int vector) => vector == 0 ? "" : $" + {Text(4 * vector)}";
@@ -97,7 +112,7 @@ internal sealed class DotProductKernel : IntegerKernel
             writer.Line($"Vector128<float> {string.Join(", ", columns.Select(v => $"scale{Text(v)} = V128.Load(scales{At(v)})"))};");
         }
 
-        foreach (var row in all)
+        foreach (var row in Enumerable.Range(0, rows))
         {
             writer.Line(Each(v => $"f{Text(v)} = {end.Converted(Sum(row, v), "V128", At(v))};"));
             if (end.Scales)
@@ -107,8 +122,8 @@ internal sealed class DotProductKernel : IntegerKernel
 
             string Result(int v) => !end.Scales ? $"f{Text(v)}"
                 : end.AddsBias ? $"V128.MultiplyAddEstimate(f{Text(v)}, scale{Text(v)}, V128.Load(bias{At(v)}))"
-                : $"(f{Text(v)} * scale{Text(v)})";
-            writer.Line(Each(v => $"{Result(v)}.Store(c{At(v)});") + (row + 1 < rows ? " c += ldc;" : ""));
+                : $"f{Text(v)} * scale{Text(v)}";
+            writer.Line(string.Join(" ", columns.Where(v => v % 2 == 0).Select(v => $"{Arm}AdvSimd.Arm64.StorePair(c{At(v)}, {Result(v)}, {Result(v + 1)});")) + (row + 1 < rows ? " c += ldc;" : ""));
         }
     }
 }

@@ -10,6 +10,8 @@ internal abstract class IntegerKernel
 {
     private const string Parameters = "byte* a, long lda, sbyte* b, long ldb, float* c, long ldc, long groups, int* start, byte* next, long step, float* rowScales, float* scales, float* bias";
 
+    private const string Arguments = "a, lda, b, ldb, c, ldc, groups, start, next, step, rowScales, scales, bias";
+
     /// <summary>Bytes behind rows and panels that micro-kernels may read, whatever is there.</summary>
     public const int ReadBehind = 32;
 
@@ -31,8 +33,11 @@ internal abstract class IntegerKernel
     /// <summary>What is added to every element of A when it is packed.</summary>
     public virtual int Bias => 0;
 
-    /// <summary>Whether micro-kernels read rows as they are, lda bytes apart; otherwise they are packed before.</summary>
+    /// <summary>Whether micro-kernels read rows as they are, lda bytes apart, of any number of tiles; otherwise one tile's, which are packed before.</summary>
     public virtual bool ReadsRows => false;
+
+    /// <summary>Rows that attention multiplies at once.</summary>
+    public int RowsAtOnce => ReadsRows ? 4 * Rows : Rows;
 
     /// <summary>Bytes that four neighbours of K take in a packed tile of the most rows; 0 where rows are read as they are.</summary>
     public virtual int GroupBytes => 0;
@@ -79,7 +84,7 @@ internal abstract class IntegerKernel
 
     /// <summary>
     /// Needs <c>{Name}Tile{columns}(rows, a, lda, b, ldb, c, ldc, groups, start, next, step, rowScales, scales, bias)</c> of a number of panels, at most
-    /// <see cref="Panels"/>. What the end does not use may be null.
+    /// <see cref="Panels"/>. What the end does not use may be null. Rows are those of a tile, or of several where <see cref="ReadsRows"/>.
     /// </summary>
     public string NeedTile(MicroKernels kernels, int panels, TileEnd end)
     {
@@ -94,7 +99,7 @@ internal abstract class IntegerKernel
                 {
                     using (text.Block($"""
                         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-                        private static void {name}_{Text(rows)}({Parameters})
+                        private static void {name}_{Text(rows)}({(ReadsRows ? "long tiles, " : "")}{Parameters})
                         """))
                     {
                         WriteTile(text, kernels, rows, panels, end);
@@ -102,21 +107,50 @@ internal abstract class IntegerKernel
                 });
             }
 
-            writer.Line($"// A tile of some rows × {Text(16 * panels)} columns of 8-bit integers.");
+            writer.Line($"// Some rows × {Text(16 * panels)} columns of 8-bit integers.");
             writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
             using (writer.Block($"private static void {name}(long rows, {Parameters})"))
-            using (writer.Block("switch (rows)"))
             {
-                foreach (var rows in Enumerable.Range(1, Rows))
+                if (ReadsRows)
                 {
-                    writer.Line($"case {Text(rows)}: {name}_{Text(rows)}(a, lda, b, ldb, c, ldc, groups, start, next, step, rowScales, scales, bias); return;");
+                    WriteTiles(writer, name);
+                }
+                else
+                {
+                    WriteHeights(writer, "rows", rows => $"{name}_{Text(rows)}({Arguments}); return;");
                 }
             }
         });
     }
 
+    // Tiles as even as can be, the higher ones first; a division takes longer than the rest.
+    private void WriteTiles(CodeWriter writer, string name)
+    {
+        writer.Line($"long tiles = (rows + {Text(Rows - 1)}) / {Text(Rows)};");
+        using (writer.Block("while (tiles > 0)"))
+        {
+            writer.Line($"long height = rows > {Text(Rows - 1)} * tiles ? {Text(Rows)} : rows > {Text(Rows - 2)} * tiles ? {Text(Rows - 1)} : (rows + tiles - 1) / tiles;");
+            writer.Line("long count = rows - (height - 1) * tiles;");
+            WriteHeights(writer, "height", rows => $"{name}_{Text(rows)}(count, {Arguments}); break;");
+            writer.Line("tiles -= count;");
+            writer.Line("count *= height;");
+            writer.Line("rows -= count; a += count * lda; c += count * ldc; rowScales += count;");
+        }
+    }
+
+    private void WriteHeights(CodeWriter writer, string height, Func<int, string> write)
+    {
+        using (writer.Block($"switch ({height})"))
+        {
+            foreach (var rows in Enumerable.Range(1, Rows))
+            {
+                writer.Line($"case {Text(rows)}: {write(rows)}");
+            }
+        }
+    }
+
     /// <summary>
-    /// Needs <c>{Name}Product{end}(rows, a, lda, b, n, c, ldc, groups, start, rowScales, scales, bias)</c>: a tile's rows by all of B's panels <c>[n/16][groups][16][4]</c>, n a multiple
+    /// Needs <c>{Name}Product{end}(rows, a, lda, b, n, c, ldc, groups, start, rowScales, scales, bias)</c>: rows, as a tile takes them, by all of B's panels <c>[n/16][groups][16][4]</c>, n a multiple
     /// of 16; C is written in whole panels.
     /// </summary>
     public string NeedProduct(MicroKernels kernels, TileEnd end)
@@ -126,7 +160,7 @@ internal abstract class IntegerKernel
         var name = $"{Name}Product{end.Suffix}";
         return Need(kernels, name, writer =>
         {
-            const string Arguments = "(rows, a, lda, b + 4 * groups * j, 64 * groups, c + j, ldc, groups, start + j, (byte*)b, 0, rowScales, scales + j, bias + j);";
+            const string OfPanels = "(rows, a, lda, b + 4 * groups * j, 64 * groups, c + j, ldc, groups, start + j, (byte*)b, 0, rowScales, scales + j, bias + j);";
             writer.Line("// Rows of 8-bit integers by all panels.");
             writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
             using (writer.Block($"private static void {name}(long rows, byte* a, long lda, sbyte* b, long n, float* c, long ldc, long groups, int* start, float* rowScales, float* scales, float* bias)"))
@@ -134,12 +168,12 @@ internal abstract class IntegerKernel
             {
                 if (Panels > 1)
                 {
-                    writer.Line($"if (n - j < {width}) {one}{Arguments}");
-                    writer.Line($"else {wide}{Arguments}");
+                    writer.Line($"if (n - j < {width}) {one}{OfPanels}");
+                    writer.Line($"else {wide}{OfPanels}");
                 }
                 else
                 {
-                    writer.Line(wide + Arguments);
+                    writer.Line(wide + OfPanels);
                 }
             }
         });

@@ -10,6 +10,9 @@ internal sealed record Block(ulong Address, IReadOnlyList<uint> Code, double Run
 {
     /// <summary>Instructions that a call spends in it.</summary>
     public double Instructions => Runs * Code.Count;
+
+    /// <summary>Where what lies behind it begins.</summary>
+    public ulong End => Address + (4 * (ulong)Code.Count);
 }
 
 /// <summary>Block profiles as the qemu plugin writes them.</summary>
@@ -21,13 +24,40 @@ internal static class BlockProfile
         var before = Read(fewer);
         return
         [
-            .. Read(more)
-                .Select(b => new Block(b.Key.Address, Words(b.Key.Code), b.Value - before.GetValueOrDefault(b.Key)))
-                .Where(b => b.Runs > 0)
+            .. Join([.. Read(more).Select(b => new Block(b.Key.Address, Words(b.Key.Code), b.Value - before.GetValueOrDefault(b.Key))).Where(b => b.Runs > 0)])
                 .OrderByDescending(b => b.Instructions)
                 .ThenBy(b => b.Address),
         ];
     }
+
+    /// <summary>Blocks that qemu ended where a page of memory ends, together with what they run into: a loop in two pieces would be counted as two loops.</summary>
+    private static IEnumerable<Block> Join(IReadOnlyList<Block> blocks)
+    {
+        const ulong Page = 4096;
+        var pieces = blocks.Where(b => b.End % Page == 0 && !IsJump(b.Code[^1])).ToList();
+        var behind = blocks.Where(b => b.Address % Page == 0).ToDictionary(b => b.Address);
+        foreach (var piece in pieces)
+        {
+            if (behind.GetValueOrDefault(piece.End) is { } next && next.Runs >= piece.Runs)
+            {
+                behind[piece.End] = next with { Runs = next.Runs - piece.Runs };
+                yield return piece with { Code = [.. piece.Code, .. next.Code] };
+            }
+            else
+            {
+                yield return piece;
+            }
+        }
+
+        foreach (var block in blocks.Except(pieces).Select(b => behind.GetValueOrDefault(b.Address, b)).Where(b => b.Runs > 0))
+        {
+            yield return block;
+        }
+    }
+
+    // B, BL; B.cond; CBZ, CBNZ, TBZ, TBNZ; BR, BLR, RET.
+    private static bool IsJump(uint word) =>
+        (word & 0x7C000000) == 0x14000000 || (word & 0xFE000000) == 0x54000000 || (word & 0x7C000000) == 0x34000000 || (word & 0xFE000000) == 0xD6000000;
 
     private static Dictionary<(ulong Address, string Code), long> Read(string path)
     {

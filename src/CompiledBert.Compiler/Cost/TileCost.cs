@@ -11,7 +11,7 @@ internal sealed class TileCost
     // Around a tile's loop: accumulators cleared, bias added, results stored, addresses computed, calls.
     private const double InstructionsAround = 60;
 
-    // Of a step of dot products on cores that issue in order: indices move on twice in four steps.
+    // Of a step of products by lane on cores that issue in order: indices move on twice in four steps.
     private const double CyclesOfIndices = 0.5;
 
     // A vector of sums cleared, converted or given a bias, stored.
@@ -83,24 +83,29 @@ internal sealed class TileCost
 
         // Four neighbours of A a load, and a turn of the loop, where multiply-adds take a lane; elsewhere each element is spread over a vector by its load.
         var isByLane = _core.VectorBits == 128;
-        var loads = _floats.Vectors + (isByLane ? rows / 4.0 : rows);
-        return CyclesOfStep(Math.Max(multiplyAdds / _core.MultiplyAdds, _core.MultiplyAddLatency), multiplyAdds, loads, isByLane ? 0.75 : 1);
+        return isByLane ? CyclesOfLanes(multiplyAdds, _core.MultiplyAdds, rows, 0.75)
+            : CyclesOfStep(Math.Max(multiplyAdds / _core.MultiplyAdds, _core.MultiplyAddLatency), multiplyAdds, _floats.Vectors + rows, 1);
     }
 
     private double CyclesOfFour(long rows)
     {
         double products = rows * _integers.Vectors;
-        var isByLane = _core.DotProducts > 0 && _core.VectorBits == 128;
-        var loads = _integers.Vectors + (isByLane ? rows / 4.0 : rows);
         if (_core.DotProducts > 0)
         {
-            // A dot product waits for the sum before. On cores that issue in order, loads go beside products, and nothing goes beside the indices that move on.
-            var arithmetic = Math.Max(products / _core.DotProducts, _core.MultiplyAddLatency);
-            return _core.IsInOrder && isByLane ? arithmetic + CyclesOfIndices : CyclesOfStep(arithmetic, products, loads, 1);
+            return _core.VectorBits == 128 ? CyclesOfLanes(products, _core.DotProducts, rows, 1)
+                : CyclesOfStep(Math.Max(products / _core.DotProducts, _core.MultiplyAddLatency), products, _integers.Vectors + rows, 1);
         }
 
         // Of multiplications only the addition waits.
-        return CyclesOfStep(Math.Max(products / _core.IntegerMultiplies, 1), 2 * products, loads, 1);
+        return CyclesOfStep(Math.Max(products / _core.IntegerMultiplies, 1), 2 * products, _integers.Vectors + rows, 1);
+    }
+
+    // A product waits for the sum before. On cores that issue in order, loads go beside products that leave room for them, and nothing goes beside the
+    // indices that move on.
+    private double CyclesOfLanes(double products, double productsOfCycle, long rows, double control)
+    {
+        var (arithmetic, loads) = (Math.Max(products / productsOfCycle, _core.MultiplyAddLatency), 4 + (rows / 4.0));
+        return _core.IsInOrder ? arithmetic + (productsOfCycle < _core.IssueWidth ? CyclesOfIndices : loads) : CyclesOfStep(arithmetic, products, loads, control);
     }
 
     /// <summary>

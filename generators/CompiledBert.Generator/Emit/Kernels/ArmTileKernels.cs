@@ -30,39 +30,18 @@ internal static class ArmTileKernels
         {
             for (var row = 0; row < rows; row++)
             {
-                writer.Line($"VF {string.Join(", ", Enumerable.Range(0, Vectors).Select(v => Sum(row, v) + " = default"))};");
+                writer.Line($"VF {string.Join(", ", Enumerable.Range(0, Vectors).Select(v => LaneTurns.Sum(row, v) + " = default"))};");
             }
 
-            writer.Line(string.Join(" ", Enumerable.Range(0, rows).Select(row => row == 0 ? "float* a0 = a;" : $"float* a{Text(row)} = a{Text(row - 1)} + lda;")));
-            writer.Line("float* end = b + 16 * (k & ~3L);");
-            writer.Line("long i = 0;");
-            using (writer.Block("for (; b < end; b += 64)"))
-            {
-                writer.Line("VF " + string.Join(", ", Enumerable.Range(0, rows).Select(row => $"x{Text(row)} = V.Load((float*)((byte*)a{Text(row)} + i))")) + ";");
-                writer.Line("VF b0 = V.Load(b);");
-                for (var at = 0; at < 16; at++)
-                {
-                    // The next vector of B is on its way while this one is used.
-                    var step = at / Vectors;
-                    var products = Enumerable.Range(0, rows).Select(row => $"{Sum(row, at % Vectors)} = {Arm}.FusedMultiplyAddBySelectedScalar({Sum(row, at % Vectors)}, b{Text(at)}, x{Text(row)}, {Text(step)});").ToList();
-                    if (at < 15)
-                    {
-                        products.Insert(Math.Min(1, products.Count), $"VF b{Text(at + 1)} = V.Load(b + {Text(4 * (at + 1))});");
-                    }
-
-                    writer.Line(string.Join(" ", products));
-                }
-
-                writer.Line("i += 16;");
-            }
-
-            writer.Line(string.Join(" ", Enumerable.Range(0, rows).Select(row => $"a{Text(row)} = (float*)((byte*)a{Text(row)} + i);")));
+            LaneTurns.WriteColumns(writer, "k >> 2");
+            new LaneTurns("float", rows, (sum, weights, row, lane) => $"{Arm}.FusedMultiplyAddBySelectedScalar({sum}, {weights}, {row}, {Text(lane)})").Write(writer, "4 * lda");
+            writer.Line("b = (float*)b0;");
             using (writer.Block("for (long rest = k & 3; rest > 0; rest--, b += 16)"))
             {
                 writer.Line("VF " + string.Join(", ", Enumerable.Range(0, Vectors).Select(v => $"y{Text(v)} = V.Load(b + {Text(4 * v)})")) + ", x;");
                 for (var row = 0; row < rows; row++)
                 {
-                    writer.Line($"x = V.Create(*a{Text(row)}++); " + string.Join(" ", Enumerable.Range(0, Vectors).Select(v => $"{Sum(row, v)} = Mad(x, y{Text(v)}, {Sum(row, v)});")));
+                    writer.Line($"x = V.Create(*(float*)a{Text(row)}); a{Text(row)} += 4; " + string.Join(" ", Enumerable.Range(0, Vectors).Select(v => $"{LaneTurns.Sum(row, v)} = Mad(x, y{Text(v)}, {LaneTurns.Sum(row, v)});")));
                 }
             }
 
@@ -70,18 +49,16 @@ internal static class ArmTileKernels
             {
                 for (var v = 0; v < Vectors; v++)
                 {
-                    writer.Line($"VF z{Text(v)} = V.Load(bias + {Text(4 * v)}); " + string.Join(" ", Enumerable.Range(0, rows).Select(row => $"{Sum(row, v)} += z{Text(v)};")));
+                    writer.Line($"VF z{Text(v)} = V.Load(bias + {Text(4 * v)}); " + string.Join(" ", Enumerable.Range(0, rows).Select(row => $"{LaneTurns.Sum(row, v)} += z{Text(v)};")));
                 }
             }
 
             for (var row = 0; row < rows; row++)
             {
-                writer.Line(string.Join(" ", Enumerable.Range(0, Vectors).Select(v => $"{Sum(row, v)}.Store(c{(v == 0 ? "" : " + " + Text(4 * v))});")) + (row + 1 < rows ? " c += ldc;" : ""));
+                writer.Line(string.Join(" ", Enumerable.Range(0, Vectors).Select(v => $"{LaneTurns.Sum(row, v)}.Store(c{(v == 0 ? "" : " + " + Text(4 * v))});")) + (row + 1 < rows ? " c += ldc;" : ""));
             }
         }
     });
-
-    private static string Sum(int row, int vector) => $"{(char)('s' + vector)}{Text(row)}";
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -198,6 +198,9 @@ public static class DiagnosticTable
     /// <summary>A run's folder that does not fit what is asked.</summary>
     public static readonly Rule RunFolder = new("CBERT0807", Severity.Error, "The folder cannot take this run: {0}.");
 
+    /// <summary>A line of a training file that is no word with a tag.</summary>
+    public static readonly Rule TaggedData = new("CBERT0808", Severity.Error, "Line {0} is not a word and a tag: {1}. Every line has a word and, behind a tab or blanks, its tag, in as many columns as the others; an empty line ends a sentence.");
+
     /// <summary>A diagnostic's code, severity and text with places for its facts.</summary>
     /// <param name="Code">The code.</param>
     /// <param name="Severity">How grave it is.</param>

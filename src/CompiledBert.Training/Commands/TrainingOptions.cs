@@ -10,13 +10,13 @@ namespace CompiledBert.Training.Commands;
 /// <summary>What both commands take, and how both end.</summary>
 internal sealed class TrainingOptions
 {
-    public Option<string> Train { get; } = new("--train") { Description = "Texts with labels: two columns with a tab between them; for embed, texts alone. A tenth is held out to choose by.", Required = true };
+    public Option<string> Train { get; } = new("--train") { Description = "Texts with labels: two columns with a tab between them; for tag, words and tags in columns, a word a line and an empty line behind a sentence; for embed, texts alone. A tenth is held out to choose by.", Required = true };
 
     public Option<string?> Tokenizer { get; } = new("--tokenizer") { Description = "The tokenizer's file or folder, where it is not beside the model." };
 
     public Option<string> Out { get; } = new("--out") { Description = "The folder of the run.", Required = true };
 
-    public Option<TaskKind> Task { get; } = new("--task") { Description = "What the model is for: classify, or embed." };
+    public Option<TaskKind> Task { get; } = new("--task") { Description = "What the model is for: classify, tag, or embed." };
 
     public Option<int> MaxTokens { get; } = new("--max-tokens") { Description = "The most tokens of a text.", DefaultValueFactory = _ => 128 };
 

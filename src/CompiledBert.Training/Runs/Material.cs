@@ -45,7 +45,7 @@ internal sealed record Material(ReadBert Model, IReadOnlyList<string> Labels, IR
         var (train, held) = LabelledTexts.Split(texts.Examples, Tenth);
         return train.Count == 0
             ? throw DiagnosticTable.TrainingData.Error(trainPath, null, 2, "one row is too few")
-            : new Material(model, texts.Labels, train, held, folder, task);
+            : new Material(model, texts.Labels, train, held, folder, task.Of(texts.Labels));
     }
 
     /// <summary>A tokenizer may be named by its folder or by a file in it.</summary>

@@ -35,13 +35,13 @@ public static class SearchRun
         var strategy = StrategyOf(request);
         using var held = strategy as IDisposable;
         var material = Material.Read(request.Task, Pooling.Cls, request.Teacher, request.Tokenizer, request.Train, request.MaxTokens, keepsLabels: true);
-        if (material.Task.HasLabels && material.Model.Task.Outputs != material.Labels.Count)
+        var (task, weights) = material.Task.Begin(material.Model, material.Labels.Count, request.MaxTokens, 0);
+        if (material.Task.HasLabels && (material.Model.Task.Outputs != task.Outputs || material.Model.Task.Pooling != task.Pooling))
         {
-            throw DiagnosticTable.TrainingLabels.Error(request.Teacher, null, string.Create(
-                CultureInfo.InvariantCulture, $"the teacher tells {material.Model.Task.Outputs} labels and the texts have {material.Labels.Count}; 'compiledbert train' makes a teacher of them"));
+            static string What(BertTask t) => string.Create(CultureInfo.InvariantCulture, $"{t.Outputs} labels of {(t.Pooling == Pooling.None ? "tokens" : "texts")}");
+            throw DiagnosticTable.TrainingLabels.Error(request.Teacher, null, $"the teacher tells {What(material.Model.Task)} and should tell {What(task)}; 'compiledbert train' makes such a teacher");
         }
 
-        var (task, weights) = material.Task.Begin(material.Model, material.Labels.Count, request.MaxTokens, 0);
         var (costs, space) = (CostsOf(request, task), SpaceOf(request, material.Model.Shape));
         using var folder = RunFolder.Open(output, request.ToJson(), resume);
         using var teacher = new TorchBert(material.Model.Shape, task, weights);

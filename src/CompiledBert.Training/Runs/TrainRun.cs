@@ -22,7 +22,7 @@ public static class TrainRun
     {
         if (request.Task == TaskKind.Embed)
         {
-            throw DiagnosticTable.InvalidMetadata.Error(null, null, "--task", "embed", "classify; an embedding model is a teacher as it is");
+            throw DiagnosticTable.InvalidMetadata.Error(null, null, "--task", "embed", "classify or tag; an embedding model is a teacher as it is");
         }
 
         var material = Material.Read(request.Task, request.Pooling, request.Model, request.Tokenizer, request.Train, request.MaxTokens, keepsLabels: false);

@@ -32,6 +32,10 @@ internal interface IModelTask
     /// <param name="labels">The labels that are known already; null to take those of the file.</param>
     LabelledTexts Read(string path, Tokenizer tokenizer, int maxTokens, IReadOnlyList<string>? labels);
 
+    /// <summary>The task once its labels are known.</summary>
+    /// <param name="labels">The labels' names.</param>
+    IModelTask Of(IReadOnlyList<string> labels) => this;
+
     /// <summary>An encoder with the head of this task, and no more positions than are needed. The head that it has stays where it fits.</summary>
     /// <param name="read">The encoder.</param>
     /// <param name="labels">How many labels there are.</param>

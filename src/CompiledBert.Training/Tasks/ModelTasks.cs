@@ -12,6 +12,7 @@ internal static class ModelTasks
     /// <param name="pooling">What the new head of a classifier reads.</param>
     public static IModelTask Of(TaskKind kind, string modelPath, string? tokenizer, Pooling pooling = Pooling.Cls) => kind switch
     {
+        TaskKind.Tag => new TagTask([]),
         TaskKind.Embed => EmbedTask.Of(modelPath, tokenizer),
         _ => new ClassifyTask(pooling),
     };

@@ -6,6 +6,9 @@ public enum TaskKind
     /// <summary>A label for each text.</summary>
     Classify,
 
+    /// <summary>A label for each word.</summary>
+    Tag,
+
     /// <summary>A vector for each text.</summary>
     Embed,
 }

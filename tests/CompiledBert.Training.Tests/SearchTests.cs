@@ -29,12 +29,22 @@ public sealed class SearchTests : IDisposable
     public void The_preset_of_a_minute_ends_with_a_model_that_compiles_and_answers()
     {
         var output = Path.Combine(_folder, "run");
-        var result = SearchRun.Run(Request, output, false, TextWriter.Null, CancellationToken.None);
+        var result = SearchRun.Run(Request with { Front = 3 }, output, false, TextWriter.Null, CancellationToken.None);
         Assert.True(result.Accuracy > 0.8, $"{result.Accuracy}");
         Assert.True(result.Found.Cost.IsWithin && result.Found.Cost.Cycles < result.Teacher.Cycles);
         Assert.Equal(12, result.Evaluations.Count);
         Assert.Contains("<svg", File.ReadAllText(Path.Combine(output, "report.html")), StringComparison.Ordinal);
-        Assert.Equal(result.Evaluations.Count + 2, XDocument.Load(Path.Combine(output, "front.svg")).Descendants("{http://www.w3.org/2000/svg}circle").Count());
+        Assert.Equal(result.Evaluations.Count + result.Trained.Count + 2, XDocument.Load(Path.Combine(output, "front.svg")).Descendants("{http://www.w3.org/2000/svg}circle").Count());
+
+        Assert.Equal(3, result.Trained.Count);
+        var (most, least) = (result.Teacher.Cycles / 3, result.Teacher.Cycles / 30);
+        Assert.InRange(result.Trained[0].Cost.Cycles, least, most);
+        Assert.True(result.Trained[2].Cost.Cycles < result.Trained[0].Cost.Cycles);
+        foreach (var trained in result.Trained)
+        {
+            using var compiled = CompilePipeline.Compile(new CompileOptions { ModelPath = trained.Model, Name = "OfTheFront", Precision = Precision.Int8, Text = true });
+            Assert.Equal((HeadKind.Classify, trained.Cost.WeightBytes), (compiled.Plan.Head!.Kind, compiled.Plan.Weights.Bytes - compiled.Plan.Head.TokenizerBytes));
+        }
 
         foreach (var precision in new[] { Precision.Fp32, Precision.Int8 })
         {
@@ -53,10 +63,10 @@ public sealed class SearchTests : IDisposable
     [TorchFact]
     public void A_search_that_is_stopped_anywhere_ends_with_the_same_model()
     {
-        var request = Request with { Candidates = 4, Finalists = 2 };
+        var request = Request with { Candidates = 4, Finalists = 2, Front = 2 };
         var whole = Path.Combine(_folder, "whole");
         SearchRun.Run(request, whole, false, TextWriter.Null, CancellationToken.None);
-        foreach (var stop in new[] { "supernet trained", "2 of 4", "finalist", "chosen" })
+        foreach (var stop in new[] { "supernet trained", "2 of 4", "finalist", "chosen", "front-1" })
         {
             var output = Path.Combine(_folder, stop.Replace(' ', '-'));
             using var cancel = new CancellationTokenSource();
@@ -67,7 +77,10 @@ public sealed class SearchTests : IDisposable
             // As if it had been killed while it wrote a line.
             File.AppendAllText(Path.Combine(output, "log.jsonl"), "{\"event\": \"cand");
             SearchRun.Run(request, output, true, TextWriter.Null, CancellationToken.None);
-            Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "model", "model.onnx")), File.ReadAllBytes(Path.Combine(output, "model", "model.onnx")));
+            foreach (var model in new[] { "model", "front-1", "front-2" })
+            {
+                Assert.Equal(File.ReadAllBytes(Path.Combine(whole, model, "model.onnx")), File.ReadAllBytes(Path.Combine(output, model, "model.onnx")));
+            }
         }
     }
 

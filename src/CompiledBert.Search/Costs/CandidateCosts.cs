@@ -31,6 +31,14 @@ public sealed class CandidateCosts(BertTask task, Precision precision, IReadOnly
         return new CandidateCost(shape, cycles, plan.Weights.Bytes, [.. limits.Select(limit => new Measure(limit, ValueOf(plan, limit)))]);
     }
 
+    /// <summary>The same with one limit on time, on the core and of the tokens that candidates are ranked by, in place of those that there are.</summary>
+    /// <param name="cycles">The most cycles.</param>
+    public CandidateCosts WithTime(double cycles)
+    {
+        var (core, tokens) = reference;
+        return new CandidateCosts(task, precision, [new Limit(LimitKind.Latency, cycles / core.Gigahertz / 1e6, tokens, core.Name, core), .. limits.Where(l => l.Kind != LimitKind.Latency)], reference);
+    }
+
     /// <summary>The plan of a candidate; its weights are unknown.</summary>
     public ModelPlan PlanOf(BertShape shape) =>
         CompilePipeline.Plan(BertGraph.Of(shape, task, new UnknownBertWeights()), new CompileOptions { ModelPath = "candidate.onnx", Name = "Candidate", Precision = precision });

@@ -21,11 +21,12 @@ internal static class SearchCommand
         var preset = new Option<string>("--preset") { Description = "How long it takes: minute, ten-minutes or full.", DefaultValueFactory = _ => "full" };
         var supernetSteps = new Option<int?>("--supernet-steps") { Description = "How many steps the supernet is trained, whose parts they are." };
         var finalists = new Option<int?>("--finalists") { Description = "How many of the best are trained by themselves before one is chosen." };
+        var front = new Option<int>("--front") { Description = "How many models are trained besides, from about 3 to 30 times fewer cycles than the teacher." };
         var variants = new Option<int?>("--variants") { Description = "How many texts are made of each one, for the teacher to label." };
         var common = new TrainingOptions();
         var command = new Command("search", "Finds the BERT that is best within a budget, trains it from the teacher, and writes it as ONNX with all that a build wants beside it, and a report.")
         {
-            teacher, targets, precision, budget, size, memory, space, strategy, candidates, supernetSteps, finalists, preset, variants,
+            teacher, targets, precision, budget, size, memory, space, strategy, candidates, supernetSteps, finalists, preset, variants, front,
         };
         common.AddTo(command);
         command.SetAction(parsed => common.Run(parsed, cancellation =>
@@ -44,6 +45,7 @@ internal static class SearchCommand
                 Size = parsed.GetValue(size),
                 Memory = parsed.GetValue(memory),
                 Space = parsed.GetValue(space),
+                Front = Math.Clamp(parsed.GetValue(front), 0, 100),
                 Strategy = parsed.GetRequiredValue(strategy),
             }.Preset(parsed.GetRequiredValue(preset));
             request = request with

@@ -23,8 +23,8 @@ internal static class FrontPicture
     private static string Svg(SearchResult result, string space, string style)
     {
         var front = result.Front;
-        var cycles = result.Evaluations.Select(e => e.Cost.Cycles).Append(result.Teacher.Cycles).ToList();
-        var scores = result.Evaluations.Select(e => e.Accuracy).Concat([result.TeacherAccuracy, result.Accuracy]).ToList();
+        var cycles = result.Evaluations.Select(e => e.Cost.Cycles).Concat(result.Trained.Select(t => t.Cost.Cycles)).Append(result.Teacher.Cycles).ToList();
+        var scores = result.Evaluations.Select(e => e.Accuracy).Concat(result.Trained.Select(t => t.Accuracy)).Concat([result.TeacherAccuracy, result.Accuracy]).ToList();
         var (low, high) = (Math.Log2(cycles.Min()) - 0.15, Math.Log2(cycles.Max()) + 0.15);
         var (least, most) = (scores.Min() - 0.01, Math.Min(1.005, scores.Max() + 0.01));
         string X(double c) => Number(Left + ((Math.Log2(c) - low) / (high - low) * (Width - Left)));
@@ -50,6 +50,11 @@ internal static class FrontPicture
         foreach (var e in result.Evaluations)
         {
             svg.Append($"<circle cx=\"{X(e.Cost.Cycles)}\" cy=\"{Y(e.Accuracy)}\" r=\"4.5\" fill=\"var(--{(front.Contains(e) ? "front" : "other")})\"><title>{e.Cost.Shape}</title></circle>");
+        }
+
+        foreach (var trained in result.Trained)
+        {
+            svg.Append($"<circle cx=\"{X(trained.Cost.Cycles)}\" cy=\"{Y(trained.Accuracy)}\" r=\"6.5\" fill=\"var(--found)\"><title>{trained.Cost.Shape}</title></circle>");
         }
 
         Mark(svg, X(result.Teacher.Cycles), Y(result.TeacherAccuracy), "teacher", "teacher", "end");

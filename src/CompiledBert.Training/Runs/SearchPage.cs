@@ -36,9 +36,14 @@ internal static class SearchPage
         writer.WriteLine($"<span class=\"badge\">Cycles and times are estimates of the cost model: one sequence, one thread. {Capital(result.Measure)} is of texts held out of the training file</span></header>");
         writer.WriteLine($"<section><h2>{Capital(result.Measure)} over cycles</h2><p class=\"hint\">Candidates as parts of one supernet, trained for {request.SupernetSteps} steps; {Text(core.Title)} at {Number(costs.Reference.Tokens)} tokens. The line is the front: nothing is both faster and better.</p>");
         writer.WriteLine(FrontPicture.Svg(result) + "</section>");
-        writer.WriteLine($"<section><h2>Teacher and found model</h2><p class=\"hint\">The found model after its whole training.</p><div class=\"scroll\"><table><tr><th class=\"name\">model</th><th>{result.Measure}</th><th>Mcycles</th><th>ms</th><th>MB</th></tr>");
+        writer.WriteLine($"<section><h2>Teacher and found model</h2><p class=\"hint\">What was found after its whole training.</p><div class=\"scroll\"><table><tr><th class=\"name\">model</th><th>{result.Measure}</th><th>Mcycles</th><th>ms</th><th>MB</th></tr>");
         writer.WriteLine(Row("teacher: " + result.Teacher.Shape, result.TeacherAccuracy, result.Teacher, core, false));
         writer.WriteLine(Row("found: " + result.Found.Cost.Shape, result.Accuracy, result.Found.Cost, core, true));
+        foreach (var trained in result.Trained)
+        {
+            writer.WriteLine(Row($"{Path.GetFileName(Path.GetDirectoryName(trained.Model))}: {trained.Cost.Shape}", trained.Accuracy, trained.Cost, core, false));
+        }
+
         writer.WriteLine("</table></div></section>");
         writer.WriteLine($"<section><h2>Candidates</h2><p class=\"hint\">By cycles; those of the front in bold. The distance is how far what it says is from what the teacher says: the less, the better, and what the search goes by.</p><div class=\"scroll\"><table><tr><th class=\"name\">shape</th><th>distance</th><th>{result.Measure}</th><th>Mcycles</th><th>ms</th><th>MB</th></tr>");
         foreach (var evaluation in result.Evaluations.OrderBy(e => e.Cost.Cycles))

@@ -59,6 +59,9 @@ public sealed record SearchRequest
     /// <summary>For how many steps.</summary>
     public int FinalSteps { get; init; } = 400;
 
+    /// <summary>How many models are trained besides the chosen one, from about 3 to 30 times fewer cycles than the teacher.</summary>
+    public int Front { get; init; }
+
     /// <summary>How the chosen one is trained.</summary>
     public TrainingRecipe Recipe { get; init; } = new() { Epochs = 4, Rate = 3e-4, Variants = 1 };
 

@@ -15,6 +15,9 @@ public sealed record SearchResult(string Model, CandidateCost Teacher, double Te
     /// <summary>What accuracies are: <c>accuracy</c>, the share that is told right, or what the task has in its place.</summary>
     public string Measure { get; init; } = "accuracy";
 
+    /// <summary>Models of the front that were trained besides the found one, by falling cycles.</summary>
+    public IReadOnlyList<TrainedModel> Trained { get; init; } = [];
+
     /// <summary>The candidates that nothing is both faster and more accurate than, by rising cycles.</summary>
     public IReadOnlyList<Evaluation> Front { get; } = Pareto.Front(Evaluations, e => e.Accuracy);
 }

@@ -16,8 +16,6 @@ namespace CompiledBert.Training.Runs;
 /// <summary>Finds a model within limits, trains it and writes it: what <c>compiledbert search</c> does.</summary>
 public static class SearchRun
 {
-    private const long UsualTokens = 64;
-
     // How many different students a supernet learns to be, at most: each takes some costings to be found.
     private const int MostStudents = 128;
 
@@ -32,7 +30,7 @@ public static class SearchRun
     /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
     public static SearchResult Run(SearchRequest request, string output, bool resume, TextWriter progress, CancellationToken cancellation)
     {
-        var strategy = StrategyOf(request);
+        var strategy = SearchSettings.StrategyOf(request);
         using var held = strategy as IDisposable;
         var material = Material.Read(request.Task, Pooling.Cls, request.Teacher, request.Tokenizer, request.Train, request.MaxTokens, keepsLabels: true);
         var (task, weights) = material.Task.Begin(material.Model, material.Labels.Count, request.MaxTokens, 0);
@@ -42,7 +40,7 @@ public static class SearchRun
             throw DiagnosticTable.TrainingLabels.Error(request.Teacher, null, $"the teacher tells {What(material.Model.Task)} and should tell {What(task)}; 'compiledbert train' makes such a teacher");
         }
 
-        var (costs, space) = (CostsOf(request, task), SpaceOf(request, material.Model.Shape));
+        var (costs, space) = (SearchSettings.CostsOf(request, task), SearchSettings.SpaceOf(request, material.Model.Shape));
         using var folder = RunFolder.Open(output, request.ToJson(), resume);
         using var teacher = new TorchBert(material.Model.Shape, task, weights);
         var judge = new Judge(teacher, [.. material.Held.Take(request.ScoreTexts)], request.Recipe, material.Task);
@@ -50,8 +48,10 @@ public static class SearchRun
         using var supernet = new Supernet(material.Model.Shape, task, weights, UsesOf(examples, material.Model.Shape.Vocabulary));
         var exploration = new Exploration(space, costs, strategy, new SupernetScorer(supernet, judge), request.Recipe.Seed);
         exploration.Check();
-        Train(supernet, teacher, examples, request, material.Task, () => WithinLimits.Sample(Math.Min(request.SupernetSteps, MostStudents), space, costs, request.Recipe.Seed), folder, progress, cancellation);
-        var done = Explore(exploration, request.Candidates, costs, folder, progress, cancellation);
+        var fronts = FrontRun.Limits(request.Front, costs, space, material.Model.Shape);
+        Train(supernet, teacher, examples, request, material.Task, () => Students.Sample(Math.Min(request.SupernetSteps, MostStudents), space, [costs, .. fronts], request.Recipe.Seed), folder, progress, cancellation);
+        var exploring = new Exploring(folder, progress);
+        var done = exploring.Run(exploration, EvaluationLog.Candidate, [], request.Candidates, costs, cancellation);
 
         var students = new Students(supernet, teacher, examples, judge, request.Recipe, material.Task);
         var chosen = Finals.Choose(done, request, students, costs, folder, progress, cancellation);
@@ -63,7 +63,12 @@ public static class SearchRun
             Fitting.Run(trainer, "training", folder, progress, cancellation);
             var path = ModelExport.Write(folder, "model", material, chosen.Cost.Shape, task, student.Weights(), request.Halves);
             double Worth(TorchBert model) => Trainer.Worth(model, material.Held, material.Task, teacher, cancellation);
-            var result = new SearchResult(path, costs.Of(material.Model.Shape), Worth(teacher), chosen, Worth(student), done) { Measure = material.Task.Measure };
+            var front = new FrontRun(request, space, students, new SupernetScorer(supernet, judge), exploring, folder, progress);
+            var result = new SearchResult(path, costs.Of(material.Model.Shape), Worth(teacher), chosen, Worth(student), done)
+            {
+                Measure = material.Task.Measure,
+                Trained = front.Run(fronts, done, (within, model) => (ModelExport.Write(folder, within, material, model.Shape, task, model.Weights(), request.Halves), Worth(model)), cancellation),
+            };
             folder.Put("report.html", to => SearchPage.Write(to, request, costs, result));
             folder.Put("front.svg", to => to.Write(Encoding.UTF8.GetBytes(FrontPicture.File(result))));
             folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"found\", \"accuracy\": {result.Accuracy:0.#####}, \"teacher\": {result.TeacherAccuracy:0.#####}}}"));
@@ -95,67 +100,5 @@ public static class SearchRun
         }
 
         return uses;
-    }
-
-    private static List<Evaluation> Explore(Exploration exploration, int count, CandidateCosts costs, RunFolder folder, TextWriter progress, CancellationToken cancellation)
-    {
-        var done = EvaluationLog.Read(folder, EvaluationLog.Candidate, costs);
-        if (done.Count > 0)
-        {
-            progress.WriteLine($"goes on after {done.Count} of {count} candidates");
-        }
-
-        while (done.Count < count && exploration.Next(done, cancellation) is { } next)
-        {
-            done.Add(next);
-            EvaluationLog.Add(folder, EvaluationLog.Candidate, next);
-            progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{done.Count} of {count}: {100 * next.Accuracy:0.0} %, {next.Cost.Cycles / 1e6:0.0} million cycles, {next.Cost.WeightBytes / 1e6:0.0} MB: {next.Cost.Shape}"));
-        }
-
-        return done;
-    }
-
-    private static ISearchStrategy StrategyOf(SearchRequest request) => request.Strategy switch
-    {
-        "evolution" => new EvolutionStrategy(Math.Clamp(request.Candidates / 4, 2, 24)),
-        "controller" => new ControllerStrategy(),
-        "random" => new RandomStrategy(),
-        _ => throw DiagnosticTable.InvalidMetadata.Error(null, null, "--strategy", request.Strategy, "evolution, controller, random"),
-    };
-
-    private static CandidateCosts CostsOf(SearchRequest request, BertTask task)
-    {
-        var cores = TargetTable.Resolve(request.Targets, request.Teacher);
-        var limits = Limit.Parse(request.Budget, request.Size, request.Memory, request.Targets, task.Positions, request.Teacher);
-        var first = limits.FirstOrDefault(l => l.Kind == LimitKind.Latency);
-        return new CandidateCosts(task, request.Precision, limits, (first?.Core ?? (cores.Count > 0 ? cores[0] : KnownCores.NeoverseN1), first?.Tokens ?? Math.Min(UsualTokens, task.Positions)));
-    }
-
-    /// <summary>The space, of which students can inherit: nothing larger than the teacher, the same vocabulary.</summary>
-    private static SearchSpace SpaceOf(SearchRequest request, BertShape teacher)
-    {
-        var standard = SearchSpace.Below(teacher);
-        if (request.Space is not { } path)
-        {
-            return standard;
-        }
-
-        var space = SpaceJson.Read(path, standard);
-        void Check(string name, IReadOnlyList<int> values, int most)
-        {
-            if (values[^1] > most)
-            {
-                throw DiagnosticTable.InvalidSearchSpace.Error(path, null, string.Create(CultureInfo.InvariantCulture, $"\"{name}\" has {values[^1]}, and the teacher, of which students inherit, has {most}"));
-            }
-        }
-
-        Check("layers", space.Layers, teacher.Layers.Count);
-        Check("width", space.Width, teacher.Width);
-        Check("heads", space.Heads, teacher.Layers.Min(l => l.Heads));
-        Check("headSize", space.HeadSize, teacher.Layers.Min(l => l.HeadSize));
-        Check("inner", space.Inner, teacher.Layers.Min(l => l.Inner));
-        return space.Vocabulary is [var only] && only == teacher.Vocabulary
-            ? space
-            : throw DiagnosticTable.InvalidSearchSpace.Error(path, null, string.Create(CultureInfo.InvariantCulture, $"\"vocabulary\" must be [{teacher.Vocabulary}], the teacher's: its tokenizer is kept"));
     }
 }

@@ -11,6 +11,11 @@ internal static class SearchTable
         yield return string.Create(CultureInfo.InvariantCulture, $"{"",-8} {result.Measure,9} {"Mcycles",9} {"MB",8}  {string.Join("  ", costs.Limits.Select(l => l.ToString()))}");
         yield return Line("teacher", result.TeacherAccuracy, result.Teacher);
         yield return Line("found", result.Accuracy, result.Found.Cost);
+        foreach (var trained in result.Trained)
+        {
+            yield return Line(Path.GetFileName(Path.GetDirectoryName(trained.Model)!), trained.Accuracy, costs.Of(trained.Cost.Shape));
+        }
+
         yield return string.Create(
             CultureInfo.InvariantCulture,
             $"{result.Teacher.Cycles / result.Found.Cost.Cycles:0.0} times fewer cycles on {costs.Reference.Core.Name} at {costs.Reference.Tokens} tokens (estimated); {result.Measure} is of the texts held out of the training file");

@@ -17,6 +17,18 @@ namespace CompiledBert.Training.Runs;
 /// <param name="task">What they are for.</param>
 internal sealed class Students(Supernet supernet, TorchBert teacher, IReadOnlyList<Example> train, Judge judge, TrainingRecipe recipe, IModelTask task)
 {
+    /// <summary>Shapes for a supernet to learn, by chance: of those within each of several limits as many, in turn.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="space">What may be chosen from.</param>
+    /// <param name="limits">What shapes take and may take.</param>
+    /// <param name="seed">The seed.</param>
+    public static IReadOnlyList<BertShape> Sample(int count, SearchSpace space, IReadOnlyList<CandidateCosts> limits, int seed)
+    {
+        var each = (count + limits.Count - 1) / limits.Count;
+        var all = limits.Select((limit, i) => WithinLimits.Sample(each, space, limit, seed + i)).ToList();
+        return [.. Enumerable.Range(0, each).SelectMany(i => all.Where(some => i < some.Count).Select(some => some[i])).Distinct()];
+    }
+
     /// <summary>A student before its training.</summary>
     /// <param name="shape">Its architecture.</param>
     /// <param name="steps">How many steps it will be trained; null for the recipe's epochs.</param>

@@ -1,4 +1,5 @@
 using CompiledBert.Compiler;
+using CompiledBert.Search.Costs;
 using CompiledBert.Search.Space;
 using CompiledBert.Search.Strategies;
 
@@ -35,6 +36,16 @@ public sealed class CandidateCostTests
         var costs = Shapes.Costs(Precision.Fp32);
         double Of(int layers) => costs.Of(Shapes.MiniLm with { Layers = [.. Shapes.MiniLm.Layers.Take(layers)] }).Cycles;
         Assert.InRange((Of(6) - Of(5)) / (Of(3) - Of(2)), 0.99, 1.01);
+    }
+
+    [Fact]
+    public void One_limit_on_time_takes_the_place_of_all_and_leaves_those_on_size()
+    {
+        var costs = Shapes.Costs(Precision.Fp32, "0.001ms@64;9ms@32 on pixel-6", "200MB");
+        var cycles = costs.Of(Shapes.MiniLm).Cycles;
+        Assert.Equal([LimitKind.Latency, LimitKind.Size], costs.WithTime(cycles).Limits.Select(l => l.Kind));
+        Assert.True(costs.WithTime(1.01 * cycles).Of(Shapes.MiniLm).IsWithin);
+        Assert.False(costs.WithTime(0.99 * cycles).Of(Shapes.MiniLm).IsWithin);
     }
 
     [Fact]

@@ -1,0 +1,61 @@
+using System.Globalization;
+using CompiledBert.Compiler;
+using CompiledBert.Compiler.Targets;
+using CompiledBert.Search.Costs;
+using CompiledBert.Search.Space;
+using CompiledBert.Search.Strategies;
+using CompiledBert.Training.Strategies;
+
+namespace CompiledBert.Training.Runs;
+
+/// <summary>What a request's words stand for.</summary>
+internal static class SearchSettings
+{
+    private const long UsualTokens = 64;
+
+    /// <summary>Who proposes candidates.</summary>
+    public static ISearchStrategy StrategyOf(SearchRequest request) => request.Strategy switch
+    {
+        "evolution" => new EvolutionStrategy(Math.Clamp(request.Candidates / 4, 2, 24)),
+        "controller" => new ControllerStrategy(),
+        "random" => new RandomStrategy(),
+        _ => throw DiagnosticTable.InvalidMetadata.Error(null, null, "--strategy", request.Strategy, "evolution, controller, random"),
+    };
+
+    /// <summary>What candidates take and may take.</summary>
+    public static CandidateCosts CostsOf(SearchRequest request, BertTask task)
+    {
+        var cores = TargetTable.Resolve(request.Targets, request.Teacher);
+        var limits = Limit.Parse(request.Budget, request.Size, request.Memory, request.Targets, task.Positions, request.Teacher);
+        var first = limits.FirstOrDefault(l => l.Kind == LimitKind.Latency);
+        return new CandidateCosts(task, request.Precision, limits, (first?.Core ?? (cores.Count > 0 ? cores[0] : KnownCores.NeoverseN1), first?.Tokens ?? Math.Min(UsualTokens, task.Positions)));
+    }
+
+    /// <summary>The space, of which students can inherit: nothing larger than the teacher, the same vocabulary.</summary>
+    public static SearchSpace SpaceOf(SearchRequest request, BertShape teacher)
+    {
+        var standard = SearchSpace.Below(teacher);
+        if (request.Space is not { } path)
+        {
+            return standard;
+        }
+
+        var space = SpaceJson.Read(path, standard);
+        void Check(string name, IReadOnlyList<int> values, int most)
+        {
+            if (values[^1] > most)
+            {
+                throw DiagnosticTable.InvalidSearchSpace.Error(path, null, string.Create(CultureInfo.InvariantCulture, $"\"{name}\" has {values[^1]}, and the teacher, of which students inherit, has {most}"));
+            }
+        }
+
+        Check("layers", space.Layers, teacher.Layers.Count);
+        Check("width", space.Width, teacher.Width);
+        Check("heads", space.Heads, teacher.Layers.Min(l => l.Heads));
+        Check("headSize", space.HeadSize, teacher.Layers.Min(l => l.HeadSize));
+        Check("inner", space.Inner, teacher.Layers.Min(l => l.Inner));
+        return space.Vocabulary is [var only] && only == teacher.Vocabulary
+            ? space
+            : throw DiagnosticTable.InvalidSearchSpace.Error(path, null, string.Create(CultureInfo.InvariantCulture, $"\"vocabulary\" must be [{teacher.Vocabulary}], the teacher's: its tokenizer is kept"));
+    }
+}

@@ -76,6 +76,10 @@ public abstract unsafe class CompiledModel : IDisposable
     [EditorBrowsable(EditorBrowsableState.Never)]
     protected byte* Weights => _weights.Pointer;
 
+    /// <summary>Bytes from one page of the weights' memory to the next. Products ask for pages ahead where they are many.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected long WeightsPageBytes => _weights.PageBytes;
+
     /// <summary>Holds all bytes of the weights against the hash that the model was compiled with. Reads everything; calls do not need it.</summary>
     /// <exception cref="InvalidDataException">The weights were changed or damaged.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>

@@ -21,6 +21,11 @@ public sealed class ModelInfo
     /// <summary>SHA-256 of the packed weights that follow the header, 64 hexadecimal digits.</summary>
     public required string WeightsHash { get; init; }
 
+    /// <summary>
+    /// Where in the packed weights the first matrix of a product begins, in bytes. Before it are tables, of which a call reads some rows; what follows is read by every call.
+    /// </summary>
+    public long ProductsAt { get; init; }
+
     /// <summary>The name, the file it came from, and the instructions that it runs on here.</summary>
     public override string ToString() => $"{Name} ({Source}, {Instructions.Description})";
 }

@@ -68,6 +68,9 @@ internal sealed class LinearLoops
             {
                 writer.Line($"long j1 = Math.Min(j + {Text(_width)}, right);");
                 writer.Line($"byte* next = j1 < right || block + 1 < blocks ? (byte*)(w + (j1 < right ? j1 : left) * {Text(_step.K)}) : {_ahead};");
+
+                // The pages that come next, all at once: a processor finds several at a time, but each alone would hold the product up.
+                writer.Line($"{TileKernels.NeedFetchRows(_context.Kernels)}(next, {Text(4 * _width * _step.K)}, f->PageBytes, 1);");
                 using (writer.Block("for (long t = 0; t < tiles; t++)"))
                 {
                     WriteTile(writer, writeTile);

@@ -18,7 +18,7 @@ public static class ModelName
     private static readonly HashSet<string> Members = new(StringComparer.Ordinal)
     {
         "Load", "Run", "RunBatch", "Dispose", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals", "Finalize",
-        "Threads", "MaxThreads", "MaxTokens", "Info", "Weights", "VerifyWeights", "Begin", "Execute", "Frame", "WithAvx512", "WithAvx2", "WithVector128",
+        "Threads", "MaxThreads", "MaxTokens", "Info", "Weights", "WeightsPageBytes", "VerifyWeights", "Begin", "Execute", "Frame", "WithAvx512", "WithAvx2", "WithVector128",
         "V", "VF", "VI", "V128", "V256", "X86", "CompiledBert", "CompiledModel", "ModelInfo", "ModelWeights", "ModelCall", "Arguments", "System",
         "Span", "ReadOnlySpan", "CancellationToken", "Stream", "Path", "AppContext", "Math", "MathF", "Half", "BitConverter", "Unsafe", "MethodImpl",
         "Tokenizer", "MaxTextTokens", "TooLong", "Fingerprint", "CountTokens", "Embed", "EmbedAll", "EmbedQuery", "EmbedPassage", "EmbedQueries", "EmbedPassages", "FillMask", "MaskFiller", "TokenScore", "Tags", "Dimensions", "Labels", "Classify",

@@ -27,17 +27,34 @@ internal static unsafe partial class LargeBlock
         }
 
         var block = NativeMemory.AlignedAlloc(bytes, PageBytes);
-        if (OperatingSystem.IsLinux())
-        {
-            Advise(block, bytes & ~(PageBytes - 1));
-        }
-
+        Advise(block, bytes & ~(PageBytes - 1));
         return block;
+    }
+
+    /// <summary>
+    /// Asks that what is read of a mapped file be read in large pages. Those come where the file system keeps them (ext4, xfs and btrfs of newer kernels) and the
+    /// part has not been read before by anybody, since the system keeps what it has read as it was read.
+    /// </summary>
+    /// <param name="start">First byte of the part.</param>
+    /// <param name="end">What follows its last byte.</param>
+    public static void AskForMapped(byte* start, byte* end)
+    {
+        var page = (nuint)Environment.SystemPageSize;
+        var (first, last) = ((nuint)start + page - 1 & ~(page - 1), (nuint)end & ~(page - 1));
+        if (last >= first + PageBytes)
+        {
+            Advise((void*)first, last - first);
+        }
     }
 
     // Advice only: a system that knows none gives pages of the usual size.
     private static void Advise(void* start, nuint bytes)
     {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
         try
         {
             _ = Advise(start, bytes, AdviceHugePage);

@@ -6,16 +6,20 @@ using System.Security.Cryptography;
 
 namespace CompiledBert;
 
-/// <summary>The packed weights of a model, in place: nothing is copied from an embedded resource or a mapped file.</summary>
+/// <summary>The packed weights of a model, in place: nothing is copied from an embedded resource or a mapped file, unless the app asks for it.</summary>
 /// <remarks>
 /// Made by the emitted <c>Load</c> methods and owned by the model that they return, which frees it when it is disposed and its last running call has
 /// ended. A mapped file must not be cut short while it is in use: the operating system would end the process.
+/// With the AppContext switch <c>CompiledBert.CopyWeights</c> resources and files are copied to memory of the model's own, in large pages, as streams are: short
+/// calls are faster, for the time of a copy and memory that processes do not share.
 /// </remarks>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed unsafe class ModelWeights : IDisposable
 {
     private const nuint Alignment = 64;
     private const int HashedAtOnce = 1 << 24;
+
+    private static readonly bool CopiesAll = AppContext.TryGetSwitch("CompiledBert.CopyWeights", out var on) && on;
 
     private readonly ModelInfo _info;
     private readonly string _place;
@@ -37,19 +41,24 @@ public sealed unsafe class ModelWeights : IDisposable
     /// <summary>The first byte of the header; null once disposed. Not aligned to anything.</summary>
     public byte* Pointer => _pointer;
 
+    /// <summary>Bytes from one page of the weights to the next: of a large page where they have memory of their own that holds some.</summary>
+    internal long PageBytes => _memory is not null && (nuint)_info.WeightsBytes >= LargeBlock.PageBytes ? (long)LargeBlock.PageBytes : Environment.SystemPageSize;
+
     /// <summary>Weights embedded in an assembly, read where the assembly is loaded.</summary>
     /// <param name="assembly">The assembly that has them.</param>
     /// <param name="name">Name of the manifest resource.</param>
     /// <param name="info">What is expected.</param>
     /// <exception cref="InvalidDataException">The resource is missing, cut short, or not the weights of this model.</exception>
-    public static ModelWeights FromResource(Assembly assembly, string name, ModelInfo info)
+    public static ModelWeights FromResource(Assembly assembly, string name, ModelInfo info) => FromResource(assembly, name, info, CopiesAll);
+
+    internal static ModelWeights FromResource(Assembly assembly, string name, ModelInfo info, bool copies)
     {
         ArgumentNullException.ThrowIfNull(assembly);
         ArgumentNullException.ThrowIfNull(info);
         var place = $"The resource '{name}' of {assembly.GetName().Name}";
         var stream = assembly.GetManifestResourceStream(name)
             ?? throw new InvalidDataException($"{place} is missing. {WeightsHeader.Remedy(info)}");
-        if (stream is not UnmanagedMemoryStream unmanaged)
+        if (copies || stream is not UnmanagedMemoryStream unmanaged)
         {
             using (stream)
             {
@@ -58,7 +67,7 @@ public sealed unsafe class ModelWeights : IDisposable
         }
 
         var weights = new ModelWeights(info, place) { _resource = stream };
-        return weights.Take(unmanaged.PositionPointer, unmanaged.Length);
+        return weights.Take(unmanaged.PositionPointer, unmanaged.Length).InPlace();
     }
 
     /// <summary>Weights in a file, mapped: pages are read when they are first used and shared between processes.</summary>
@@ -67,7 +76,9 @@ public sealed unsafe class ModelWeights : IDisposable
     /// <exception cref="IOException">The file cannot be opened; <see cref="FileNotFoundException"/> and <see cref="DirectoryNotFoundException"/> where it is not there.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     /// <exception cref="InvalidDataException">It is cut short, or not the weights of this model.</exception>
-    public static ModelWeights FromFile(string path, ModelInfo info)
+    public static ModelWeights FromFile(string path, ModelInfo info) => FromFile(path, info, CopiesAll);
+
+    internal static ModelWeights FromFile(string path, ModelInfo info, bool copies)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(info);
@@ -80,6 +91,11 @@ public sealed unsafe class ModelWeights : IDisposable
             WeightsHeader.Check([], length, info, place);
         }
 
+        if (copies)
+        {
+            return FromStream(file, info, place);
+        }
+
         var weights = new ModelWeights(info, place);
         try
         {
@@ -87,7 +103,7 @@ public sealed unsafe class ModelWeights : IDisposable
             weights._view = weights._file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
             byte* start = null;
             weights._view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-            return weights.Take(start + weights._view.PointerOffset, length);
+            return weights.Take(start + weights._view.PointerOffset, length).InPlace();
         }
         catch
         {
@@ -179,6 +195,13 @@ public sealed unsafe class ModelWeights : IDisposable
         }
 
         _pointer = start;
+        return this;
+    }
+
+    // Tables stay out of it: who reads some rows of one should not wait for 2 MB around each.
+    private ModelWeights InPlace()
+    {
+        LargeBlock.AskForMapped(_pointer + _info.ProductsAt, _pointer + _info.WeightsBytes);
         return this;
     }
 

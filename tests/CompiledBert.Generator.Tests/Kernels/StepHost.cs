@@ -41,6 +41,7 @@ internal sealed unsafe class StepHost
                 {{string.Concat(buffers.Select(b => $"public byte* {b}; "))}}
                 public byte* Scratch;
                 public long ScratchStride;
+                public long PageBytes;
             }
             public static long ScratchBytes(Frame* f) { {{context.SymbolLocals}} return {{bytes}}; }
 
@@ -59,7 +60,7 @@ internal sealed unsafe class StepHost
     public void Run(int tasks, long[] symbols, params float[][] buffers)
     {
         const int Guard = 64;
-        var frame = stackalloc long[symbols.Length + buffers.Length + 2];
+        var frame = stackalloc long[symbols.Length + buffers.Length + 3];
         for (var i = 0; i < symbols.Length; i++)
         {
             frame[i] = symbols[i];
@@ -85,6 +86,7 @@ internal sealed unsafe class StepHost
         var scratch = Allocate(scratchBytes / 4 * tasks);
         frame[symbols.Length + buffers.Length] = (long)scratch;
         frame[symbols.Length + buffers.Length + 1] = scratchBytes;
+        frame[symbols.Length + buffers.Length + 2] = 4096;
         var run = (delegate*<long*, int, int, void>)_type.Value.GetMethod("Step0")!.MethodHandle.GetFunctionPointer();
         for (var task = 0; task < tasks; task++)
         {

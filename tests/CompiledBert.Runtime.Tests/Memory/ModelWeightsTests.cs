@@ -32,6 +32,28 @@ public sealed unsafe class ModelWeightsTests : IDisposable
     }
 
     [Fact]
+    public void Weights_of_a_file_or_a_resource_are_copied_to_large_pages_where_an_app_asks_for_it()
+    {
+        var blob = TestModel.MakeBlob(3 << 19);
+        var info = TestModel.InfoOf(blob);
+        File.WriteAllBytes(_path, blob);
+        using var copied = ModelWeights.FromFile(_path, info, copies: true);
+        using var mapped = ModelWeights.FromFile(_path, info, copies: false);
+        using var resource = ModelWeights.FromResource(Assembly.GetExecutingAssembly(), "small.weights", SmallInfo, copies: true);
+        foreach (var weights in (ModelWeights[])[copied, mapped])
+        {
+            Assert.True(new ReadOnlySpan<byte>(weights.Pointer, blob.Length).SequenceEqual(blob));
+            weights.Verify();
+        }
+
+        resource.Verify();
+        Assert.Equal(0u, (nuint)copied.Pointer % LargeBlock.PageBytes);
+        Assert.Equal((long)LargeBlock.PageBytes, copied.PageBytes);
+        Assert.Equal(Environment.SystemPageSize, mapped.PageBytes);
+        Assert.Equal(Environment.SystemPageSize, resource.PageBytes);
+    }
+
+    [Fact]
     public void A_resource_is_read_in_place()
     {
         using var first = ModelWeights.FromResource(Assembly.GetExecutingAssembly(), "small.weights", SmallInfo);

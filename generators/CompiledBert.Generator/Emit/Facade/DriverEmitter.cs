@@ -51,6 +51,7 @@ internal static class DriverEmitter
 
             writer.Line("public byte* Scratch;");
             writer.Line("public long ScratchStride;");
+            writer.Line("public long PageBytes; // from one page of the weights to the next");
         }
     }
 
@@ -85,6 +86,7 @@ internal static class DriverEmitter
 
             writer.Line("f->Scratch = call.Scratch;");
             writer.Line("f->ScratchStride = scratch;");
+            writer.Line("f->PageBytes = WeightsPageBytes;");
             for (var i = 0; i < WeightMethods(plan); i++)
             {
                 writer.Line($"SetWeights{LoopNames.Text(i)}(f, Weights);");

@@ -93,6 +93,7 @@ internal static class FacadeEmitter
                 Steps = {{LoopNames.Text(plan.Steps.Count)}},
                 WeightsBytes = {{LoopNames.Text(plan.Weights.Bytes)}},
                 WeightsHash = {{CSharpText.Quote(plan.Weights.Hash)}},
+                ProductsAt = {{LoopNames.Text(ProductsAt(plan))}},
             };
 
             private {{plan.Name}}(ModelWeights weights, int threads)
@@ -129,6 +130,12 @@ internal static class FacadeEmitter
             /// <exception cref="ArgumentOutOfRangeException">The number of threads is less than 1 or too large.</exception>
             public static {{plan.Name}} Load(Stream stream, int threads = {{LoopNames.Text(plan.Threads)}}) => new {{plan.Name}}(ModelWeights.FromStream(stream, s_info), threads);
             """);
+    }
+
+    private static long ProductsAt(ModelPlan plan)
+    {
+        var matrices = new HashSet<string>(plan.Steps.OfType<LinearStep>().Select(s => s.Weights), StringComparer.Ordinal);
+        return plan.Buffers.Where(b => b.Kind == BufferKind.Weights && matrices.Contains(b.Id)).Select(b => b.Place).DefaultIfEmpty(0).Min();
     }
 
     private static void Constants(CodeWriter writer, ModelPlan plan)

@@ -39,11 +39,12 @@ internal static class ProductKernels
     });
 
     /// <summary>
-    /// Needs <c>Pack(b, rowStride, columnStride, k, n, panels)</c>: a matrix [k, n] at any strides into panels <c>[⌈n/16⌉][k][16]</c>, padded with zeros.
+    /// Needs <c>Pack(b, rowStride, columnStride, k, n, panels)</c>: a matrix [k, n] at any strides into panels <c>[⌈n/16⌉][k][16]</c>. What a last panel has
+    /// beyond n is some of its numbers again, or zeros: it makes columns of results that nobody reads.
     /// Rows or columns that lie together are read as vectors.
     /// </summary>
     public static string NeedPack(MicroKernels kernels) => kernels.Need("Pack", (writer, _) => writer.Lines("""
-        // A matrix [k, n] into panels of 16 columns, padded with zeros: the transposition of 4 × 4 blocks where a column lies together.
+        // A matrix [k, n] into panels of 16 columns: the transposition of 4 × 4 blocks where a column lies together, the last one again for columns that are not there.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Pack(float* b, long rowStride, long columnStride, long k, long n, float* panels)
         {
@@ -59,11 +60,13 @@ internal static class ProductKernels
                         for (int v = 0; v < 16; v += VF.Count) V.Load(row + v).Store(panels + 16 * i + v);
                     }
                 }
-                else if (columns == 16 && rowStride == 1)
+                else if (rowStride == 1)
                 {
-                    for (; i + 4 <= k; i += 4)
+                    for (long v = 0, end = columns - 1; v < 16; v += 4)
                     {
-                        for (int v = 0; v < 16; v += 4) Transpose(from + v * columnStride + i, columnStride, panels + 16 * i + v);
+                        float* c0 = from + Math.Min(v, end) * columnStride, c1 = from + Math.Min(v + 1, end) * columnStride;
+                        float* c2 = from + Math.Min(v + 2, end) * columnStride, c3 = from + Math.Min(v + 3, end) * columnStride;
+                        for (i = 0; i + 4 <= k; i += 4) Transpose(c0 + i, c1 + i, c2 + i, c3 + i, panels + 16 * i + v);
                     }
                 }
                 for (; i < k; i++)
@@ -73,11 +76,11 @@ internal static class ProductKernels
             }
         }
 
-        // 4 × 4 floats: rows lda apart become columns of rows 16 apart.
+        // 4 × 4 floats: rows become columns of rows 16 apart.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void Transpose(float* a, long lda, float* to)
+        private static void Transpose(float* a, float* b, float* c, float* d, float* to)
         {
-            var r0 = V128.Load(a); var r1 = V128.Load(a + lda); var r2 = V128.Load(a + 2 * lda); var r3 = V128.Load(a + 3 * lda);
+            var r0 = V128.Load(a); var r1 = V128.Load(b); var r2 = V128.Load(c); var r3 = V128.Load(d);
             var low01 = Interleave(r0, r1, false); var high01 = Interleave(r0, r1, true);
             var low23 = Interleave(r2, r3, false); var high23 = Interleave(r2, r3, true);
             Halves(low01, low23, false).Store(to);

@@ -102,6 +102,24 @@ internal static class TileKernels
         }
     });
 
+    /// <summary>
+    /// Needs <c>FetchRows(p, span, stride, bytes)</c>: asks for so many bytes at each stride of a span, to the second-level cache, where the processor can be asked. The span
+    /// may lie anywhere.
+    /// </summary>
+    public static string NeedFetchRows(MicroKernels kernels) => kernels.Need("FetchRows", (writer, _) => writer.Lines("""
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void FetchRows(byte* p, long span, long stride, long bytes)
+        {
+            if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
+            {
+                for (long at = 0; at < span; at += stride)
+                {
+                    for (long i = 0; i < bytes; i += 64) System.Runtime.Intrinsics.X86.Sse.Prefetch1(p + at + i);
+                }
+            }
+        }
+        """));
+
     /// <summary>Needs <c>Mad(x, y, z)</c>: x·y + z in one instruction where the variant has it.</summary>
     public static string NeedMad(MicroKernels kernels) =>
         kernels.Need("Mad", (writer, target) => writer.Lines($"""
@@ -123,6 +141,9 @@ internal static class TileKernels
         var pointers = Enumerable.Range(0, (rows + 2) / 3).Select(i => $"a{Text(i)}").ToArray();
         writer.Line($"float* {string.Join(", ", pointers.Select((p, i) => i == 0 ? $"{p} = a" : $"{p} = {pointers[i - 1]} + 3 * lda"))}, end = b + 16 * k;");
         writer.Line("long l = 4 * lda, half = k * step;");
+
+        // Results that lie further away than the second-level cache are on their way while the sums are made: no store waits for its line.
+        writer.Line(string.Join(" ", from row in Enumerable.Range(0, rows) from panel in Enumerable.Range(0, panels) select $"Fetch(c + {Text(row)} * ldc + {Text(16 * panel)});"));
         var loads = Enumerable.Range(0, vectors).Select(v => (name: $"b{Text(v)}", from: Column(target, v))).ToArray();
         using (writer.Block("for (; b < end; b += 16)"))
         {

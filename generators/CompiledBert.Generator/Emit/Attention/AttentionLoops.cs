@@ -95,6 +95,28 @@ internal abstract class AttentionLoops
         }
     }
 
+    /// <summary>
+    /// Writes what asks for the rows of the next head, those of results too, while this one's are used: in a large batch all lie further away than the second-level
+    /// cache, a few lines in each page, which no processor foresees.
+    /// </summary>
+    protected void WriteNextHead(CodeWriter writer)
+    {
+        var fetch = TileKernels.NeedFetchRows(Context.Kernels);
+        void Write(string pointer, HeadOperand operand, string head, long size)
+        {
+            // One row for all tokens is near already.
+            if (!operand.TokenStride.Is(0))
+            {
+                writer.Line($"{fetch}((byte*)({Row(pointer, operand, head, null)}), 4 * keys * ({operand.TokenStride}), 4 * ({operand.TokenStride}), {Text(4 * size)});");
+            }
+        }
+
+        Write(_k, Step.K, "(g + 1)", Step.HeadSize);
+        Write(_v, Step.V, "(g + 1)", Step.ValueSize);
+        Write(_q, Step.Q, "(h + 1)", Step.HeadSize);
+        Write(_y, Step.Y, "(h + 1)", Step.ValueSize);
+    }
+
     /// <summary>C# expression of the pointer to the query m0.</summary>
     protected string FirstQuery => Row(_q, Step.Q, "h", "m0");
 

@@ -37,6 +37,7 @@ internal sealed class FloatAttentionLoops : AttentionLoops
             {
                 writer.Line($"{pack}({firstKey}, 1, {Step.K.TokenStride}, {Text(Step.HeadSize)}, keys, packedKeys);");
                 writer.Line($"{pack}({firstValue}, {Step.V.TokenStride}, 1, keys, {Text(Step.ValueSize)}, packedValues);");
+                WriteNextHead(writer);
             },
             () => WriteTile(writer));
     }

@@ -87,6 +87,7 @@ internal static class SamplePlans
             {
                 Title = "attention",
                 Origins = ["a"],
+                IsSafe = true,
                 Batch = B,
                 Heads = 12,
                 HeadsPerKeyHead = 3,

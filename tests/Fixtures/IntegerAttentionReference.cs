@@ -28,6 +28,9 @@ internal static class IntegerAttentionReference
         })];
     }
 
+    /// <summary>A score as a logarithm of base 2; the lowest of all floats does not become −∞.</summary>
+    public static float Power(float score) => float.IsNegativeInfinity(score * 1.44269504f) ? score : score * 1.44269504f;
+
     /// <summary>round(2320.0313·2ˣ), by the same operations as the emitted code: a step more or less here may be sixteen of the result.</summary>
     private static long Steps(float x)
     {

@@ -52,6 +52,19 @@ internal sealed class SharedProgram
     /// <param name="writeBody">Writes the body; all buffers must have been met before.</param>
     public void Write(string name, CodeWriter writer, Action<CodeWriter> writeBody)
     {
+        var call = Share(name, writeBody);
+        using (writer.Block(_context.MethodHead()))
+        {
+            writer.Line(call);
+        }
+    }
+
+    /// <summary>Writes the shared method around a body.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="writeBody">Writes the body; all buffers must have been met before.</param>
+    /// <returns>C# of the call.</returns>
+    public string Share(string name, Action<CodeWriter> writeBody)
+    {
         var method = _context.Kernels.Share(name, (text, given) =>
         {
             using (text.Block($"""
@@ -67,10 +80,7 @@ internal sealed class SharedProgram
                 writeBody(text);
             }
         });
-        using (writer.Block(_context.MethodHead()))
-        {
-            writer.Line($"{method}(f, task, tasks{string.Concat(_buffers.Select(b => $", f->{b}"))});");
-        }
+        return $"{method}(f, task, tasks{string.Concat(_buffers.Select(b => $", f->{b}"))});";
     }
 
     /// <summary>A scope of the renamed program within the shared method.</summary>

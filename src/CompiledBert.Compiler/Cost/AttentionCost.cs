@@ -12,7 +12,7 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
     {
         var (heads, queries, keys) = (step.Batch.Evaluate(lengthOf) * step.Heads, step.Queries.Evaluate(lengthOf), step.Keys.Evaluate(lengthOf));
         var tiles = new TileCost(core);
-        if (step.IsInteger)
+        if (step.IsInteger && keys <= AttentionStep.MostIntegerKeys)
         {
             return heads * OfIntegers(step, queries, keys, tiles);
         }

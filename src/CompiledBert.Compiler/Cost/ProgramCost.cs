@@ -14,6 +14,9 @@ internal sealed class ProgramCost(Core core, Func<Symbol, long> lengthOf)
     // Vectors that an iteration holds, operation by operation, so that few wait for the one before.
     private const double VectorsSideBySide = 3;
 
+    // On cores that issue in order what waits for a result now and then holds up all the rest: loops of GELU and softmax lose so much, counted.
+    private const double InOrderLoss = 1.2;
+
     /// <summary>Cycles of statements; null where one is of unknown cost.</summary>
     public double? Of(IReadOnlyList<Statement> statements)
     {
@@ -53,7 +56,7 @@ internal sealed class ProgramCost(Core core, Func<Symbol, long> lengthOf)
         var (arithmetic, accesses) = (work.Arithmetic / core.VectorOperations, (work.Loads + work.Stores) / core.Loads);
         var throughput = Math.Max(
             Math.Max(instructions / core.IssueWidth, work.Divisions * core.DivideCycles),
-            core.IsInOrder && core.LoadBits < core.VectorBits ? arithmetic + (2 * accesses) : Math.Max(arithmetic, accesses));
+            core.IsInOrder && core.LoadBits < core.VectorBits ? InOrderLoss * (arithmetic + (2 * accesses)) : Math.Max(arithmetic, accesses));
         var chain = core.IsInOrder ? work.Depth / VectorsSideBySide : work.Carried;
         return (InstructionsOfStart / (core.IsInOrder ? 1 : core.IssueWidth)) + (iterations * Math.Max(throughput, chain));
     }

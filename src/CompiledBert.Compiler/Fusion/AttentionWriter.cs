@@ -19,6 +19,7 @@ internal static class AttentionWriter
         Affine[] index = [.. names.Select((name, axis) => scores[axis].Is(1) ? Affine.Zero : Affine.Variable(name))];
         var score = Program(pattern.Scores.Output, "s", pattern.Softmax.In(0), scores, index, context);
         var probability = Program(pattern.Softmax.Output, "p", pattern.Product.In(0), scores, index, context);
+        var isSafe = IsSafe(probability.Statements, probability.Result);
 
         var (last, strides) = Sink.Follow(y, context, transposes: true);
         if (!strides[3].Is(1))
@@ -46,11 +47,16 @@ internal static class AttentionWriter
                 Y = new HeadOperand(place.Buffer, place.Offset, place.Strides[0], place.Strides[1], place.Strides[2]),
                 Score = score.Statements,
                 ScoreResult = score.Result,
-                Probability = probability.Statements,
-                ProbabilityResult = probability.Result,
+                IsSafe = isSafe,
+                Probability = isSafe ? [] : probability.Statements,
+                ProbabilityResult = isSafe ? "p" : probability.Result,
             },
             context.Graph);
     }
+
+    /// <summary>Whether a program on probabilities is <c>isnan(p) ? 0 : p</c>. They are NaN for all keys of a query or for none.</summary>
+    private static bool IsSafe(IReadOnlyList<Statement> program, string result) =>
+        program is [Let { Op: "isnan", Args: ["p"] } isNaN, Let { Op: "select", Args: [var condition, "0", "p"] } chosen] && condition == isNaN.Id && result == chosen.Id;
 
     /// <summary>An operand's heads in memory; <paramref name="element"/> is the axis along a head's vector.</summary>
     private static HeadOperand HeadsOf(Value value, int element, FusionContext context)

@@ -189,7 +189,7 @@ public static class PlanParser
 
     private static AttentionStep ReadAttention(PlanLine line, string title, List<string> origins)
     {
-        var isInteger = Flag(line, "integer");
+        var (isInteger, isSafe) = (Flag(line, "integer"), Flag(line, "safe"));
         var batch = Of(line.Child("batch"), l => l.Dimension());
         var heads = line.Child("heads");
         var headCount = heads.Number64();
@@ -199,6 +199,7 @@ public static class PlanParser
             Title = title,
             Origins = origins,
             IsInteger = isInteger,
+            IsSafe = isSafe,
             Batch = batch,
             Heads = headCount,
             HeadsPerKeyHead = heads.Number64(least: 1),

@@ -154,6 +154,7 @@ public static class PlanWriter
     private static void WriteAttention(Lines lines, AttentionStep attention)
     {
         lines.AddIf(attention.IsInteger, 1, "integer");
+        lines.AddIf(attention.IsSafe, 1, "safe");
         lines.Add(1, $"batch {attention.Batch}");
         lines.Add(1, $"heads {Text(attention.Heads)} perkeyhead {Text(attention.HeadsPerKeyHead)}");
         lines.Add(1, $"queries {attention.Queries}");

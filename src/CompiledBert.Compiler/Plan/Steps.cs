@@ -108,11 +108,17 @@ public sealed record HeadOperand(string Buffer, Dim Offset, Dim BatchStride, Dim
 /// <summary>softmax(score(Q·Kᵀ))·V for each sequence and head, a head at a time (Vaswani et al. 2017).</summary>
 public sealed record AttentionStep : Step
 {
+    /// <summary>The most keys of a sequence that <see cref="IsInteger"/> is for: what longer ones lose was not measured, and they are of floats.</summary>
+    public const long MostIntegerKeys = 1024;
+
     /// <summary>
-    /// Whether products are of 8-bit integers: queries and keys rounded row by row, values column by column, probabilities to 255 steps. For at most 1024
-    /// keys, and without <see cref="Probability"/>.
+    /// Whether products are of 8-bit integers: queries and keys rounded row by row, values column by column, probabilities to 255 steps. For at most
+    /// <see cref="MostIntegerKeys"/> keys, and without <see cref="Probability"/>.
     /// </summary>
     public bool IsInteger { get; init; }
+
+    /// <summary>Whether a query whose softmax is not a number, as all its scores are −∞, has probabilities of zero: what PyTorch calls a safe softmax.</summary>
+    public bool IsSafe { get; init; }
 
     /// <summary>Sequences.</summary>
     public required Dim Batch { get; init; }

@@ -10,16 +10,9 @@ namespace CompiledBert.Compiler.Quantization;
 /// </remarks>
 internal static class IntegerAttention
 {
-    /// <summary>What longer sequences lose was not measured.</summary>
-    private const long MostKeys = 1024;
-
     /// <summary>The step with integers where it can be; itself elsewhere.</summary>
-    public static Step Of(Step step, IReadOnlyList<PlanSymbol> symbols) =>
-        step is AttentionStep { IsInteger: false, Probability.Count: 0 } attention && MostOf(attention.Keys, symbols) <= MostKeys
+    public static Step Of(Step step) =>
+        step is AttentionStep { IsInteger: false, Probability.Count: 0 } attention && !(attention.Keys.IsConstant && attention.Keys.Value > AttentionStep.MostIntegerKeys)
             ? attention with { IsInteger = true, Title = attention.Title + " int8" }
             : step;
-
-    private static long MostOf(Dim keys, IReadOnlyList<PlanSymbol> symbols) => keys.IsConstant
-        ? keys.Value
-        : keys.AsSymbol is { } symbol && symbols.FirstOrDefault(s => s.Name == symbol.Name)?.Max is { } most ? most : long.MaxValue;
 }

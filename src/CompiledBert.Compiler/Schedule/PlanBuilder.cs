@@ -28,7 +28,7 @@ internal static class PlanBuilder
             Limits = TokenLimit.Others(graph, signature.Symbols),
             Weights = new WeightsInfo(weights.Length, Convert.ToHexStringLower(hash)),
             Buffers = [.. BuffersOf(graph, fused, weights)],
-            Steps = [.. fused.Steps.Select(step => Contraction.Of(Dequantization.Of(options.Precision == Precision.Int8 ? IntegerAttention.Of(step, signature.Symbols) : step)))],
+            Steps = [.. fused.Steps.Select(step => Contraction.Of(Dequantization.Of(options.Precision == Precision.Int8 ? IntegerAttention.Of(step) : step)))],
         };
     }
 

@@ -48,6 +48,22 @@ public class FusionTests
     }
 
     [Fact]
+    public void A_guard_against_rows_without_tokens_leaves_nothing_to_do_on_probabilities()
+    {
+        var plan = PlanCheck.Compile(new TinyBert(2, isGuarded: true).Graph).Plan;
+
+        Assert.Equal(2, plan.Steps.OfType<AttentionStep>().Count());
+        Assert.All(plan.Steps.OfType<AttentionStep>(), s => Assert.True(s.IsSafe));
+        Assert.All(plan.Steps.OfType<AttentionStep>(), s => Assert.Empty(s.Probability));
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(3, 5)]
+    [InlineData(8, 1)]
+    public void A_guarded_bert_keeps_its_meaning(int batch, int tokens) => PlanCheck.Agrees(() => new TinyBert(2, isGuarded: true).Graph, batch, tokens);
+
+    [Fact]
     public void A_pre_norm_residual_and_the_norm_after_it_are_one_pass()
     {
         var plan = PlanCheck.Compile(new TinyBert(2, preNorm: true).Graph).Plan;

@@ -133,7 +133,7 @@ internal sealed class PlanInterpreter
             {
                 for (long q = 0; q < queries; q++)
                 {
-                    if (step.IsInteger)
+                    if (step.IsInteger && keys <= AttentionStep.MostIntegerKeys)
                     {
                         RunIntegerAttention(step, b, h, q, keys);
                         continue;
@@ -154,7 +154,7 @@ internal sealed class PlanInterpreter
                     var max = scores.Max();
                     var e = scores.Select(s => MathF.Exp(s - max)).ToArray();
                     var total = e.Sum();
-                    var p = e.Select((x, k) => Score(step.Probability, step.ProbabilityResult, "p", x / total, b, h, q, k)).ToArray();
+                    var p = e.Select((x, k) => Score(step.Probability, step.ProbabilityResult, "p", step.IsSafe && float.IsNaN(x / total) ? 0 : x / total, b, h, q, k)).ToArray();
                     for (long i = 0; i < step.ValueSize; i++)
                     {
                         double sum = 0;
@@ -179,10 +179,10 @@ internal sealed class PlanInterpreter
             Vector(step.Q, h, q, step.HeadSize),
             Vectors(step.K, step.HeadSize),
             Vectors(step.V, step.ValueSize),
-            (sum, queryScale, keyScale, k) => Score(step.Score, step.ScoreResult, "s", sum * keyScale * queryScale, b, h, q, k) * 1.44269504f);
+            (sum, queryScale, keyScale, k) => IntegerAttentionReference.Power(Score(step.Score, step.ScoreResult, "s", sum * keyScale * queryScale, b, h, q, k)));
         for (var i = 0; i < result.Length; i++)
         {
-            SetFloat(step.Y.Buffer, HeadAddress(step.Y, b, h, q, i), (float)result[i]);
+            SetFloat(step.Y.Buffer, HeadAddress(step.Y, b, h, q, i), step.IsSafe && double.IsNaN(result[i]) ? 0 : (float)result[i]);
         }
     }
 

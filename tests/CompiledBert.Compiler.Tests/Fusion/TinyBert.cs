@@ -6,6 +6,7 @@ namespace CompiledBert.Compiler.Tests.Fusion;
 internal sealed class TinyBert
 {
     private readonly Random _random = new(7);
+    private readonly bool _isGuarded;
 
     public const int Hidden = 24;
     public const int Heads = 3;
@@ -15,8 +16,13 @@ internal sealed class TinyBert
 
     public ModelGraph Graph { get; } = new() { SourceNodeCount = 100 };
 
-    public TinyBert(int layers, bool preNorm = false)
+    /// <summary>Makes one.</summary>
+    /// <param name="layers">Its layers.</param>
+    /// <param name="preNorm">Whether norms come first.</param>
+    /// <param name="isGuarded">Whether the mask is of −∞, with a guard against rows without tokens.</param>
+    public TinyBert(int layers, bool preNorm = false, bool isGuarded = false)
     {
+        _isGuarded = isGuarded;
         var (batch, tokens) = (new Symbol("B"), new Symbol("T"));
         Graph.Symbols.AddRange([batch, tokens]);
         var shape = new Shape(Dim.Of(batch), Dim.Of(tokens));
@@ -30,7 +36,9 @@ internal sealed class TinyBert
 
         var expanded = Add("mask4", new Reshape(new Shape(Dim.Of(batch), 1, 1, Dim.Of(tokens))), mask);
         var inverted = Add("inverted", new Binary(BinaryKind.Sub), ModelGraph.Constant(1f), Add("maskf", new Cast(DataType.Float32), expanded));
-        var bias = Add("bias", new Binary(BinaryKind.Mul), inverted, ModelGraph.Constant(-10000f));
+        var bias = isGuarded
+            ? Add("bias", new Select(), Add("maskb", new Cast(DataType.Bool), expanded), ModelGraph.Constant(0f), ModelGraph.Constant(float.NegativeInfinity))
+            : Add("bias", new Binary(BinaryKind.Mul), inverted, ModelGraph.Constant(-10000f));
         for (var layer = 0; layer < layers; layer++)
         {
             hidden = preNorm ? PreNorm(hidden, bias, batch, tokens) : PostNorm(hidden, bias, batch, tokens);
@@ -82,6 +90,7 @@ internal sealed class TinyBert
         var scores = Add("scores", new MatMul(), Part(0, 0, 2, 1, 3), Part(1, 0, 2, 3, 1));
         var scaled = Add("scaled", new Binary(BinaryKind.Mul), scores, ModelGraph.Constant(1 / MathF.Sqrt(size)));
         var p = Add("softmax", new Softmax(3), Add("masked", new Binary(BinaryKind.Add), scaled, bias));
+        p = _isGuarded ? Add("guarded", new Select(), Add("isnan", new Unary(UnaryKind.IsNaN), p), ModelGraph.Constant(0f), p) : p;
         var context = Add("context", new Transpose(0, 2, 1, 3), Add("values", new MatMul(), p, Part(2, 0, 2, 1, 3)));
         return Add("merged", new Reshape(new Shape(Dim.Of(batch), Dim.Of(tokens), Hidden)), context);
     }

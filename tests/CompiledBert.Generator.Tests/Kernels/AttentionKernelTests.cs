@@ -95,6 +95,29 @@ public class AttentionKernelTests
         layout.Check(host, 1, 3, 5, (_, _, _, _, _) => double.NegativeInfinity, (p, _, _, _, _) => p);
     }
 
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void A_safe_row_whose_scores_are_all_minus_infinity_has_no_part_of_any_value(string variant)
+    {
+        var layout = new Layout(2, 1, 16, 20);
+        var host = Layout.Host(variant, layout.Step with
+        {
+            IsSafe = true,
+            Score =
+            [
+                new Load("t1", DataType.Float32, new Access("mask", Dim.Zero, [new AccessTerm("b", Tk), new AccessTerm("k", Dim.One)])),
+                new Let("t2", DataType.Float32, "add", ["s", "t1"]),
+            ],
+            ScoreResult = "t2",
+        });
+        foreach (var (queries, keys) in new[] { (1, 1), (7, 7), (33, 33), (12, 50) })
+        {
+            // Of three sequences the second has no tokens.
+            float[] mask = [.. Enumerable.Range(0, 3 * keys).Select(i => i / keys == 1 || (keys > 1 && i % keys == 1) ? float.NegativeInfinity : 0)];
+            layout.Check(host, 3, queries, keys, (s, b, _, _, k) => s + mask[b * keys + k], (p, _, _, _, _) => double.IsNaN(p) ? 0 : p, mask);
+        }
+    }
+
     /// <summary>Queries, keys and values in one buffer, token after token, as a QKV product leaves them; the result heads side by side.</summary>
     private sealed record Layout(int Heads, int Group, int Size, int ValueSize)
     {

@@ -65,6 +65,79 @@ public class IntegerAttentionKernelTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_row_whose_scores_are_all_the_lowest_looks_at_all_keys_alike(bool isOfKeys)
+    {
+        const int Size = 8;
+        var (step, token) = Step(1, 1, Size, Size);
+        step = isOfKeys ? step : step with
+        {
+            Score =
+            [
+                new Load("t1", DataType.Float32, new Access("mask", Dim.Zero, [new AccessTerm("q", Tk), new AccessTerm("k", Dim.One)])),
+                new Let("t2", DataType.Float32, "add", ["s", "t1"]),
+            ],
+            ScoreResult = "t2",
+        };
+        foreach (var variant in EmulatedVnni.Variants)
+        {
+            foreach (var keys in new[] { 1, 5, 33 })
+            {
+                var (y, kv) = (new float[Size], Reference.Numbers(2, keys * token));
+                var host = new StepHost(variant, new AttentionEmitter(), step, ["B", "Tq", "Tk"], ["q", "kv", "y", "mask"]);
+                host.Run(1, [1, 1, keys], Reference.Numbers(1, token), kv, y, [.. Enumerable.Repeat(float.MinValue, keys)]);
+                for (var i = 0; i < Size; i++)
+                {
+                    var mean = Enumerable.Range(0, keys).Average(k => kv[(k * token) + (2 * Size) + i]);
+                    Assert.InRange(y[i], mean - 0.01, mean + 0.01);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_safe_row_whose_scores_are_all_minus_infinity_has_no_part_of_any_value()
+    {
+        var (step, token) = Step(1, 1, 8, 8);
+        float[] mask = [.. Enumerable.Repeat(0f, 5), .. Enumerable.Repeat(float.NegativeInfinity, 5)];
+        foreach (var variant in EmulatedVnni.Variants)
+        {
+            float[] Run(bool isSafe)
+            {
+                var y = new float[2 * 3 * 8];
+                var host = new StepHost(variant, new AttentionEmitter(), step with { IsSafe = isSafe }, ["B", "Tq", "Tk"], ["q", "kv", "y", "mask"]);
+                host.Run(1, [2, 3, 5], Reference.Numbers(1, 2 * 3 * token), Reference.Numbers(2, 2 * 5 * token), y, mask);
+                return y;
+            }
+
+            var (safe, other) = (Run(isSafe: true), Run(isSafe: false));
+            Assert.Equal(Reference.Bits(other[..24]), Reference.Bits(safe[..24]));
+            Assert.All(safe[24..], x => Assert.True(x == 0, variant));
+        }
+    }
+
+    [Theory]
+    [InlineData(AttentionStep.MostIntegerKeys, false)]
+    [InlineData(AttentionStep.MostIntegerKeys + 1, true)]
+    public void More_keys_than_it_is_for_are_in_floats(int keys, bool isFloat)
+    {
+        var (step, token) = Step(1, 1, 8, 8);
+        foreach (var variant in EmittedVariant.Runnable.Select(v => v.Name))
+        {
+            int[] Run(bool isInteger)
+            {
+                var y = new float[2 * 8];
+                var host = new StepHost(variant, new AttentionEmitter(), step with { IsInteger = isInteger }, ["B", "Tq", "Tk"], ["q", "kv", "y", "mask"]);
+                host.Run(1, [1, 2, keys], Reference.Numbers(1, 2 * token), Reference.Numbers(2, keys * token), y, Mask(keys));
+                return Reference.Bits(y);
+            }
+
+            Assert.Equal(isFloat, Run(isInteger: false).AsSpan().SequenceEqual(Run(isInteger: true)));
+        }
+    }
+
     /// <summary>softmax(0.25·s + mask[b, k]): queries, keys and values in one buffer, token after token, the result's heads side by side.</summary>
     internal static (AttentionStep Step, int Token) Step(int heads, int group, int size, int valueSize)
     {
@@ -116,7 +189,7 @@ public class IntegerAttentionKernelTests
                         q.AsSpan((((b * queries) + t) * token) + (h * size), size).ToArray(),
                         Vectors(heads * size, size),
                         Vectors((heads + keyHeads) * size, valueSize),
-                        (sum, queryScale, keyScale, k) => MathF.FusedMultiplyAdd(sum * (queryScale * (0.25f * 1.44269504f)), keyScale, mask[(b * keys) + k] * 1.44269504f)));
+                        (sum, queryScale, keyScale, k) => MathF.FusedMultiplyAdd(sum * (queryScale * (0.25f * 1.44269504f)), keyScale, IntegerAttentionReference.Power(mask[(b * keys) + k]))));
                 }
             }
         }

@@ -10,9 +10,35 @@ internal sealed class AttentionEmitter : IStepEmitter
     public void Emit(StepContext context, CodeWriter writer, VectorTarget target)
     {
         var step = (AttentionStep)context.Step;
+        if (!step.IsInteger || MostKeys(step, context.Plan) <= AttentionStep.MostIntegerKeys)
+        {
+            using (writer.Block(context.MethodHead()))
+            {
+                writer.Line(Share(context, step, target));
+            }
+
+            return;
+        }
+
+        var (integers, floats) = (Share(context, step, target), Share(context, step with { IsInteger = false }, target));
+        using (writer.Block(context.MethodHead()))
+        {
+            writer.Line(context.SymbolLocals);
+            writer.Line($"if ({step.Keys} <= {Text(AttentionStep.MostIntegerKeys)}) {integers}");
+            writer.Line($"else {floats}");
+        }
+    }
+
+    private static string Share(StepContext context, AttentionStep step, VectorTarget target)
+    {
         var shared = new SharedProgram(context, []);
         AttentionLoops loops = step.IsInteger ? new IntegerAttentionLoops(context, step, target, shared) : new FloatAttentionLoops(context, step, target, shared);
-        var size = step.HeadSize.ToString(CultureInfo.InvariantCulture);
-        shared.Write($"Attention{step.Heads.ToString(CultureInfo.InvariantCulture)}x{size}{(step.IsInteger ? "Int8" : "")}", writer, loops.Write);
+        return shared.Share($"Attention{Text(step.Heads)}x{Text(step.HeadSize)}{(step.IsInteger ? "Int8" : "")}", loops.Write);
     }
+
+    private static long MostKeys(AttentionStep step, ModelPlan plan) => step.Keys.IsConstant
+        ? step.Keys.Value
+        : step.Keys.AsSymbol is { } symbol && plan.Symbols.FirstOrDefault(s => s.Name == symbol.Name)?.Max is { } most ? most : long.MaxValue;
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -55,6 +55,14 @@ internal sealed class FloatAttentionLoops : AttentionLoops
         }
 
         writer.Line($"{ProductKernels.NeedSoftmax(Context.Kernels)}(scores, padded, scales, m1 - m0);");
+        if (Step.IsSafe)
+        {
+            using (writer.Block("for (long q = 0; q < m1 - m0; q++)"))
+            {
+                writer.Line("if (float.IsNaN(scales[q])) { new Span<float>(scores + q * padded, (int)padded).Clear(); scales[q] = 0; }");
+            }
+        }
+
         if (Probability.Count > 0)
         {
             using (writer.Block("for (long q = m0; q < m1; q++)"))

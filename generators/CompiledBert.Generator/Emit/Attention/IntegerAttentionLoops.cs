@@ -97,7 +97,7 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
         }
         else
         {
-            WriteKeys(writer, [], [.. _affine.Program, new Let("power", DataType.Float32, "mul", [_affine.Bias, LogarithmOfE]), new Store(OfKey("keyBias"), "power")], ("keyBias", "((byte*)keyBias)"));
+            WriteKeys(writer, [], [.. _affine.Program, .. Power(_affine.Bias), new Store(OfKey("keyBias"), "power")], ("keyBias", "((byte*)keyBias)"));
         }
 
         writer.Line("for (long k = keys; k < padded; k++) { keyBias[k] = float.NegativeInfinity; keyScales[k] = 0; }");
@@ -132,6 +132,10 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
             var largest = _affine is null ? WriteOtherScores(writer) : $"{IntegerAttentionKernels.NeedLargest(Context.Kernels)}(row, padded)";
             var (softmax, type) = (IntegerAttentionKernels.NeedSoftmax(Context.Kernels, kernel), kernel.TakesWords ? "short" : "sbyte");
             writer.Line($"scales[q - m0] = 1 / {softmax}(row, padded, q, {largest}, ({type}*)probabilities + (q - m0) * padded);");
+            if (Step.IsSafe)
+            {
+                writer.Line("if (float.IsNaN(scales[q - m0])) scales[q - m0] = 0;");
+            }
         }
 
         // Rows of bytes with the kernel's bias, or of words, are packed as they are.
@@ -145,6 +149,14 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
         }
     }
 
+    /// <summary>A score as a logarithm of base 2, <c>power</c>. The lowest of all floats, which masks are made of, is not to become −∞: a query that sees no key looks at all alike.</summary>
+    private static Statement[] Power(string score) =>
+    [
+        new Let("multiplied", DataType.Float32, "mul", [score, LogarithmOfE]),
+        new Let("beyond", DataType.Bool, "equal", ["multiplied", "-inf"]),
+        new Let("power", DataType.Float32, "select", ["beyond", score, "multiplied"]),
+    ];
+
     /// <summary>Scores by the step's program, which the product could not do.</summary>
     private string WriteOtherScores(CodeWriter writer)
     {
@@ -156,7 +168,7 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
                 new Let("scaled", DataType.Float32, "mul", ["whole", "keyScale"]),
                 new Let("s", DataType.Float32, "mul", ["scaled", "queryScale"]),
                 .. Score,
-                new Let("power", DataType.Float32, "mul", [ScoreResult, LogarithmOfE]),
+                .. Power(ScoreResult),
             ],
             "whole",
             "power",

@@ -10,22 +10,17 @@ internal sealed class AttentionEmitter : IStepEmitter
     public void Emit(StepContext context, CodeWriter writer, VectorTarget target)
     {
         var step = (AttentionStep)context.Step;
-        if (!step.IsInteger || MostKeys(step, context.Plan) <= AttentionStep.MostIntegerKeys)
-        {
-            using (writer.Block(context.MethodHead()))
-            {
-                writer.Line(Share(context, step, target));
-            }
-
-            return;
-        }
-
-        var (integers, floats) = (Share(context, step, target), Share(context, step with { IsInteger = false }, target));
+        var call = Share(context, step, target);
+        var ofMoreKeys = step.IsInteger && MostKeys(step, context.Plan) > AttentionStep.MostIntegerKeys ? Share(context, step with { IsInteger = false }, target) : null;
         using (writer.Block(context.MethodHead()))
         {
-            writer.Line(context.SymbolLocals);
-            writer.Line($"if ({step.Keys} <= {Text(AttentionStep.MostIntegerKeys)}) {integers}");
-            writer.Line($"else {floats}");
+            if (ofMoreKeys is not null)
+            {
+                writer.Line(context.SymbolLocals);
+                writer.Line($"if ({step.Keys} > {Text(AttentionStep.MostIntegerKeys)}) {{ {ofMoreKeys} return; }}");
+            }
+
+            writer.Line(call);
         }
     }
 

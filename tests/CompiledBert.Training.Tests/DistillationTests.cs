@@ -12,12 +12,14 @@ public sealed class DistillationTests
     private static BertShape Small => Toy.Shape with { Width = 24, Embedding = 24, Layers = [new LayerShape(2, 8, 32), new LayerShape(3, 8, 24)] };
 
     [TorchTheory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Distilling_that_was_interrupted_ends_with_the_same_bits(bool mixed)
+    [InlineData(false, 0, 0, 0)]
+    [InlineData(true, 0, 0, 0)]
+    [InlineData(false, 1, 0.5, 0)]
+    [InlineData(true, 2, 0.3, 0.1)]
+    public void Distilling_that_was_interrupted_ends_with_the_same_bits(bool mixed, double attention, double blended, double dropout)
     {
         var examples = Variants.Added(Toy.Examples(70, 1), 1, 16, 4);
-        var recipe = Toy.Recipe with { Mixed = mixed, Epochs = 3 };
+        var recipe = Toy.Recipe with { Mixed = mixed, Epochs = 3, AttentionWeight = attention, Blended = blended, Dropout = dropout };
         using var teacher = new TorchBert(Toy.Shape, Toy.Task, Beginnings.Random(Toy.Shape, Toy.Task, 1));
         var whole = Distilled(teacher, examples, recipe, null);
         Assert.Equal(whole, Distilled(teacher, examples, recipe, 4));
@@ -31,16 +33,18 @@ public sealed class DistillationTests
     {
         var (examples, task) = (Toy.Examples(50, 1), Toy.Task with { Pooling = pooling });
         using var teacher = new TorchBert(Toy.Shape, task, Beginnings.Random(Toy.Shape, task, 1));
-        var memory = new TeacherMemory(teacher, examples, Toy.Recipe, [1, 3]);
+        var memory = new TeacherMemory(teacher, examples, Toy.Recipe with { AttentionWeight = 1 }, [1, 3]);
         Assert.True(memory.Keeps);
         int[] numbers = [49, 3, 7, 21];
         using var none = no_grad();
         using var batch = Batch.Of([.. numbers.Select(i => examples[i])]);
-        var (logits, hidden) = teacher.Forward(batch);
-        var (remembered, states) = memory.Of(batch, numbers, [3, 1]);
+        var (logits, hidden, scores) = teacher.Forward(batch);
+        var (remembered, states, shares) = memory.Of(batch, numbers, [3, 1]);
         Near(logits, remembered, 1e-5f);
         Near(hidden[4] * Mask(batch, hidden[4]), states[0], 2e-3f);
         Near(hidden[2] * Mask(batch, hidden[2]), states[1], 2e-3f);
+        Near(nn.functional.softmax(scores[3], 3) * Mask(batch, hidden[4]).unsqueeze(1), shares[0], 1e-3f);
+        Near(nn.functional.softmax(scores[1], 3) * Mask(batch, hidden[2]).unsqueeze(1), shares[1], 1e-3f);
     }
 
     [TorchFact]

@@ -23,10 +23,12 @@ internal static class SearchCommand
         var finalists = new Option<int?>("--finalists") { Description = "How many of the best are trained by themselves before one is chosen." };
         var front = new Option<int>("--front") { Description = "How many models are trained besides, from about 3 to 30 times fewer cycles than the teacher." };
         var variants = new Option<int?>("--variants") { Description = "How many texts are made of each one, for the teacher to label." };
+        var attention = new Option<double?>("--attention-weight") { Description = "The weight of what heads look at, beside hidden states, which count 1; by default 1." };
+        var blended = new Option<double?>("--blended") { Description = "The share of steps in which the embeddings of two texts are mixed; by default none." };
         var common = new TrainingOptions();
         var command = new Command("search", "Finds the BERT that is best within a budget, trains it from the teacher, and writes it as ONNX with all that a build wants beside it, and a report.")
         {
-            teacher, targets, precision, budget, size, memory, space, strategy, candidates, supernetSteps, finalists, preset, variants, front,
+            teacher, targets, precision, budget, size, memory, space, strategy, candidates, supernetSteps, finalists, preset, variants, attention, blended, front,
         };
         common.AddTo(command);
         command.SetAction(parsed => common.Run(parsed, cancellation =>
@@ -53,7 +55,12 @@ internal static class SearchCommand
                 Candidates = Math.Max(1, parsed.GetValue(candidates) ?? request.Candidates),
                 SupernetSteps = Math.Max(1, parsed.GetValue(supernetSteps) ?? request.SupernetSteps),
                 Finalists = Math.Max(1, parsed.GetValue(finalists) ?? request.Finalists),
-                Recipe = common.Change(parsed, request.Recipe) with { Variants = Math.Max(0, parsed.GetValue(variants) ?? request.Recipe.Variants) },
+                Recipe = common.Change(parsed, request.Recipe) with
+                {
+                    Variants = Math.Max(0, parsed.GetValue(variants) ?? request.Recipe.Variants),
+                    AttentionWeight = Math.Max(0, parsed.GetValue(attention) ?? request.Recipe.AttentionWeight),
+                    Blended = Math.Clamp(parsed.GetValue(blended) ?? request.Recipe.Blended, 0, 1),
+                },
             };
             SearchRun.Run(request, parsed.GetRequiredValue(common.Out), parsed.GetValue(common.Resume), Console.Out, cancellation);
         }));

@@ -26,6 +26,8 @@ internal sealed class TrainingOptions
 
     public Option<int> BatchSize { get; } = new("--batch") { Description = "Texts of a step.", DefaultValueFactory = _ => 64 };
 
+    public Option<double?> Dropout { get; } = new("--dropout") { Description = "The share of elements that are left out by chance in a step: 0.1." };
+
     public Option<int> Seed { get; } = new("--seed") { Description = "The seed of all that is by chance.", DefaultValueFactory = _ => 1 };
 
     public Option<bool?> Mixed { get; } = new("--mixed") { Description = "Whether products are of bfloat16 while it trains; by default where the processor multiplies those." };
@@ -40,7 +42,7 @@ internal sealed class TrainingOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { Train, Tokenizer, Out, Task, MaxTokens, Epochs, Rate, BatchSize, Seed, Mixed, Halves, Threads, MaxHours, Resume })
+        foreach (var option in new Option[] { Train, Tokenizer, Out, Task, MaxTokens, Epochs, Rate, BatchSize, Dropout, Seed, Mixed, Halves, Threads, MaxHours, Resume })
         {
             command.Add(option);
         }
@@ -52,6 +54,7 @@ internal sealed class TrainingOptions
         Epochs = parsed.GetValue(Epochs) ?? recipe.Epochs,
         Rate = parsed.GetValue(Rate) ?? recipe.Rate,
         BatchSize = parsed.GetValue(BatchSize),
+        Dropout = parsed.GetValue(Dropout) ?? recipe.Dropout,
         Seed = parsed.GetValue(Seed),
         Mixed = parsed.GetValue(Mixed) ?? Processor.MultipliesBfloat16,
     };
@@ -94,6 +97,11 @@ internal sealed class TrainingOptions
             {
                 throw DiagnosticTable.InvalidMetadata.Error(null, null, option.Name, value, "a number above 0");
             }
+        }
+
+        if (parsed.GetValue(Dropout) is { } dropout && !(dropout is >= 0 and < 1))
+        {
+            throw DiagnosticTable.InvalidMetadata.Error(null, null, Dropout.Name, dropout, "0 and more, less than 1");
         }
 
         if (NativeTorch.Prepare(parsed.GetValue(Threads)) is { } failure)

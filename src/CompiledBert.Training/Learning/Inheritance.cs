@@ -15,6 +15,7 @@ public sealed class Inheritance
     private readonly BertShape _shape;
     private readonly IReadOnlyList<int>? _uses;
     private readonly Dictionary<string, InheritedPart> _parts = new(StringComparer.Ordinal);
+    private readonly List<int[]> _heads = [];
 
     private Inheritance(BertShape teacher, IReadOnlyDictionary<string, TensorData> from, BertShape shape, IReadOnlyList<int>? uses)
     {
@@ -26,6 +27,9 @@ public sealed class Inheritance
 
     /// <summary>For each of the student's layers the teacher's that it comes from.</summary>
     public int[] Layers { get; }
+
+    /// <summary>For each of the student's layers the teacher's heads that stay, rising.</summary>
+    public IReadOnlyList<int[]> Heads => _heads;
 
     /// <summary>The columns of the teacher's hidden state that stay, rising.</summary>
     public int[] Columns { get; }
@@ -116,6 +120,7 @@ public sealed class Inheritance
         var read = values.Zip(outputs, (a, b) => a * b).ToArray();
         var match = queries.Zip(keys, (a, b) => a * b).ToArray();
         var heads = Largest([.. read.Chunk(teacher.HeadSize).Select(h => h.Sum())], layer.Heads);
+        _heads.Add(heads);
         int[] Within(double[] importance) =>
             [.. heads.SelectMany(h => Largest(importance.AsSpan(h * teacher.HeadSize, teacher.HeadSize).ToArray(), layer.HeadSize).Select(d => (h * teacher.HeadSize) + d))];
 

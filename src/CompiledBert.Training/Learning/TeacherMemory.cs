@@ -1,12 +1,13 @@
 using CompiledBert.Search.Space;
 using CompiledBert.Training.Data;
 using CompiledBert.Training.Models;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace CompiledBert.Training.Learning;
 
 /// <summary>
-/// What a teacher says of every example: asked once, in the batches of the first epoch, and kept, hidden states in halves. What it says of an example is the same to the
+/// What a teacher says of every example: asked once, in the batches of the first epoch, and kept, hidden states and what heads look at in halves. What it says of an example is the same to the
 /// bit in whatever order the examples come, so that a training that goes on elsewhere asks again and hears the same. Where that would be too much to keep, it
 /// is asked in every step.
 /// </summary>
@@ -18,19 +19,21 @@ public sealed class TeacherMemory
     private readonly IReadOnlyList<Example> _examples;
     private readonly int[][] _batches;
     private readonly int[] _batchOf;
-    private readonly int[] _layers;
     private readonly bool _mixed;
+    private readonly int _steps;
+    private readonly HashSet<int> _layers;
     private readonly float[]?[] _results;
-    private readonly byte[]?[] _kept;
+    private readonly SortedDictionary<int, KeptHalves> _states = [];
+    private readonly SortedDictionary<int, KeptHalves> _shares = [];
 
     /// <param name="teacher">The teacher; it is not trained.</param>
     /// <param name="examples">The examples.</param>
-    /// <param name="recipe">How students are trained: batches, seed, products.</param>
+    /// <param name="recipe">How students are trained: batches, seed, products, what counts.</param>
     /// <param name="layers">The layers whose results will be asked for.</param>
     /// <param name="steps">How many steps a training has.</param>
     public TeacherMemory(TorchBert teacher, IReadOnlyList<Example> examples, TrainingRecipe recipe, IReadOnlyList<int> layers, int steps = int.MaxValue)
     {
-        (_teacher, _examples, _mixed, _layers) = (teacher, examples, recipe.Mixed, [.. layers.Distinct().Order()]);
+        (_teacher, _examples, _mixed, _steps, _layers) = (teacher, examples, recipe.Mixed, steps, [.. layers]);
         _batches = new BatchOrder(examples, recipe.BatchSize, recipe.Seed).First();
         _batchOf = new int[examples.Count];
         for (var i = 0; i < _batches.Length; i++)
@@ -41,8 +44,21 @@ public sealed class TeacherMemory
             }
         }
 
-        (_results, _kept) = (new float[]?[examples.Count], new byte[]?[examples.Count]);
-        Keeps = _batches.Take(steps).Sum(batch => batch.Sum(i => (long)BytesOf(i) + (ResultsOf(i) * sizeof(float)))) <= MostBytes;
+        foreach (var layer in _layers)
+        {
+            if (recipe.HiddenWeight > 0)
+            {
+                _states.Add(layer, new KeptHalves(examples.Count, 1, example => (RowsOf(example, layer), Width)));
+            }
+
+            if (recipe.AttentionWeight > 0)
+            {
+                _shares.Add(layer, new KeptHalves(examples.Count, teacher.Shape.Layers[layer].Heads, example => (RowsOf(example, layer), examples[example].Ids.Length)));
+            }
+        }
+
+        _results = new float[]?[examples.Count];
+        Keeps = _batches.Take(steps).Sum(batch => batch.Sum(BytesOf)) <= MostBytes;
     }
 
     /// <summary>The width of the teacher's hidden states.</summary>
@@ -51,16 +67,22 @@ public sealed class TeacherMemory
     /// <summary>Whether what was said is kept.</summary>
     public bool Keeps { get; }
 
-    /// <summary>The teacher's results and those of some of its layers [B, T or 1, width]; what they are where the mask is 0 means nothing.</summary>
+    /// <summary>Whether another training, on the same examples and by the same recipe, hears from this memory what it would hear from its own.</summary>
+    /// <param name="layers">The layers whose results that will ask for.</param>
+    /// <param name="steps">How many steps that has.</param>
+    internal bool Serves(IReadOnlyList<int> layers, int steps) => Keeps && steps <= _steps && _layers.IsSupersetOf(layers);
+
+    /// <summary>What the teacher says of a batch.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="numbers">Which examples it is of.</param>
     /// <param name="layers">Which layers, each of those that were named.</param>
-    public (Tensor Results, IReadOnlyList<Tensor> States) Of(Batch batch, IReadOnlyList<int> numbers, IReadOnlyList<int> layers)
+    public TeacherOpinion Of(Batch batch, IReadOnlyList<int> numbers, IReadOnlyList<int> layers)
     {
+        var (states, shares) = (layers.Where(_states.ContainsKey), layers.Where(_shares.ContainsKey));
         if (!Keeps)
         {
-            var (all, hidden) = _teacher.Forward(batch, mixed: _mixed);
-            return (all, [.. layers.Select(layer => hidden[layer + 1])]);
+            var said = _teacher.Forward(batch, mixed: _mixed);
+            return new TeacherOpinion(said.Results, [.. states.Select(layer => said.Hidden[layer + 1])], [.. shares.Select(layer => SharesOf(said.Scores[layer]))]);
         }
 
         foreach (var number in numbers.Where(n => _results[n] is null))
@@ -68,30 +90,34 @@ public sealed class TeacherMemory
             Ask(_batchOf[number]);
         }
 
-        return (Results(numbers, (int)batch.Tokens), [.. layers.Select(layer => Assembled(numbers, layer, (int)batch.Tokens))]);
+        long Rows(int layer) => IsFirstOnly(layer) ? 1 : batch.Tokens;
+        return new TeacherOpinion(
+            Results(numbers, (int)batch.Tokens),
+            [.. states.Select(layer => _states[layer].Of(numbers, Rows(layer), Width).squeeze(1))],
+            [.. shares.Select(layer => _shares[layer].Of(numbers, Rows(layer), batch.Tokens))]);
     }
 
     private void Ask(int number)
     {
         using var none = no_grad();
         using var scope = NewDisposeScope();
-        using var batch = Batch.Of([.. _batches[number].Select(i => _examples[i])]);
-        var (results, hidden) = _teacher.Forward(batch, mixed: _mixed);
-        var (said, each) = (results.contiguous().data<float>().ToArray(), (int)results.numel() / _batches[number].Length);
-        Tensor[] halves = [.. _layers.Select(layer => hidden[layer + 1].to_type(ScalarType.Float16).contiguous())];
-        for (var i = 0; i < _batches[number].Length; i++)
+        var numbers = _batches[number];
+        using var batch = Batch.Of([.. numbers.Select(i => _examples[i])]);
+        var (results, hidden, scores) = _teacher.Forward(batch, mixed: _mixed);
+        var (said, each) = (results.contiguous().data<float>().ToArray(), (int)results.numel() / numbers.Length);
+        for (var i = 0; i < numbers.Length; i++)
         {
-            var example = _batches[number][i];
-            var kept = new byte[BytesOf(example)];
-            var at = 0;
-            foreach (var (layer, half) in _layers.Zip(halves))
-            {
-                var part = half.bytes.Slice(i * (int)half.shape[1] * RowBytes, RowsOf(example, layer) * RowBytes);
-                part.CopyTo(kept.AsSpan(at));
-                at += part.Length;
-            }
+            _results[numbers[i]] = said.AsSpan(i * each, ResultsOf(numbers[i])).ToArray();
+        }
 
-            (_results[example], _kept[example]) = (said.AsSpan(i * each, ResultsOf(example)).ToArray(), kept);
+        foreach (var (layer, kept) in _states)
+        {
+            kept.Keep(numbers, hidden[layer + 1].unsqueeze(1));
+        }
+
+        foreach (var (layer, kept) in _shares)
+        {
+            kept.Keep(numbers, SharesOf(scores[layer]));
         }
     }
 
@@ -109,23 +135,9 @@ public sealed class TeacherMemory
         return tensor(results, task.Pooling == Pooling.None ? [numbers.Count, tokens, task.Outputs] : [numbers.Count, task.Outputs]);
     }
 
-    private Tensor Assembled(IReadOnlyList<int> numbers, int layer, int tokens)
-    {
-        var rows = IsFirstOnly(layer) ? 1 : tokens;
-        using var halves = zeros([numbers.Count, rows, Width], ScalarType.Float16);
-        var bytes = halves.bytes;
-        for (var i = 0; i < numbers.Count; i++)
-        {
-            var at = _layers.TakeWhile(l => l != layer).Sum(l => RowsOf(numbers[i], l)) * RowBytes;
-            _kept[numbers[i]].AsSpan(at, RowsOf(numbers[i], layer) * RowBytes).CopyTo(bytes[(i * rows * RowBytes)..]);
-        }
+    private static Tensor SharesOf(Tensor scores) => nn.functional.softmax(scores, 3);
 
-        return halves.to_type(ScalarType.Float32);
-    }
-
-    private int RowBytes => Width * sizeof(short);
-
-    private int BytesOf(int example) => _layers.Sum(layer => RowsOf(example, layer)) * RowBytes;
+    private long BytesOf(int example) => _states.Values.Concat(_shares.Values).Sum(kept => kept.BytesOf(example)) + (ResultsOf(example) * sizeof(float));
 
     private int ResultsOf(int example) => _teacher.Task.Outputs * (_teacher.Task.Pooling == Pooling.None ? _examples[example].Ids.Length : 1);
 

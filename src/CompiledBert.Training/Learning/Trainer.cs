@@ -57,8 +57,20 @@ internal sealed class Trainer : IDisposable
         using var batch = Batch.Of([.. numbers.Select(i => _examples[i])]);
         var rows = _model.RowsOf(batch).detach().requires_grad_();
         var (model, teacher) = _student(Done);
-        var (own, hidden) = model.Forward(batch, rows, _recipe.Mixed);
-        var loss = teacher?.Loss(batch, numbers, own, hidden, _recipe) ?? _task.LabelLoss(batch, own) ?? throw new InvalidOperationException("There is nothing to learn from.");
+        using var blend = teacher is null ? null : Blending.At(Done, _recipe, numbers, _examples);
+        if (_recipe.Dropout > 0)
+        {
+            // What is left out hangs on the step alone, not on those that came before in this process.
+            manual_seed((_recipe.Seed * 1_000_003L) + Done);
+        }
+
+        var own = model.Forward(batch, rows, _recipe.Mixed, dropout: _recipe.Dropout, blend: blend);
+        var loss = teacher?.Loss(batch, numbers, own, _recipe) ?? _task.LabelLoss(batch, own.Results) ?? throw new InvalidOperationException("There is nothing to learn from.");
+        if (blend is not null)
+        {
+            loss = loss.Times(1 - blend.Share).Plus(teacher!.Loss(blend.Others, blend.Numbers, own, _recipe).Times(blend.Share));
+        }
+
         loss.backward();
         _optimizer.Step(_recipe.RateAt(Done, Steps), ++Done, new RowGradient(WeightNames.Words, batch.Words, rows.grad!));
         return loss.item<float>();

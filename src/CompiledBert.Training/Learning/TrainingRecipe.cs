@@ -15,6 +15,9 @@ public sealed record TrainingRecipe
     /// <summary>AdamW's decay of matrices.</summary>
     public double Decay { get; init; } = 0.01;
 
+    /// <summary>The share of elements that are left out by chance in every step, of the embeddings, of what queries look at, of what a block adds and of what the head reads.</summary>
+    public double Dropout { get; init; }
+
     /// <summary>The seed of everything that is by chance.</summary>
     public int Seed { get; init; } = 1;
 
@@ -26,6 +29,12 @@ public sealed record TrainingRecipe
 
     /// <summary>With a teacher: the weight of the distance between hidden states.</summary>
     public double HiddenWeight { get; init; } = 1;
+
+    /// <summary>With a teacher: the weight of the distance between what heads look at and what the teacher's heads do that they came from.</summary>
+    public double AttentionWeight { get; init; } = 1;
+
+    /// <summary>With a teacher: the share of steps in which the embeddings of two texts are mixed (after MixKD, Liang et al. 2021).</summary>
+    public double Blended { get; init; }
 
     /// <summary>With a teacher: how many texts are made of each one, for the teacher to label.</summary>
     public int Variants { get; init; }

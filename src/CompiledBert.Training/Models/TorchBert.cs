@@ -53,33 +53,43 @@ public sealed class TorchBert : IDisposable
         return _parameters.ToDictionary(p => p.Key, p => TensorData.FromFloats([.. p.Value.shape], p.Value.detach().data<float>().ToArray()), StringComparer.Ordinal);
     }
 
-    /// <summary>
-    /// The head's results [B, outputs], or [B, T, outputs] where nothing is pooled, and the results of the embeddings and of every layer [B, T, width]. Where the head reads the
-    /// first token, the last layer computes that row alone [B, 1, width].
-    /// </summary>
+    /// <summary>What it computes of a batch.</summary>
     /// <param name="batch">The sequences.</param>
     /// <param name="rows">The table's rows of the batch's words, where they are trained; null for those of the table.</param>
     /// <param name="mixed">Whether products are of bfloat16.</param>
     /// <param name="everyRow">Whether the last layer computes all rows.</param>
-    public (Tensor Results, IReadOnlyList<Tensor> Hidden) Forward(Batch batch, Tensor? rows = null, bool mixed = false, bool everyRow = false)
+    /// <param name="dropout">The share of elements that are left out by chance, while it is trained: of the embeddings, of what queries look at, of what a block adds, of what the head reads.</param>
+    /// <param name="blend">Texts whose embeddings are mixed into those of the batch, as many and as long as those, of the same words.</param>
+    public BertResults Forward(Batch batch, Tensor? rows = null, bool mixed = false, bool everyRow = false, double dropout = 0, Blend? blend = null)
     {
         ArgumentNullException.ThrowIfNull(batch);
         var type = mixed ? ScalarType.BFloat16 : ScalarType.Float32;
-        var bias = batch.Mask.OneMinus().view(batch.Count, 1, 1, batch.Tokens).Times(BertGraph.MaskedScore);
-        var hidden = new List<Tensor> { Embeddings(batch, rows ?? RowsOf(batch), type) };
+        var mask = blend is null ? batch.Mask : batch.Mask.maximum(blend.Others.Mask);
+        var bias = mask.OneMinus().view(batch.Count, 1, 1, batch.Tokens).Times(BertGraph.MaskedScore);
+        rows ??= RowsOf(batch);
+        var embedded = Embeddings(batch, rows, type);
+        if (blend is not null)
+        {
+            embedded = embedded.Times(1 - blend.Share).Plus(Embeddings(blend.Others, rows, type).Times(blend.Share));
+        }
+
+        var hidden = new List<Tensor> { Dropped(embedded, dropout) };
+        var scores = new List<Tensor>();
         for (var i = 0; i < Shape.Layers.Count; i++)
         {
             var isFirstOnly = i == Shape.Layers.Count - 1 && Task.Pooling == Pooling.Cls && !everyRow;
-            hidden.Add(Layer(i, hidden[^1], isFirstOnly ? hidden[^1].slice(1, 0, 1, 1) : hidden[^1], bias, type));
+            var (result, own) = Layer(i, hidden[^1], isFirstOnly ? hidden[^1].slice(1, 0, 1, 1) : hidden[^1], bias, type, dropout);
+            hidden.Add(result);
+            scores.Add(own);
         }
 
-        var pooled = Task.Pooling switch { Pooling.Cls => hidden[^1].select(1, 0), Pooling.Mean => Mean(hidden[^1], batch), _ => hidden[^1] };
+        var pooled = Task.Pooling switch { Pooling.Cls => hidden[^1].select(1, 0), Pooling.Mean => Mean(hidden[^1], mask.view(batch.Count, batch.Tokens, 1)), _ => hidden[^1] };
         if (Task.HasPooler)
         {
             pooled = Linear(WeightNames.Pooler, pooled, ScalarType.Float32).tanh();
         }
 
-        return (Linear(WeightNames.Classifier, pooled, ScalarType.Float32), hidden);
+        return new BertResults(Linear(WeightNames.Classifier, Dropped(pooled, dropout), ScalarType.Float32), hidden, scores);
     }
 
     /// <summary>The rows of the table of words that a batch reads [U, embedding].</summary>
@@ -107,24 +117,24 @@ public sealed class TorchBert : IDisposable
 
     private static Tensor Picked(Tensor table, Tensor places) => table.index_select(0, places.flatten()).view(places.shape[0], places.shape[1], -1);
 
-    /// <summary>A layer: what its rows become that look at all.</summary>
-    private Tensor Layer(int index, Tensor all, Tensor rows, Tensor bias, ScalarType type)
+    /// <summary>A layer: what its rows become that look at all, and by which scores they look.</summary>
+    private (Tensor Result, Tensor Scores) Layer(int index, Tensor all, Tensor rows, Tensor bias, ScalarType type, double dropout)
     {
         var (name, layer) = (WeightNames.Layer(index), Shape.Layers[index]);
         Tensor Heads(string part, Tensor x) => Linear(name + part, x, type).view(x.shape[0], x.shape[1], layer.Heads, layer.HeadSize).transpose(1, 2);
+        Tensor Block(string part, Tensor x) => Dropped(Linear(name + part, x, type), dropout);
         var scores = Heads(WeightNames.Query, rows).matmul(Heads(WeightNames.Key, all).transpose(2, 3)).Times(1 / MathF.Sqrt(layer.HeadSize)).Plus(bias);
-        var context = nn.functional.softmax(scores, 3).matmul(Heads(WeightNames.Value, all)).transpose(1, 2).reshape(rows.shape[0], rows.shape[1], layer.Heads * layer.HeadSize);
-        var attended = Normalised(name + WeightNames.AttentionNorm, Linear(name + WeightNames.AttentionOutput, context, type).Plus(rows));
+        var shares = Dropped(nn.functional.softmax(scores, 3), dropout);
+        var context = shares.matmul(Heads(WeightNames.Value, all)).transpose(1, 2).reshape(rows.shape[0], rows.shape[1], layer.Heads * layer.HeadSize);
+        var attended = Normalised(name + WeightNames.AttentionNorm, Block(WeightNames.AttentionOutput, context).Plus(rows));
         var inner = Linear(name + WeightNames.Inner, attended, type);
         var active = Shape.Activation == Activation.Relu ? inner.relu() : nn.functional.gelu(inner);
-        return Normalised(name + WeightNames.OutputNorm, Linear(name + WeightNames.Output, active, type).Plus(attended));
+        return (Normalised(name + WeightNames.OutputNorm, Block(WeightNames.Output, active).Plus(attended)), scores);
     }
 
-    private static Tensor Mean(Tensor hidden, Batch batch)
-    {
-        var mask = batch.Mask.view(batch.Count, batch.Tokens, 1);
-        return (hidden * mask).sum(1) / mask.sum(1);
-    }
+    private static Tensor Dropped(Tensor x, double share) => share > 0 ? nn.functional.dropout(x, share) : x;
+
+    private static Tensor Mean(Tensor hidden, Tensor mask) => (hidden * mask).sum(1) / mask.sum(1);
 
     private Tensor Normalised(string name, Tensor x)
     {

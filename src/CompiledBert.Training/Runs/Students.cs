@@ -17,6 +17,8 @@ namespace CompiledBert.Training.Runs;
 /// <param name="task">What they are for.</param>
 internal sealed class Students(Supernet supernet, TorchBert teacher, IReadOnlyList<Example> train, Judge judge, TrainingRecipe recipe, IModelTask task)
 {
+    private TeacherMemory? _memory;
+
     /// <summary>Shapes for a supernet to learn, by chance: of those within each of several limits as many, in turn.</summary>
     /// <param name="count">How many.</param>
     /// <param name="space">What may be chosen from.</param>
@@ -36,9 +38,11 @@ internal sealed class Students(Supernet supernet, TorchBert teacher, IReadOnlyLi
     {
         var (weights, origin) = supernet.Inherited(shape);
         var model = new TorchBert(shape, teacher.Task, weights);
-        var memory = new TeacherMemory(teacher, train, recipe, origin.Layers, steps ?? int.MaxValue);
-        return (model, new Trainer(model, train, recipe, task, new Distillation(memory, origin, task), steps));
+        return (model, new Trainer(model, train, recipe, task, new Distillation(MemoryFor(origin.Layers, steps ?? int.MaxValue), origin, task), steps));
     }
+
+    /// <summary>The teacher's memory that the last student had, where it serves the next one too.</summary>
+    private TeacherMemory MemoryFor(int[] layers, int steps) => _memory = _memory?.Serves(layers, steps) == true ? _memory : new TeacherMemory(teacher, train, recipe, layers, steps);
 
     /// <summary>How good a candidate is after a number of steps.</summary>
     public Evaluation Score(CandidateCost candidate, int steps, CancellationToken cancellation)

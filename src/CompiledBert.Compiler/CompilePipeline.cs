@@ -81,7 +81,7 @@ public static class CompilePipeline
     {
         var weights = new WeightPacker([]);
         var plan = PlanBuilder.Build(graph, new FusedModel([], new BufferTable(), []), weights, new byte[32], options) with { IsStub = true };
-        plan = plan with { Head = text.Text?.HeadOf(plan, 0) };
+        plan = plan with { Head = text.Text?.HeadOf(plan, OutputActivations.Of(graph), 0) };
         return new CompileResult(plan, PlanWriter.Write(plan), stream => weights.Write(stream, new byte[32]), source)
         {
             FilesRead = [.. source.FilesRead, .. text.Files],
@@ -93,11 +93,12 @@ public static class CompilePipeline
     internal static CompileResult Lower(
         ModelGraph graph, CompileOptions options, OnnxModel? source, TextReading? text = null, Dim? nodeByNode = null, QuantizationQuality? quality = null)
     {
+        var activation = OutputActivations.Of(graph);
         var fused = FusionStage.Run(graph);
         var weights = new WeightPacker(fused.Buffers.Weights, text?.Text?.Trailer.Bytes);
         var hash = options.ReadsWeights ? weights.ComputeHash() : new byte[32];
         var plan = PlanBuilder.Build(graph, fused, weights, hash, options);
-        plan = plan with { Head = text?.Text?.HeadOf(plan, weights.TrailerAt) };
+        plan = plan with { Head = text?.Text?.HeadOf(plan, activation, weights.TrailerAt) };
         return new CompileResult(plan, PlanWriter.Write(plan), Write, source)
         {
             FilesRead = [.. source?.FilesRead ?? [], .. text?.Files ?? []],

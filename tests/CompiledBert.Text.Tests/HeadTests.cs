@@ -271,6 +271,58 @@ public class HeadTests
         Assert.Throws<ArgumentOutOfRangeException>(() => scorer.TooLong = TooLong.Window);
     }
 
+    private static HeadOptions Given(int width, bool areIndependent = false, int maskId = -1, int most = 8) => new()
+    {
+        Tokenizer = Tokenizers.Compile(Words), MaxTokens = most, Width = width, WeightsHash = "w", Labels = [.. "xyz"[..Math.Min(3, width)].Select(c => c.ToString())],
+        LabelsAreIndependent = areIndependent, GivesProbabilities = true, MaskId = maskId,
+    };
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Probabilities_that_a_model_gives_are_kept_and_have_logits(bool areIndependent)
+    {
+        float[] given = areIndependent ? [0.998f, 0.25f, 0] : [0.7f, 0.3f, 0];
+        var classifier = new Classifier(new Rows(3, perToken: false, (_, i) => given[i]), Given(3, areIndependent, most: 5));
+        var answer = classifier.Classify("a", default);
+        Assert.Equal(given, answer.Scores.Select(s => s.Probability));
+        Assert.All(answer.Logits, l => Assert.True(float.IsFinite(l)));
+        Assert.Equal(areIndependent ? MathF.Log(0.25f / 0.75f) : MathF.Log(0.3f), answer.Logits[1], 5);
+
+        // In parts, whose logits are averaged: all parts say the same.
+        classifier.TooLong = TooLong.Window;
+        var parts = classifier.Classify("a a a b b b c c c", default);
+        Assert.All(given.Zip(parts.Scores), p => Assert.Equal(p.First, p.Second.Probability, 5));
+    }
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(0.25f)]
+    [InlineData(1f)]
+    public void A_score_that_a_model_gives_is_kept_and_has_a_finite_logit(float given)
+    {
+        var scorer = new Scorer(new Rows(1, perToken: false, (_, _) => given), Given(1));
+        Assert.Equal(given, scorer.Score("a", "b", out _, default));
+        var logit = scorer.ScoreLogit("a", "b", out _, default);
+        Assert.Equal(given, 1 / (1 + MathF.Exp(-logit)), 5);
+        Assert.True(float.IsFinite(logit));
+    }
+
+    [Fact]
+    public void Probabilities_of_tokens_are_kept_and_those_of_answers_shared_out_among_the_passage()
+    {
+        var tagger = new Tagger(new Rows(3, perToken: true, (id, i) => i == 1 ? 0.75f : 0.125f), Given(3));
+        Assert.Equal(0.75f, tagger.TagWords(["a"], default)[0].Probability);
+        var filler = new MaskFiller(new Rows(7, perToken: true, (_, i) => i == 3 ? 0.5f : 0.125f), Given(7, maskId: 6));
+        Assert.Equal(0.5f, filler.FillMask("d", 1, out _, default)[0][0].Probability);
+
+        // [CLS] c [SEP] a d [SEP]: 0, 5, 1, 3, 6, 1. The question's share is no part of it.
+        float Of(int id) => id switch { 0 => 0.125f, 5 => 0.5f, 6 => 0.375f, _ => 0 };
+        var answer = new Answerer(new Rows(1, perToken: true, (id, _) => Of(id)), Given(1)).Answer("c", "a d", default)!;
+        Assert.Equal(("d", 0.75f * 0.75f), (answer.Text, answer.Probability));
+        Assert.Equal(0, new Answerer(new Rows(1, perToken: true, (id, _) => id == 5 ? 1 : 0), Given(1)).Answer("c", "a d", default)!.Probability);
+    }
+
     [Fact]
     public async Task A_model_is_an_embedding_generator()
     {

@@ -37,7 +37,10 @@ internal sealed class ModelText
     public IReadOnlyList<string>? Outputs => _kind == HeadKind.Answer && _options.Outputs.Count == 0 ? ["*"] : null;
 
     /// <summary>The head of a plan. Refuses what does not fit the model.</summary>
-    public PlanHead HeadOf(ModelPlan plan, long trailerAt)
+    /// <param name="plan">The plan.</param>
+    /// <param name="activation">What the model itself does to its logits.</param>
+    /// <param name="trailerAt">Where the head's own data begin in the blob of weights.</param>
+    public PlanHead HeadOf(ModelPlan plan, OutputActivation activation, long trailerAt)
     {
         var ids = Input(plan, "input_ids", "input_word_ids", "ids") ?? throw Refuse("the model has no input of ids", "Head");
         var mask = Input(plan, "attention_mask", "input_mask", "mask");
@@ -89,7 +92,8 @@ internal sealed class ModelText
             Pooling = _kind == HeadKind.Embed && isPerToken ? Pooling(width) : PoolingKind.None,
             Dense = _kind == HeadKind.Embed ? Dense(width, isPerToken, trailerAt) : [],
             Normalizes = _kind == HeadKind.Embed && (_options.Normalize ?? _modules.Normalizes),
-            LabelsAreIndependent = _kind == HeadKind.Classify && LabelsAreIndependent(width),
+            LabelsAreIndependent = _kind == HeadKind.Classify && LabelsAreIndependent(width, activation),
+            GivesProbabilities = _kind != HeadKind.Embed && GivesProbabilities(activation),
             Labels = _kind is HeadKind.Classify or HeadKind.Tag ? Labels(width) : [],
             Prefix = _prompts.Usual,
             QueryPrefix = _prompts.Query,
@@ -137,17 +141,32 @@ internal sealed class ModelText
     }
 
     /// <summary>One logit, or several that were trained each by itself, are no distribution.</summary>
-    private bool LabelsAreIndependent(int width)
+    private bool LabelsAreIndependent(int width, OutputActivation activation)
     {
         var problem = _config?["problem_type"].TextOrNull();
-        var independent = width == 1 || problem == "multi_label_classification";
         if (problem == "regression")
         {
             throw Refuse("config.json says that the model's outputs are values, not labels (problem_type is regression)", "Head");
         }
 
+        if (activation != OutputActivation.None)
+        {
+            return activation == OutputActivation.Sigmoid;
+        }
+
+        var independent = width == 1 || problem == "multi_label_classification";
         Decide("probabilities", independent ? "a sigmoid for each label" : "a softmax over all labels", width == 1 ? "one logit" : "config.json");
         return independent;
+    }
+
+    private bool GivesProbabilities(OutputActivation activation)
+    {
+        if (activation != OutputActivation.None)
+        {
+            Decide("probabilities", "as the model gives them", $"its graph ends in a {activation.ToString().ToLowerInvariant()}");
+        }
+
+        return activation != OutputActivation.None;
     }
 
     private int MaskId(int width)

@@ -92,6 +92,9 @@ public sealed record PlanHead
     /// <summary>Whether each label has a probability of its own; for classification.</summary>
     public bool LabelsAreIndependent { get; init; }
 
+    /// <summary>Whether the outputs are probabilities already, not logits: the model itself ends in a softmax or sigmoid.</summary>
+    public bool GivesProbabilities { get; init; }
+
     /// <summary>Put before every text; may be empty.</summary>
     public string Prefix { get; init; } = "";
 

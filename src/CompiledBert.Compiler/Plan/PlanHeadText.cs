@@ -25,6 +25,11 @@ internal static class PlanHeadText
             yield return (1, "independent");
         }
 
+        if (head.GivesProbabilities)
+        {
+            yield return (1, "probabilities");
+        }
+
         yield return (1, "labels");
         foreach (var label in head.Labels)
         {
@@ -64,6 +69,7 @@ internal static class PlanHeadText
 
         var normalizes = line.TryChild("normalizes")?.End() is not null;
         var independent = line.TryChild("independent")?.End() is not null;
+        var probabilities = line.TryChild("probabilities")?.End() is not null;
         var labels = line.Child("labels");
         var names = labels.Children.Select(l => l.Quoted()).ToList();
         labels.End(leaf: false);
@@ -89,7 +95,7 @@ internal static class PlanHeadText
         tokenizer.Keyword("bytes");
         var head = new PlanHead
         {
-            Kind = kind, Pooling = pooling, Dense = layers, Normalizes = normalizes, LabelsAreIndependent = independent, Labels = names, Prefix = prefix, QueryPrefix = query, PassagePrefix = passage,
+            Kind = kind, Pooling = pooling, Dense = layers, Normalizes = normalizes, LabelsAreIndependent = independent, GivesProbabilities = probabilities, Labels = names, Prefix = prefix, QueryPrefix = query, PassagePrefix = passage,
             MaxTokens = most, MaskId = maskId, Ids = ids, Mask = mask, Types = types, Width = elements, IsPerToken = isPerToken,
             TokenizerAt = at, TokenizerBytes = tokenizer.Number32(),
         };

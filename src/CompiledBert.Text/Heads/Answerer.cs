@@ -77,12 +77,12 @@ public sealed class Answerer : TextHead
         {
             if (text.Texts[i] != 1 && !(i == 0 && text.Texts[i] < 0))
             {
-                (starts[i], ends[i]) = (float.NegativeInfinity, float.NegativeInfinity);
+                (starts[i], ends[i]) = Options.GivesProbabilities ? (0, 0) : (float.NegativeInfinity, float.NegativeInfinity);
             }
         }
 
-        Softmax(starts, starts);
-        Softmax(ends, ends);
+        Share(starts);
+        Share(ends);
         var (best, from, to) = (-1f, 0, 0);
         for (var start = 0; start < text.Count; start++)
         {
@@ -97,5 +97,18 @@ public sealed class Answerer : TextHead
 
         var range = new TextRange(text.Ranges[from].Start, text.Ranges[to].End);
         return best < 0 ? null : new Answer(range.In(passage).ToString(), best, range, isTruncated);
+    }
+
+    /// <summary>Probabilities of the places that are left: those that a model gives itself are shared out anew among them.</summary>
+    private void Share(Span<float> places)
+    {
+        if (Options.GivesProbabilities)
+        {
+            Logits.Share(places);
+        }
+        else
+        {
+            Logits.Softmax(places, places);
+        }
     }
 }

@@ -4,7 +4,7 @@ namespace CompiledBert.Text;
 /// <param name="Label">The most probable label.</param>
 /// <param name="Probability">Its probability.</param>
 /// <param name="Scores">All labels with their probabilities, in the model's order.</param>
-/// <param name="Logits">What the model gave, in that order.</param>
+/// <param name="Logits">What the model gave, in that order; where it gave probabilities, their logarithms, or log-odds of labels that are independent.</param>
 /// <param name="IsTruncated">Whether the text had too many tokens and the end was left out.</param>
 public sealed record Classification(string Label, float Probability, IReadOnlyList<LabelScore> Scores, IReadOnlyList<float> Logits, bool IsTruncated);
 
@@ -59,23 +59,24 @@ public sealed class Classifier : TextHead
                 Check(memory.Text);
             }
 
-            var logits = windows is null ? Run(memory, perToken: false, cancellationToken) : RunParts(windows, memory, cancellationToken);
-            var probabilities = new float[logits.Length];
-            if (Options.LabelsAreIndependent)
+            var logits = windows is null ? [.. Run(memory, perToken: false, cancellationToken)] : RunParts(windows, memory, cancellationToken);
+            var probabilities = (float[])logits.Clone();
+            if (Options.GivesProbabilities && windows is null)
             {
-                for (var i = 0; i < logits.Length; i++)
-                {
-                    probabilities[i] = Sigmoid(logits[i]);
-                }
+                Logits.Of(logits, Options.LabelsAreIndependent);
+            }
+            else if (Options.LabelsAreIndependent)
+            {
+                Logits.Sigmoid(probabilities);
             }
             else
             {
-                Softmax(logits, probabilities);
+                Logits.Softmax(logits, probabilities);
             }
 
             var best = IndexOfMost(probabilities);
             return new Classification(
-                Labels[best], probabilities[best], [.. Labels.Zip(probabilities, (label, p) => new LabelScore(label, p))], logits.ToArray(), memory.Text.IsTruncated);
+                Labels[best], probabilities[best], [.. Labels.Zip(probabilities, (label, p) => new LabelScore(label, p))], logits, memory.Text.IsTruncated);
         }
         finally
         {
@@ -83,7 +84,8 @@ public sealed class Classifier : TextHead
         }
     }
 
-    private ReadOnlySpan<float> RunParts(TextWindows windows, HeadMemory memory, CancellationToken cancellationToken)
+    /// <summary>The mean of the parts' logits.</summary>
+    private float[] RunParts(TextWindows windows, HeadMemory memory, CancellationToken cancellationToken)
     {
         var sum = new float[Options.Width];
         for (var part = 0; part < windows.Parts; part++)
@@ -91,6 +93,11 @@ public sealed class Classifier : TextHead
             var held = windows.TakePart(part);
             var output = memory.Output(Options.Width);
             RunModel([windows.Ids.Length], windows.Ids, windows.TypeIds, output, default, cancellationToken);
+            if (Options.GivesProbabilities)
+            {
+                Logits.Of(output, Options.LabelsAreIndependent);
+            }
+
             Pooler.AddPart(output, (float)held / windows.All, sum);
         }
 

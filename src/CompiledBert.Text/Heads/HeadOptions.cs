@@ -84,6 +84,9 @@ public sealed class HeadOptions
     /// <summary>Whether each label has a probability of its own, by a sigmoid, or else all share one.</summary>
     public bool LabelsAreIndependent { get; init; }
 
+    /// <summary>Whether the model gives probabilities already, not logits.</summary>
+    public bool GivesProbabilities { get; init; }
+
     /// <summary>Put before every text.</summary>
     public string Prefix { get; init; } = "";
 

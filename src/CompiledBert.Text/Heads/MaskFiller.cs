@@ -39,12 +39,12 @@ public sealed class MaskFiller : TextHead
             var places = new List<IReadOnlyList<TokenScore>>();
             if (memory.Text.Ids.Contains(Options.MaskId))
             {
-                var logits = Run(memory, perToken: true, cancellationToken);
+                var output = Run(memory, perToken: true, cancellationToken);
                 for (var i = 0; i < memory.Text.Count; i++)
                 {
                     if (memory.Text.Ids[i] == Options.MaskId)
                     {
-                        places.Add(Most(logits.Slice(i * Options.Width, Options.Width), count));
+                        places.Add(Most(output.Slice(i * Options.Width, Options.Width), count));
                     }
                 }
             }
@@ -57,10 +57,10 @@ public sealed class MaskFiller : TextHead
         }
     }
 
-    private TokenScore[] Most(ReadOnlySpan<float> logits, int count)
+    private TokenScore[] Most(ReadOnlySpan<float> output, int count)
     {
-        var probabilities = new float[logits.Length];
-        Softmax(logits, probabilities);
+        var probabilities = new float[output.Length];
+        ToProbabilities(output, probabilities);
         var ids = Enumerable.Range(0, probabilities.Length).ToArray();
         return [.. ids.OrderByDescending(id => probabilities[id]).Take(count).Select(id => new TokenScore(Tokenizer.TokenOf(id), id, probabilities[id]))];
     }

@@ -42,7 +42,7 @@ public sealed class Tagger : TextHead
         {
             Tokenizer.Encode(text, memory.Text, TooLong == TooLong.Window ? int.MaxValue : MaxTokens);
             Check(memory.Text);
-            var logits = Logits(memory, cancellationToken);
+            var outputs = Outputs(memory, cancellationToken);
             var entities = new EntityList(text);
             Span<float> probabilities = Labels.Count <= 256 ? stackalloc float[Labels.Count] : new float[Labels.Count];
             for (var i = 0; i < memory.Text.Count;)
@@ -53,7 +53,7 @@ public sealed class Tagger : TextHead
                     continue;
                 }
 
-                var (label, probability) = LabelOf(logits, i, probabilities);
+                var (label, probability) = LabelOf(outputs, i, probabilities);
                 var (word, range) = (memory.Text.Words[i], memory.Text.Ranges[i]);
                 for (i++; i < memory.Text.Count && memory.Text.Words[i] == word && memory.Text.Texts[i] >= 0; i++)
                 {
@@ -87,14 +87,14 @@ public sealed class Tagger : TextHead
             var text = memory.Text;
             Tokenizer.EncodeWords(all, text, TooLong == TooLong.Window ? int.MaxValue : MaxTokens);
             Check(text);
-            var logits = Logits(memory, cancellationToken);
+            var outputs = Outputs(memory, cancellationToken);
             Span<float> probabilities = Labels.Count <= 256 ? stackalloc float[Labels.Count] : new float[Labels.Count];
             for (var i = 0; i < text.Count; i++)
             {
                 if (text.Texts[i] >= 0 && text.Words[i] >= tags.Count)
                 {
                     Fill(all, tags, text.Words[i]);
-                    var (label, probability) = LabelOf(logits, i, probabilities);
+                    var (label, probability) = LabelOf(outputs, i, probabilities);
                     tags.Add(new WordTag(all[tags.Count], label, probability));
                 }
             }
@@ -117,8 +117,8 @@ public sealed class Tagger : TextHead
         }
     }
 
-    /// <summary>The logits of all tokens. Of too many each window gives those in its middle, so that every token is seen with what stands around it.</summary>
-    private ReadOnlySpan<float> Logits(HeadMemory memory, CancellationToken cancellationToken)
+    /// <summary>What the model gives for all tokens. Of too many each window gives those in its middle, so that every token is seen with what stands around it.</summary>
+    private ReadOnlySpan<float> Outputs(HeadMemory memory, CancellationToken cancellationToken)
     {
         var text = memory.Text;
         if (text.Count <= MaxTokens)
@@ -129,7 +129,7 @@ public sealed class Tagger : TextHead
         var (windows, width) = (new TextWindows(text, MaxTokens), Labels.Count);
         var (all, room) = (windows.All, windows.Room);
         var overlap = Math.Min(Overlap, room / 2);
-        var logits = memory.Second(text.Count * width);
+        var outputs = memory.Second(text.Count * width);
         for (var done = 0; done < all;)
         {
             var from = Math.Max(0, done - (overlap / 2));
@@ -139,16 +139,16 @@ public sealed class Tagger : TextHead
             var count = windows.Ids.Length;
             var window = memory.Output(count * width);
             RunModel([count], windows.Ids, windows.TypeIds, window, default, cancellationToken);
-            window.Slice((windows.Before + done - from) * width, (end - done) * width).CopyTo(logits[((windows.Before + done) * width)..]);
+            window.Slice((windows.Before + done - from) * width, (end - done) * width).CopyTo(outputs[((windows.Before + done) * width)..]);
             done = end;
         }
 
-        return logits;
+        return outputs;
     }
 
-    private (string Label, float Probability) LabelOf(ReadOnlySpan<float> logits, int token, Span<float> probabilities)
+    private (string Label, float Probability) LabelOf(ReadOnlySpan<float> outputs, int token, Span<float> probabilities)
     {
-        Softmax(logits.Slice(token * Labels.Count, Labels.Count), probabilities);
+        ToProbabilities(outputs.Slice(token * Labels.Count, Labels.Count), probabilities);
         var best = IndexOfMost(probabilities);
         return (Labels[best], probabilities[best]);
     }

@@ -42,7 +42,7 @@ public abstract class TextHead
 
     /// <summary>Stands for all that decides results: weights, tokenizer, pooling, prefix, arithmetic. Store it beside results to notice another model.</summary>
     public string Fingerprint => _fingerprint ??= Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Join('\n', Options.WeightsHash, Tokenizer.Fingerprint, Options.Pooling, string.Concat(Options.Dense.Select(d => d.Description)), Options.Normalizes, Options.MaxTokens, Options.LabelsAreIndependent, Quoted(Options.Prefix), Quoted(Options.QueryPrefix), Quoted(Options.PassagePrefix), string.Join('\n', Options.Labels), Arithmetic))))[..32];
+        string.Join('\n', Options.WeightsHash, Tokenizer.Fingerprint, Options.Pooling, string.Concat(Options.Dense.Select(d => d.Description)), Options.Normalizes, Options.MaxTokens, Options.LabelsAreIndependent, Options.GivesProbabilities ? "probabilities" : "", Quoted(Options.Prefix), Quoted(Options.QueryPrefix), Quoted(Options.PassagePrefix), string.Join('\n', Options.Labels), Arithmetic))))[..32];
 
     /// <summary>Whether the head can take texts in parts.</summary>
     private protected virtual bool HasWindows => false;
@@ -85,25 +85,16 @@ public abstract class TextHead
         }
     }
 
-    private protected static float Sigmoid(float logit) => 1 / (1 + MathF.Exp(-logit));
-
-    private protected static void Softmax(ReadOnlySpan<float> logits, Span<float> probabilities)
+    /// <summary>The probabilities of labels of which one holds, by what the model gave for them.</summary>
+    private protected void ToProbabilities(ReadOnlySpan<float> output, Span<float> probabilities)
     {
-        var most = float.NegativeInfinity;
-        foreach (var logit in logits)
+        if (Options.GivesProbabilities)
         {
-            most = MathF.Max(most, logit);
+            output.CopyTo(probabilities);
         }
-
-        var sum = 0f;
-        for (var i = 0; i < logits.Length; i++)
+        else
         {
-            sum += probabilities[i] = MathF.Exp(logits[i] - most);
-        }
-
-        for (var i = 0; i < probabilities.Length; i++)
-        {
-            probabilities[i] /= sum;
+            Logits.Softmax(output, probabilities);
         }
     }
 

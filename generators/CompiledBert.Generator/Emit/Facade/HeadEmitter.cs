@@ -218,6 +218,7 @@ internal static class HeadEmitter
                     Normalizes = {{(head.Normalizes ? "true" : "false")}},
                     Labels = {{(head.Kind is HeadKind.Classify or HeadKind.Tag ? "Labels" : "[]")}},
                     LabelsAreIndependent = {{(head.LabelsAreIndependent ? "true" : "false")}},
+                    GivesProbabilities = {{(head.GivesProbabilities ? "true" : "false")}},
                     Prefix = {{CSharpText.Quote(head.Prefix)}},
                     QueryPrefix = {{Optional(head.QueryPrefix)}},
                     PassagePrefix = {{Optional(head.PassagePrefix)}},

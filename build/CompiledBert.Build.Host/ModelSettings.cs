@@ -18,14 +18,6 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
     /// <summary>The place of weights that are a resource of the model's assembly.</summary>
     public const string Embedded = "embedded";
 
-    private static readonly string[] Accesses = ["public", "internal"];
-    private static readonly string[] Heads = ["raw", "embed", "classify", "tag", "answer", "score", "mask"];
-    private static readonly string[] Poolings = ["mean", "meansqrt", "max", "cls", "last"];
-    private static readonly string[] Reports = ["json", "html", "none"];
-    private static readonly string[] Booleans = ["true", "false"];
-    private static readonly string[] WeightsPlaces = [Embedded, "file"];
-    private static readonly string[] Precisions = ["fp32", "int8"];
-
     /// <summary>Name of the class.</summary>
     public string ClassName => Options.Name!;
 
@@ -38,8 +30,11 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
         Options.MaxTokens?.ToString(CultureInfo.InvariantCulture) ?? "", Options.Threads.ToString(CultureInfo.InvariantCulture), Precision,
         string.Join(';', Options.Targets),
         Path.GetFileName(Options.ModelPath), Options.Head ?? "", Options.Pooling ?? "", Options.Normalize?.ToString() ?? "", string.Join(';', Options.Labels),
-        Quoted(Options.Prefix), Quoted(Options.QueryPrefix), Quoted(Options.PassagePrefix), Options.TokenizerFolder ?? "", Options.Profile?.Write() ?? "", Options.Calibration?.Hash ?? "",
+        Quoted(Options.Prefix), Quoted(Options.QueryPrefix), Quoted(Options.PassagePrefix), TokenizerFromModel, Options.Profile?.Write() ?? "", Options.Calibration?.Hash ?? "",
     ]);
+
+    /// <summary>The tokenizer's folder as seen from the model's, so that a project can move.</summary>
+    private string TokenizerFromModel => Options.TokenizerFolder is { } folder ? Path.GetRelativePath(Path.GetDirectoryName(Options.ModelPath)!, folder) : "";
 
     /// <summary>No prefix is another thing than an empty one.</summary>
     private static string Quoted(string? text) => text is null ? "" : "'" + text + "'";
@@ -48,9 +43,9 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
     public static ModelSettings From(BuildRequest.Model model, string rootNamespace, bool signatureOnly)
     {
         var metadata = new MetadataReader(model);
-        var precision = metadata.OneOf("Precision", Precisions);
-        var access = metadata.OneOf("Access", Accesses);
-        var place = metadata.OneOf("Weights", WeightsPlaces);
+        var precision = metadata.OneOf("Precision");
+        var access = metadata.OneOf("Access");
+        var place = metadata.OneOf("Weights");
         var options = new CompileOptions
         {
             ModelPath = model.Path,
@@ -67,9 +62,9 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
             Calibration = signatureOnly ? null : metadata.Checked("Calibration", _ => true, "") is { } calibration ? Calibration.Read(calibration, model.Path) : null,
             SignatureOnly = signatureOnly,
             Text = true,
-            Head = metadata.Choice("Head", Heads),
-            Pooling = metadata.Choice("Pooling", Poolings),
-            Normalize = metadata.Choice("Normalize", Booleans) is { } normalize ? normalize == "true" : null,
+            Head = metadata.Choice("Head"),
+            Pooling = metadata.Choice("Pooling"),
+            Normalize = metadata.Choice("Normalize") is { } normalize ? normalize == "true" : null,
             Labels = metadata.List("Labels"),
             Prefix = metadata.Checked("Prefix", _ => true, ""),
             QueryPrefix = metadata.Checked("QueryPrefix", _ => true, ""),
@@ -84,14 +79,15 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
             Baseline = metadata.Checked("Baseline", _ => true, ""),
             Tolerance = metadata.Read<double>("BaselineTolerance", text => Budget.ParseShare(text) is { } part ? [part] : null, "a share such as 2%") is [var share] ? share : ModelLimits.UsualTolerance,
         };
-        return new ModelSettings(options, place, precision, metadata.OneOf("Report", Reports), limits);
+        return new ModelSettings(options, place, precision, metadata.OneOf("Report"), limits);
     }
 
     /// <summary>Reads one item's values and says which are valid where one is not.</summary>
     private sealed class MetadataReader(BuildRequest.Model model)
     {
-        public string OneOf(string name, string[] valid)
+        public string OneOf(string name)
         {
+            var valid = ItemMetadata.ValuesOf(name);
             if (!model.Metadata.TryGetValue(name, out var text))
             {
                 return valid[0];
@@ -100,7 +96,7 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
             return valid.FirstOrDefault(v => string.Equals(v, text, StringComparison.OrdinalIgnoreCase)) ?? throw Invalid(name, text, string.Join(", ", valid));
         }
 
-        public string? Choice(string name, string[] valid) => model.Metadata.ContainsKey(name) ? OneOf(name, valid) : null;
+        public string? Choice(string name) => model.Metadata.ContainsKey(name) ? OneOf(name) : null;
 
         public string? Checked(string name, Func<string, bool> isValid, string description)
         {

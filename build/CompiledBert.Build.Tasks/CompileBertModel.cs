@@ -12,16 +12,7 @@ namespace CompiledBert.Build.Tasks;
 /// </summary>
 public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelableTask
 {
-    /// <summary>Metadata the compiler knows. What else an item carries is its owner's business.</summary>
-    private static readonly string[] KnownMetadata = ["Name", "Namespace", "Access", "Outputs", "Weights", "Threads", "MaxTokens", "Precision", "Targets", "Head", "Pooling", "Normalize", "Labels", "Tokenizer", "Report", "LatencyBudget", "SizeBudget", "MemoryBudget", Baseline, "BaselineTolerance", Profile, Calibration];
-
-    /// <summary>Metadata whose blanks count: "query: " is not "query:". That one is there and empty says that nothing stands before texts.</summary>
-    private static readonly string[] Prefixes = ["Prefix", "QueryPrefix", "PassagePrefix"];
-
-    /// <summary>Files of the project, not of the model's folder.</summary>
-    private const string Baseline = "Baseline";
-    private const string Profile = "Profile";
-    private const string Calibration = "Calibration";
+    private const string Tokenizer = "Tokenizer";
 
     private readonly object _gate = new();
     private CompilerProcess? _process;
@@ -56,6 +47,9 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
     /// <summary>Whether an editor asks: the classes' signatures are enough, and what cannot be read is a warning.</summary>
     public bool SignatureOnly { get; set; }
 
+    /// <summary>MSBuild runs tasks in it.</summary>
+    private static string ProjectFolder => Directory.GetCurrentDirectory();
+
     /// <summary>The compiled models: the model file, with what the targets need to make an assembly of each.</summary>
     [Output]
     public ITaskItem[] CompiledModels { get; private set; } = [];
@@ -63,6 +57,12 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
     /// <inheritdoc/>
     public override bool Execute()
     {
+        CheckMetadata();
+        if (Log.HasLoggedErrors)
+        {
+            return false;
+        }
+
         var request = RequestFor(signatureOnly: false);
         var recorded = BuildRecord.Find(RecordFile, request);
         if (recorded is null && SignatureOnly)
@@ -98,7 +98,11 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
     private bool Compile(BuildRequest request)
     {
         var record = request.SignatureOnly ? SignatureRecordFile : RecordFile;
-        BuildRecord.Remove(record);
+        if (!TryTo(() => BuildRecord.Remove(record), record))
+        {
+            return request.SignatureOnly;
+        }
+
         BuildAnswer answer;
         int exitCode;
         string lastWords;
@@ -140,11 +144,26 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
         }
         else if (!Log.HasLoggedErrors)
         {
-            BuildRecord.Write(record, request, answer);
+            TryTo(() => BuildRecord.Write(record, request, answer), record);
         }
 
         CompiledModels = ItemsFor(answer, request.SignatureOnly);
         return !Log.HasLoggedErrors;
+    }
+
+    /// <summary>Whether a file could be written; says why not where it could not.</summary>
+    private bool TryTo(Action write, string file)
+    {
+        try
+        {
+            write();
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Say(DiagnosticTable.FileInaccessible.At(file, null, exception.Message));
+            return false;
+        }
     }
 
     private BuildRequest RequestFor(bool signatureOnly) => new()
@@ -157,16 +176,45 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
 
     private static Dictionary<string, string> MetadataOf(ITaskItem item)
     {
-        var metadata = KnownMetadata
-            .Select(name => (Name: name, Value: item.GetMetadata(name).Trim()))
-            .Where(m => m.Value.Length > 0)
-            .ToDictionary(m => m.Name, m => m.Name is Baseline or Profile or Calibration ? Path.GetFullPath(m.Value) : m.Value, StringComparer.Ordinal);
-        foreach (var name in Prefixes.Intersect(item.MetadataNames.Cast<string>(), StringComparer.Ordinal))
+        var given = item.CloneCustomMetadata().Keys.Cast<string>().ToList();
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var known in ItemMetadata.All.Where(known => given.Contains(known.Name, StringComparer.OrdinalIgnoreCase)))
         {
-            metadata[name] = item.GetMetadata(name);
+            var value = item.GetMetadata(known.Name);
+            if (known.KeepsBlanks || value.Trim().Length > 0)
+            {
+                metadata[known.Name] = known.KeepsBlanks ? value : known.IsProjectFile ? Path.GetFullPath(value.Trim()) : value.Trim();
+            }
+        }
+
+        if (metadata.TryGetValue(Tokenizer, out var named))
+        {
+            metadata[Tokenizer] = TokenizerFolder.Find(named, ProjectFolder, item.GetMetadata("FullPath")) ?? named;
         }
 
         return metadata;
+    }
+
+    /// <summary>Says which metadata are nearly known ones, and which folders are not there. What else an item carries is its owner's business.</summary>
+    private void CheckMetadata()
+    {
+        var known = ItemMetadata.All.Select(entry => entry.Name).ToList();
+        foreach (var item in Models)
+        {
+            var model = item.GetMetadata("FullPath");
+            foreach (var name in item.CloneCustomMetadata().Keys.Cast<string>().Except(known, StringComparer.OrdinalIgnoreCase).OrderBy(name => name, StringComparer.Ordinal))
+            {
+                if (ItemMetadata.Near(name) is { } meant)
+                {
+                    Say(DiagnosticTable.UnknownMetadata.At(model, null, name, meant));
+                }
+            }
+
+            if (item.GetMetadata(Tokenizer).Trim() is { Length: > 0 } named && TokenizerFolder.Find(named, ProjectFolder, model) is null)
+            {
+                Say(TokenizerFolder.Missing(named, ProjectFolder, model));
+            }
+        }
     }
 
     private static ITaskItem[] ItemsFor(BuildAnswer answer, bool isSignature)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using CompiledBert.Compiler.Reports;
 using Microsoft.Build.Framework;
 
 namespace CompiledBert.Build.Tasks;
@@ -10,9 +11,6 @@ namespace CompiledBert.Build.Tasks;
 /// </summary>
 public sealed class PlaceBertReports : Microsoft.Build.Utilities.Task
 {
-    // What the compiler writes where the size is not known yet.
-    private const string Unknown = "\"emittedBytes\": null";
-
     /// <summary>The models: with the metadata Report and ReportPage, the files to place; Generated, the folder of emitted C#; ReportStem, where to.</summary>
     [Required]
     public ITaskItem[] Models { get; set; } = [];
@@ -27,7 +25,7 @@ public sealed class PlaceBertReports : Microsoft.Build.Utilities.Task
         var placed = new List<ITaskItem>();
         foreach (var model in Models)
         {
-            var known = Unknown.Replace("null", SizeOf(model.GetMetadata("Generated")).ToString(CultureInfo.InvariantCulture));
+            var known = EmittedSize.Unknown.Replace("null", SizeOf(model.GetMetadata("Generated")).ToString(CultureInfo.InvariantCulture));
             foreach (var (source, extension) in new[] { (model.GetMetadata("Report"), ".report.json"), (model.GetMetadata("ReportPage"), ".report.html") })
             {
                 if (source.Length == 0)
@@ -36,7 +34,7 @@ public sealed class PlaceBertReports : Microsoft.Build.Utilities.Task
                 }
 
                 var to = model.GetMetadata("ReportStem") + extension;
-                var text = File.ReadAllText(source).Replace(Unknown, known);
+                var text = File.ReadAllText(source).Replace(EmittedSize.Unknown, known);
                 if (!File.Exists(to) || File.ReadAllText(to) != text)
                 {
                     File.WriteAllText(to, text, new UTF8Encoding(false));

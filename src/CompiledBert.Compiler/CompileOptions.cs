@@ -16,7 +16,7 @@ public sealed record CompileOptions
     /// <summary>The model file.</summary>
     public required string ModelPath { get; init; }
 
-    /// <summary>Name of the emitted class; null to derive it from the file .</summary>
+    /// <summary>Name of the emitted class; null to derive it from the file.</summary>
     public string? Name { get; init; }
 
     /// <summary>Namespace of the emitted class; empty for none.</summary>

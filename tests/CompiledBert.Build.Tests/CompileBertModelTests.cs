@@ -6,6 +6,7 @@ using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using Xunit;
 using CompileBertModel = tasks::CompiledBert.Build.Tasks.CompileBertModel;
+using FindBertInputs = tasks::CompiledBert.Build.Tasks.FindBertInputs;
 
 namespace CompiledBert.Build.Tests;
 
@@ -82,6 +83,73 @@ public sealed class CompileBertModelTests : IDisposable
         Assert.True(task.Execute());
         var metadata = File.ReadAllLines(Path.Combine(_folder.Path, "compiler.sh.request")).Where(l => l.StartsWith("metadata", StringComparison.Ordinal));
         Assert.Equal(["metadata\tHead\tembed", "metadata\tPrefix\t", "metadata\tQueryPrefix\tquery: "], metadata);
+    }
+
+    [UnixFact]
+    public void Metadata_with_a_name_that_is_nearly_known_is_a_warning()
+    {
+        var task = TaskWithScript("m.onnx", "cat > /dev/null; echo end");
+        task.Models[0].SetMetadata("Precison", "int8");
+        task.Models[0].SetMetadata("precision", "int8");
+        task.Models[0].SetMetadata("Pack", "true");
+        Assert.True(task.Execute());
+        var warning = Assert.Single(_engine.Warnings);
+        Assert.StartsWith("CBERT0018", warning, StringComparison.Ordinal);
+        Assert.Contains("Precison", warning, StringComparison.Ordinal);
+        Assert.Contains("mean Precision?", warning, StringComparison.Ordinal);
+    }
+
+    [UnixFact]
+    public void A_tokenizer_is_looked_for_in_the_project_and_then_beside_the_model()
+    {
+        _folder.Write("model/beside/tokenizer.json", "{}");
+        var inProject = Path.GetRelativePath(Directory.GetCurrentDirectory(), Path.GetDirectoryName(_folder.Write("shared/tokenizer.json", "{}"))!);
+        foreach (var (named, expected) in new[] { (inProject, Path.Combine(_folder.Path, "shared")), ("beside", Path.Combine(_folder.Path, "model", "beside")) })
+        {
+            var task = TaskWithScript(Path.Combine(_folder.Path, "model", "m.onnx"), "cat > $0.request; echo end");
+            task.Models[0].SetMetadata("Tokenizer", named);
+            Assert.True(task.Execute(), string.Join('\n', _engine.Errors));
+            Assert.Contains("metadata\tTokenizer\t" + expected, File.ReadAllLines(Path.Combine(_folder.Path, "compiler.sh.request")));
+        }
+
+        var missing = TaskWithScript(Path.Combine(_folder.Path, "model", "m.onnx"), "echo ran >> $0.runs");
+        missing.Models[0].SetMetadata("Tokenizer", "nowhere");
+        Assert.False(missing.Execute());
+        var error = Assert.Single(_engine.Errors);
+        Assert.StartsWith("CBERT0019", error, StringComparison.Ordinal);
+        Assert.Contains(Path.Combine(Directory.GetCurrentDirectory(), "nowhere"), error, StringComparison.Ordinal);
+        Assert.Contains(Path.Combine(_folder.Path, "model", "nowhere"), error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(_folder.Path, "compiler.sh.runs")));
+    }
+
+    [UnixFact]
+    public void Editors_are_told_what_a_build_read_and_is_still_there()
+    {
+        var plan = _folder.Write("m.plan", "plan");
+        var gone = Path.Combine(_folder.Path, "gone.json");
+        var script = Answer(plan).Replace("echo end", $"printf 'input\\t{gone}\\t-1\\t0\\n'; echo end", StringComparison.Ordinal);
+        Assert.True(TaskWithScript("m.onnx", script).Execute(), string.Join('\n', _engine.Errors));
+        FindBertInputs Find(string record, string host) => new() { BuildEngine = _engine, RecordFile = Path.Combine(_folder.Path, record), HostAssembly = host };
+        var found = Find("models.record", "/nowhere/host.dll");
+        Assert.True(found.Execute());
+        Assert.Contains(plan, found.Inputs.Select(item => item.ItemSpec));
+        Assert.DoesNotContain(gone, found.Inputs.Select(item => item.ItemSpec));
+        foreach (var nothing in new[] { Find("models.record", Path.Combine(_folder.Path, "host.dll")), Find("none.record", "/nowhere/host.dll") })
+        {
+            Assert.True(nothing.Execute());
+            Assert.Empty(nothing.Inputs);
+        }
+    }
+
+    [UnixFact]
+    public void A_record_that_cannot_be_written_is_an_error_and_leaves_nothing_behind()
+    {
+        _folder.Write("taken/file", "in the way");
+        var task = TaskWithScript("m.onnx", "cat > /dev/null; echo end");
+        task.RecordFile = Path.Combine(_folder.Path, "taken");
+        Assert.False(task.Execute());
+        Assert.StartsWith("CBERT0010 " + task.RecordFile, Assert.Single(_engine.Errors), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder.Path, "taken.*"));
     }
 
     [UnixFact]

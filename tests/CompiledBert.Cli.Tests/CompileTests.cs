@@ -35,6 +35,17 @@ public sealed class CompileTests : IDisposable
     }
 
     [Fact]
+    public void Access_and_threads_are_in_the_class()
+    {
+        Assert.Equal(0, Tool.Run("compile", Tool.Model, "-o", Place("a"), "--name", "Tiny", "--access", "internal", "--threads", "3", "--weights", "FILE").Code);
+        var text = File.ReadAllText(Path.Combine(Place("a"), "Tiny.g.cs"));
+        Assert.Contains("internal sealed", text, StringComparison.Ordinal);
+        Assert.Contains("int threads = 3", text, StringComparison.Ordinal);
+        Assert.Equal(2, Tool.Run("compile", Tool.Model, "-o", Place("b"), "--access", "secret").Code);
+        Assert.Equal(2, Tool.Run("compile", Tool.Model, "-o", Place("b"), "--threads", "0").Code);
+    }
+
+    [Fact]
     public void A_calibration_is_used_and_a_wrong_one_refused()
     {
         File.WriteAllText(Place("ids.jsonl"), "[5, 6, 7, 8]\n{\"input_ids\": [9, 10]}\n");

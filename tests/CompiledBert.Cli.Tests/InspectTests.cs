@@ -34,6 +34,22 @@ public sealed class InspectTests
     }
 
     [Fact]
+    public void It_takes_what_an_item_says_about_texts_and_says_where_a_folder_was_looked_for()
+    {
+        var model = Path.Combine(Tool.Models, "minilm-meanpool-l2-legacy-op14", "model.onnx");
+        var (code, _, errors) = Tool.Run("inspect", model, "--tokenizer", "nowhere");
+        Assert.Equal(3, code);
+        Assert.Contains("CBERT0019", errors, StringComparison.Ordinal);
+        Assert.Contains(Path.GetFullPath("nowhere"), errors, StringComparison.Ordinal);
+        Assert.Contains(Path.Combine(Path.GetDirectoryName(model)!, "nowhere"), errors, StringComparison.Ordinal);
+        (code, _, errors) = Tool.Run("inspect", model, "--head", "embed", "--tokenizer", Tool.Models);
+        Assert.Equal(3, code);
+        Assert.Contains("CBERT0604", errors, StringComparison.Ordinal);
+        Assert.Equal(0, Tool.Run("inspect", model, "--head", "RAW").Code);
+        Assert.Equal(2, Tool.Run("inspect", model, "--pooling", "middle").Code);
+    }
+
+    [Fact]
     public void Help_names_all_commands()
     {
         var (code, output, _) = Tool.Run("--help");

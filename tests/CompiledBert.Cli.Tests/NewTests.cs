@@ -58,6 +58,18 @@ public sealed class NewTests : IDisposable
     }
 
     [Fact]
+    public void What_is_asked_for_becomes_the_items_metadata_with_paths_from_the_project()
+    {
+        var ids = Path.Combine(_folder, "ids.jsonl");
+        File.WriteAllText(ids, "[5, 6, 7, 8]\n");
+        Directory.CreateDirectory(Path.Combine(_folder, "downloads", "texts"));
+        New("--link", "--precision", "INT8", "--calibration", ids, "--access", "Internal", "--threads", "2", "--head", "raw", "--pooling", "MEAN", "--normalize", "false", "--query-prefix", "query: ", "--tokenizer", Path.Combine(_folder, "downloads", "texts"));
+        Assert.Contains(
+            """<BertModel Include="../downloads/tiny-bert/onnx/model.onnx" Access="internal" Precision="int8" Threads="2" Head="raw" Pooling="mean" Normalize="false" QueryPrefix="query: " Calibration="../ids.jsonl" Tokenizer="../downloads/texts" />""",
+            File.ReadAllText(_project), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Central_package_management_gets_the_version()
     {
         var central = Path.Combine(_folder, "Directory.Packages.props");

@@ -30,6 +30,15 @@ public sealed class GeneratorTests
         Assert.All(driver.GetRunResult().GeneratedTrees, t => Assert.Contains("Other.", t.FilePath, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void What_the_generator_says_stands_in_the_table_of_diagnostics()
+    {
+        var rules = typeof(DiagnosticTable).GetFields().Select(f => f.GetValue(null)).OfType<DiagnosticTable.Rule>().ToDictionary(r => r.Code, r => r.Format);
+        var descriptors = typeof(GeneratorDiagnostics).GetFields().Select(f => f.GetValue(null)).OfType<Microsoft.CodeAnalysis.DiagnosticDescriptor>().ToList();
+        Assert.NotEmpty(descriptors);
+        Assert.All(descriptors, d => Assert.Equal(rules[d.Id], d.MessageFormat.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+    }
+
     [Theory]
     [InlineData("", 0, "begins with")]
     [InlineData("compiledbert-plan 1\nmodel \"X\"\n  gibberish\n", 2, "gibberish")]
@@ -37,7 +46,7 @@ public sealed class GeneratorTests
     {
         var result = Driver(new PlanText("/p/bad.plan", text)).RunGenerators(ModelAssembly.Compilation(["class A { }"])).GetRunResult();
         var diagnostic = Assert.Single(result.Diagnostics);
-        Assert.Equal("CBERT0601", diagnostic.Id);
+        Assert.Equal(DiagnosticTable.MalformedPlan.Code, diagnostic.Id);
         Assert.Equal("/p/bad.plan", diagnostic.Location.GetLineSpan().Path);
         Assert.Equal(line, diagnostic.Location.GetLineSpan().StartLinePosition.Line);
         Assert.Contains(reason, diagnostic.GetMessage(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);

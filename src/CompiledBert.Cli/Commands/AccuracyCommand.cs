@@ -14,7 +14,7 @@ internal static class AccuracyCommand
         var model = new Argument<string>("model") { Description = "The ONNX file of a classifier, with its config.json and tokenizer beside it." };
         var texts = new Argument<string>("texts") { Description = "Texts with labels: two columns with a tab between them." };
         var precision = CommonOptions.Precisions("fp32", "int8");
-        var tokenizer = new Option<string?>("--tokenizer") { Description = "The folder of the files that describe the model, where it is not the model's own." };
+        var tokenizer = CommonOptions.Tokenizer();
         var json = CommonOptions.Json();
         var command = new Command("accuracy", "Compiles a classifier and tells what share of a file's texts it gives the label that stands there: what int8 costs on texts of your own.") { model, texts, precision, tokenizer, json };
         command.SetAction(parsed =>
@@ -23,7 +23,7 @@ internal static class AccuracyCommand
             {
                 var path = parsed.GetRequiredValue(texts);
                 var rows = LabelledRow.Read(path);
-                var options = new CompileOptions { Text = true, ModelPath = parsed.GetRequiredValue(model), TokenizerFolder = parsed.GetValue(tokenizer) };
+                var options = new CompileOptions { Text = true, ModelPath = parsed.GetRequiredValue(model), TokenizerFolder = CommonOptions.TokenizerFolder(parsed.GetValue(tokenizer), parsed.GetRequiredValue(model)) };
                 var all = CommonOptions.ParsePrecisions(parsed.GetValue(precision)).Select(p => LabelAccuracy.Of(options with { Precision = p }, path, rows)).ToList();
                 if (parsed.GetValue(json))
                 {

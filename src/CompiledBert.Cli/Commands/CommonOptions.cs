@@ -9,9 +9,18 @@ namespace CompiledBert.Cli.Commands;
 /// <summary>What the commands have in common: options, lists, errors.</summary>
 internal static class CommonOptions
 {
-    private static readonly string[] PrecisionNames = ["fp32", "int8"];
+    private static readonly IReadOnlyList<string> PrecisionNames = ItemMetadata.ValuesOf("Precision");
 
     public static Option<bool> Json() => new("--json") { Description = "Prints JSON." };
+
+    /// <summary>The folder of the files that describe a model.</summary>
+    public static Option<string?> Tokenizer() => new("--tokenizer") { Description = "The folder of the files that describe the model, where it is not the model's own: relative to the current folder, or else to the model's." };
+
+    /// <summary>The folder that <see cref="Tokenizer"/> names.</summary>
+    /// <exception cref="CompileException">There is none.</exception>
+    public static string? TokenizerFolder(string? named, string modelPath) => named is null ? null
+        : Compiler.TokenizerFolder.Find(named, Directory.GetCurrentDirectory(), modelPath)
+            ?? throw new CompileException(Compiler.TokenizerFolder.Missing(named, Directory.GetCurrentDirectory(), modelPath));
 
     /// <summary>A profile to correct estimates by.</summary>
     public static Option<string?> Profile() => new("--profile") { Description = "A profile that tune wrote: estimates for its core are corrected by what was measured there." };
@@ -65,7 +74,7 @@ internal static class CommonOptions
 
     private static void CheckPrecision(System.CommandLine.Parsing.SymbolResult result, string value)
     {
-        if (!PrecisionNames.Contains(value, StringComparer.Ordinal))
+        if (!PrecisionNames.Contains(value, StringComparer.OrdinalIgnoreCase))
         {
             result.AddError(DiagnosticTable.InvalidMetadata.At(null, null, "Precision", value, string.Join(", ", PrecisionNames)).ToString());
         }

@@ -16,7 +16,7 @@ internal static class InspectCommand
         var outputs = new Option<string[]>("--outputs") { Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.", AllowMultipleArgumentsPerToken = true };
         var plan = new Option<bool>("--plan") { Description = "Prints the plan itself, what the source generator reads." };
         var precision = CommonOptions.OnePrecision();
-        var tokenizer = new Option<string?>("--tokenizer") { Description = "The folder of the files that describe the model, where it is not the model's own." };
+        var text = new TextOptions();
         var targets = new Option<string[]>("--target", "--targets") { Description = "Cores or devices to estimate every step's cost on, separated by commas.", AllowMultipleArgumentsPerToken = true };
         var tokens = new Option<int>("--tokens") { Description = "Tokens of the sequence for which costs are estimated; no more than the model takes.", DefaultValueFactory = _ => 128 };
         var quality = new Option<bool>("--quality") { Description = "Reads the weights and shows what 8 bits make of them and of their results: signal-to-noise ratios of each step. Implies --precision int8." };
@@ -24,7 +24,8 @@ internal static class InspectCommand
         var profile = CommonOptions.Profile();
         var json = CommonOptions.Json();
         CommonOptions.AtLeastOne(tokens, int.MaxValue);
-        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, tokenizer, targets, tokens, quality, calibration, profile, json };
+        var command = new Command("inspect", "Shows what the compiler makes of a model: signature, what it recognised, and the steps that a call runs.") { model, outputs, precision, plan, targets, tokens, quality, calibration, profile, json };
+        text.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(plan) && result.GetValue(json))
@@ -36,7 +37,17 @@ internal static class InspectCommand
         {
             try
             {
-                var options = new CompileOptions { Text = true, Profile = CommonOptions.ReadProfile(parsed.GetValue(profile)), TokenizerFolder = parsed.GetValue(tokenizer), ModelPath = parsed.GetRequiredValue(model), Outputs = CommonOptions.Split(parsed.GetValue(outputs)), Targets = CommonOptions.Split(parsed.GetValue(targets)), Precision = parsed.GetValue(precision), Calibration = CommonOptions.ReadCalibration(parsed.GetValue(calibration)) };
+                var options = text.ApplyTo(
+                    new CompileOptions
+                    {
+                        ModelPath = parsed.GetRequiredValue(model),
+                        Profile = CommonOptions.ReadProfile(parsed.GetValue(profile)),
+                        Outputs = CommonOptions.Split(parsed.GetValue(outputs)),
+                        Targets = CommonOptions.Split(parsed.GetValue(targets)),
+                        Precision = parsed.GetValue(precision),
+                        Calibration = CommonOptions.ReadCalibration(parsed.GetValue(calibration)),
+                    },
+                    parsed);
                 options = parsed.GetValue(quality) ? options with { Precision = Precision.Int8 } : options with { ReadsWeights = parsed.GetValue(plan) };
                 return Run(options, parsed.GetValue(plan), parsed.GetValue(json), parsed.GetValue(tokens));
             }

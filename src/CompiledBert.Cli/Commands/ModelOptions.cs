@@ -13,15 +13,15 @@ internal sealed class ModelOptions
     private readonly Option<Precision> _precision = CommonOptions.OnePrecision();
     private readonly Option<string?> _calibration = CommonOptions.Calibration();
     private readonly Option<string[]> _outputs = new("--outputs") { Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string?> _weights = new("--weights") { Description = "Where the weights lie: embedded in the assembly, or a file beside the app." };
+    private readonly Option<string?> _access = TextOptions.Choice("--access", "Access", "Who sees the class; public by default.");
+    private readonly Option<string?> _weights = TextOptions.Choice("--weights", "Weights", "Where the weights lie: embedded in the assembly, or a file beside the app.");
+    private readonly Option<int?> _threads = new("--threads") { Description = "Threads that a call uses unless the app says otherwise; 1 by default." };
+    private readonly Option<string[]> _targets = new("--target", "--targets") { Description = "Cores or devices that the model is for, separated by commas; any by default.", AllowMultipleArgumentsPerToken = true };
     private readonly Option<int?> _maxTokens = new("--max-tokens") { Description = "The most tokens of a sequence; what the model allows by default." };
-    private readonly Option<string?> _head = new("--head") { Description = "What the model makes of texts; what the files beside it say by default." };
-    private readonly Option<string?> _tokenizer = new("--tokenizer") { Description = "The folder of the files that describe the model, where it is not the model's own." };
+    private readonly TextOptions _text = new();
 
     public ModelOptions()
     {
-        _weights.AcceptOnlyFromAmong("embedded", "file");
-        _head.AcceptOnlyFromAmong("embed", "classify", "tag", "answer", "score", "mask", "raw");
         _name.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<string?>() is { } name && !ModelName.IsClassName(name))
@@ -36,56 +36,69 @@ internal sealed class ModelOptions
                 result.AddError(DiagnosticTable.InvalidMetadata.At(null, null, "Namespace", name, "a C# namespace such as MyApp.Models").ToString());
             }
         });
-        _maxTokens.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && !(int.TryParse(token.Value, out var most) && most >= 1))
-            {
-                result.AddError("--max-tokens must be a whole number of at least 1.");
-            }
-        });
+        WholeNumber(_maxTokens, int.MaxValue);
+        WholeNumber(_threads, CompiledModel.MaxThreads);
     }
 
     /// <summary>Gives a command the model and all options.</summary>
     public void AddTo(Command command)
     {
         command.Add(_model);
-        foreach (var option in new Option[] { _name, _namespace, _precision, _calibration, _outputs, _weights, _maxTokens, _head, _tokenizer })
+        foreach (var option in new Option[] { _name, _namespace, _access, _precision, _calibration, _outputs, _weights, _maxTokens, _threads, _targets })
         {
             command.Add(option);
         }
+
+        _text.AddTo(command);
     }
 
     /// <summary>Whether weights are embedded.</summary>
-    public bool IsEmbedded(ParseResult parsed) => parsed.GetValue(_weights) != "file";
+    public bool IsEmbedded(ParseResult parsed) => !string.Equals(parsed.GetValue(_weights), "file", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>What was asked for, as an item's metadata; the tokenizer's folder is left out, as it is relative to the model.</summary>
-    public IReadOnlyList<(string Name, string? Value)> Metadata(ParseResult parsed)
-    {
-        var outputs = CommonOptions.Split(parsed.GetValue(_outputs));
-        return
-        [
-            ("Name", parsed.GetValue(_name)),
-            ("Namespace", parsed.GetValue(_namespace)),
-            ("Precision", parsed.GetValue(_precision) == Precision.Fp32 ? null : parsed.GetValue(_precision).ToString().ToLowerInvariant()),
-            ("Outputs", outputs.Count == 0 ? null : string.Join(';', outputs)),
-            ("Weights", parsed.GetValue(_weights)),
-            ("MaxTokens", parsed.GetValue(_maxTokens)?.ToString(CultureInfo.InvariantCulture)),
-            ("Head", parsed.GetValue(_head)),
-        ];
-    }
+    /// <summary>The absolute path of the file of token ids; null for none.</summary>
+    public string? CalibrationFile(ParseResult parsed) => parsed.GetValue(_calibration) is { } path ? Path.GetFullPath(path) : null;
+
+    /// <summary>What was asked for, as an item's metadata; folders and files are left out, since they depend on where the project lies.</summary>
+    public IReadOnlyList<(string Name, string? Value)> Metadata(ParseResult parsed) =>
+    [
+        ("Name", parsed.GetValue(_name)),
+        ("Namespace", parsed.GetValue(_namespace)),
+        ("Access", parsed.GetValue(_access)?.ToLowerInvariant()),
+        ("Precision", parsed.GetValue(_precision) == Precision.Fp32 ? null : parsed.GetValue(_precision).ToString().ToLowerInvariant()),
+        ("Outputs", Joined(parsed.GetValue(_outputs))),
+        ("Weights", parsed.GetValue(_weights)?.ToLowerInvariant()),
+        ("MaxTokens", parsed.GetValue(_maxTokens)?.ToString(CultureInfo.InvariantCulture)),
+        ("Threads", parsed.GetValue(_threads)?.ToString(CultureInfo.InvariantCulture)),
+        ("Targets", Joined(parsed.GetValue(_targets))),
+        .. _text.Metadata(parsed),
+    ];
 
     /// <summary>What was asked for.</summary>
-    public CompileOptions Read(ParseResult parsed) => new()
+    public CompileOptions Read(ParseResult parsed)
     {
-        ModelPath = parsed.GetRequiredValue(_model),
-        Text = true,
-        Name = parsed.GetValue(_name),
-        Namespace = parsed.GetValue(_namespace) ?? "",
-        Precision = parsed.GetValue(_precision),
-        Calibration = CommonOptions.ReadCalibration(parsed.GetValue(_calibration)),
-        Outputs = CommonOptions.Split(parsed.GetValue(_outputs)),
-        MaxTokens = parsed.GetValue(_maxTokens),
-        Head = parsed.GetValue(_head),
-        TokenizerFolder = parsed.GetValue(_tokenizer) is { } folder ? Path.GetFullPath(folder) : null,
-    };
+        var options = new CompileOptions
+        {
+            ModelPath = parsed.GetRequiredValue(_model),
+            Name = parsed.GetValue(_name),
+            Namespace = parsed.GetValue(_namespace) ?? "",
+            IsPublic = !string.Equals(parsed.GetValue(_access), "internal", StringComparison.OrdinalIgnoreCase),
+            Precision = parsed.GetValue(_precision),
+            Calibration = CommonOptions.ReadCalibration(parsed.GetValue(_calibration)),
+            Outputs = CommonOptions.Split(parsed.GetValue(_outputs)),
+            MaxTokens = parsed.GetValue(_maxTokens),
+            Threads = parsed.GetValue(_threads) ?? 1,
+            Targets = CommonOptions.Split(parsed.GetValue(_targets)),
+        };
+        return _text.ApplyTo(options, parsed);
+    }
+
+    private static string? Joined(string[]? values) => CommonOptions.Split(values) is { Count: > 0 } list ? string.Join(';', list) : null;
+
+    private static void WholeNumber(Option<int?> option, int most) => option.Validators.Add(result =>
+    {
+        if (result.Tokens is [var token] && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most))
+        {
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be a whole number of at least 1{(most == int.MaxValue ? "" : $" and at most {most}")}."));
+        }
+    });
 }

@@ -26,7 +26,9 @@ internal static class NewCommand
             try
             {
                 var options = model.Read(parsed);
-                var said = Run(options, model.Metadata(parsed), new ProjectFile(parsed.GetValue(project) ?? OnlyProject()), parsed.GetValue(link), out var name);
+                var file = new ProjectFile(parsed.GetValue(project) ?? OnlyProject());
+                var calibration = model.CalibrationFile(parsed) is { } path ? Relative(file, path) : null;
+                var said = Run(options, [.. model.Metadata(parsed), ("Calibration", calibration)], file, parsed.GetValue(link), out var name);
                 Say(name, said, parsed.GetValue(json));
                 return ExitCode.Success;
             }
@@ -48,14 +50,13 @@ internal static class NewCommand
         var isInside = !Path.GetRelativePath(project.Folder, model).StartsWith("..", StringComparison.Ordinal) && !Path.IsPathRooted(Path.GetRelativePath(project.Folder, model));
         if (isInside || isLinked)
         {
-            var tokenizer = options.TokenizerFolder is { } folder ? Path.GetRelativePath(Path.GetDirectoryName(model)!, folder).Replace(Path.DirectorySeparatorChar, '/') : null;
-            metadata = [.. metadata, ("Tokenizer", tokenizer)];
+            metadata = [.. metadata, ("Tokenizer", options.TokenizerFolder is { } folder ? Relative(project, folder) : null)];
         }
         else
         {
             var copy = new ModelCopy(model, result.FilesRead, options.TokenizerFolder, project.Folder);
             model = copy.Model;
-            said.AddRange(copy.Run().Select(file => $"copied {Path.GetRelativePath(project.Folder, file).Replace(Path.DirectorySeparatorChar, '/')}"));
+            said.AddRange(copy.Run().Select(file => $"copied {Relative(project, file)}"));
         }
 
         // Elsewhere it may be called otherwise.
@@ -67,6 +68,8 @@ internal static class NewCommand
         said.AddRange(ModelItem.AddTo(project, model, metadata));
         return said;
     }
+
+    private static string Relative(ProjectFile project, string path) => Path.GetRelativePath(project.Folder, path).Replace(Path.DirectorySeparatorChar, '/');
 
     private static void Say(string name, IReadOnlyList<string> said, bool asJson)
     {

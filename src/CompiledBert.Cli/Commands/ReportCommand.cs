@@ -16,7 +16,7 @@ internal static class ReportCommand
         var targets = new Option<string[]>("--target", "--targets") { Description = "Cores or devices, separated by commas; a few examples by default.", AllowMultipleArgumentsPerToken = true };
         var precision = CommonOptions.OnePrecision();
         var outputs = new Option<string[]>("--outputs") { Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.", AllowMultipleArgumentsPerToken = true };
-        var tokenizer = new Option<string?>("--tokenizer") { Description = "The folder of the files that describe the model, where it is not the model's own." };
+        var tokenizer = CommonOptions.Tokenizer();
         var html = new Option<string?>("--html") { Description = "Writes the page to this file." };
         var profile = CommonOptions.Profile();
         var json = CommonOptions.Json();
@@ -32,7 +32,7 @@ internal static class ReportCommand
                 {
                     Text = true,
                     Profile = CommonOptions.ReadProfile(parsed.GetValue(profile)),
-                    TokenizerFolder = parsed.GetValue(tokenizer),
+                    TokenizerFolder = CommonOptions.TokenizerFolder(parsed.GetValue(tokenizer), parsed.GetRequiredValue(model)),
                     ModelPath = parsed.GetRequiredValue(model),
                     Outputs = CommonOptions.Split(parsed.GetValue(outputs)),
                     Targets = CommonOptions.Split(parsed.GetValue(targets)),

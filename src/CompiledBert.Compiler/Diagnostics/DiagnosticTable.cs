@@ -54,6 +54,15 @@ public static class DiagnosticTable
     /// <summary>A calibration file that cannot be used.</summary>
     public static readonly Rule InvalidCalibration = new("CBERT0016", Severity.Error, "The calibration file '{0}' cannot be used. {1} Each of its lines has the token ids of one text: a JSON array of them, or an object with one as input_ids.");
 
+    /// <summary>A plan that the source generator cannot read or write as C#. The generator says it, with the same code and text.</summary>
+    public static readonly Rule MalformedPlan = new("CBERT0017", Severity.Error, "The plan cannot be used: {0}. Build again from the model; if that does not help, please report it with the model.");
+
+    /// <summary>Metadata whose name is not known and is nearly one that is.</summary>
+    public static readonly Rule UnknownMetadata = new("CBERT0018", Severity.Warning, "The metadata {0} is not known and changes nothing. Did you mean {1}?");
+
+    /// <summary>A folder of the files that describe a model that is not there.</summary>
+    public static readonly Rule TokenizerFolderMissing = new("CBERT0019", Severity.Error, "Tokenizer names the folder '{0}', which is not there: there is neither {1}. Name it relative to the project, or to the model's folder.");
+
     /// <summary>The file is something else, known by its first bytes.</summary>
     public static readonly Rule NotOnnx = new("CBERT0101", Severity.Error, "This is not an ONNX model but {0}. {1}");
 
@@ -106,7 +115,7 @@ public static class DiagnosticTable
     public static readonly Rule UnsupportedSignature = new("CBERT0213", Severity.Error, "{0} '{1}' {2}. Export the model with tensors of numbers as inputs and outputs.");
 
     /// <summary>An operator that is not supported.</summary>
-    public static readonly Rule UnsupportedOperator = new("CBERT0301", Severity.Error, "Operator {0} (opset {1}) is not supported{2}.");
+    public static readonly Rule UnsupportedOperator = new("CBERT0301", Severity.Error, "Operator {0} (opset {1}) is not supported. {2}");
 
     /// <summary>An operator of a domain that is not known, or that the model does not import.</summary>
     public static readonly Rule UnsupportedDomain = new("CBERT0302", Severity.Error, "Operator {0} is of domain '{1}', {2}. Export the model with operators of ONNX only.");
@@ -126,6 +135,9 @@ public static class DiagnosticTable
     /// <summary>A value that no computer would hold.</summary>
     public static readonly Rule TooLarge = new("CBERT0402", Severity.Error, "'{0}' of shape {1} would take {2} bytes, more than the limit of {3}. Export the model with smaller shapes.");
 
+    /// <summary>A length that the file leaves open and the graph does not.</summary>
+    public static readonly Rule LengthFixed = new("CBERT0403", Severity.Warning, "Axis {0} of the input '{1}' is open in the file's signature, but this node works for a length of {2} only, so the class takes no other. If that is not meant, export the model with other lengths than {2} in its example, or with dynamic shapes.");
+
     /// <summary>An external data location that leaves the model's folder or names no regular file.</summary>
     public static readonly Rule ExternalDataPath = new("CBERT0501", Severity.Error, "Tensor '{0}' has its data in '{1}': {2}. External data must lie in a file inside the model's folder; save the model again with a relative location.");
 
@@ -138,6 +150,9 @@ public static class DiagnosticTable
     /// <summary>A file that describes the model and does not have the form that it should.</summary>
     public static readonly Rule InvalidDescription = new("CBERT0602", Severity.Error, "{0} {1}. Download the file again, or save the tokenizer again.");
 
+    /// <summary>A tokenizer that does what is not supported.</summary>
+    public static readonly Rule UnsupportedTokenizer = new("CBERT0603", Severity.Error, "The tokenizer's {0} is {1}, which is not supported. Set Head=\"raw\" on the BertModel item to compile the model without text.");
+
     /// <summary>Files beside the model that ask for what is not supported, or do not fit the model.</summary>
     public static readonly Rule UnsupportedText = new("CBERT0604", Severity.Error, "Texts: {0}. Set Head=\"raw\" on the BertModel item to compile the model without text, or say what is right by {1}.");
 
@@ -149,9 +164,6 @@ public static class DiagnosticTable
 
     /// <summary>Types that the model has no row for.</summary>
     public static readonly Rule TypesBeyondTable = new("CBERT0607", Severity.Error, "The tokenizer's types go up to {0}, and the model's table of types has {1} rows. Put the tokenizer that belongs to the model beside it, or name its folder by Tokenizer.");
-
-    /// <summary>A tokenizer that does what is not supported.</summary>
-    public static readonly Rule UnsupportedTokenizer = new("CBERT0603", Severity.Error, "The tokenizer's {0} is {1}, which is not supported. Set Head=\"raw\" on the BertModel item to compile the model without text.");
 
     /// <summary>A call that takes longer than it may.</summary>
     public static readonly Rule LatencyBudget = new("CBERT0701", Severity.Error, "LatencyBudget: a call of {0} takes {1} ms on {2}, {3} % more than the {4} ms it may (an estimate). The largest steps: {5}.");

@@ -36,7 +36,7 @@ internal sealed record TextReading(ModelText? Text, IReadOnlyList<string> Files,
         var (kind, from) = KindOf(options, config, modules);
         return kind is { } known
             ? new TextReading(new ModelText(options, folder, config, modules, known, from, TokenizerCompiler.Compile(tokenizer), Path.GetFileName(tokenizer.File)), folder.Asked, "")
-            : new TextReading(null, folder.Asked, ", no texts: nothing beside the tokenizer says what the model is for (Head would)");
+            : new TextReading(null, folder.Asked, ", no texts: nothing beside the tokenizer says what the model is for; Head=\"embed\" Pooling=\"mean\" would, or another Head");
     }
 
     private static (HeadKind? Kind, string From) KindOf(CompileOptions options, JsonPart? config, SentenceModules modules)

@@ -10,9 +10,6 @@ public static class ReportJson
     /// <summary>What the field <c>schema</c> says. Another number is another meaning of the fields.</summary>
     public const string Schema = "compiledbert-report-1";
 
-    /// <summary>The line for the size of C# that is not emitted yet; who knows it later puts it there.</summary>
-    public const string EmittedUnknown = "\"emittedBytes\": null";
-
     /// <summary>A report as JSON.</summary>
     public static string Write(ModelReport report)
     {

@@ -61,7 +61,7 @@ public sealed record Core
     /// <summary>Bytes a second that one core alone reads from memory, in 10⁹: what is usual, since it is the device's memory that decides.</summary>
     public required double MemoryGigabytes { get; init; }
 
-    /// <summary>What estimates are multiplied with, as measured; see <see cref="CompiledBert.Compiler.Cost.CostProfile"/>.</summary>
+    /// <summary>What estimates are multiplied with, as measured: a profile says it.</summary>
     public StepCorrections Corrections { get; init; } = StepCorrections.None;
 
     /// <summary>Whether estimates are corrected by what was measured.</summary>

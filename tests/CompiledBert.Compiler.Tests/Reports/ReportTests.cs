@@ -58,7 +58,7 @@ public class ReportTests
         Assert.Equal(json, ReportJson.Write(Report(options)));
         Assert.Equal(json, ReportJson.Write(ReportJson.Read(json)));
         Assert.DoesNotContain(RepositoryFiles.Root, json, StringComparison.Ordinal);
-        Assert.Contains(ReportJson.EmittedUnknown, json, StringComparison.Ordinal);
+        Assert.Contains(EmittedSize.Unknown, json, StringComparison.Ordinal);
     }
 
     [Fact]

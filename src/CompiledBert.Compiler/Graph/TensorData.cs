@@ -62,7 +62,10 @@ public abstract class TensorData
     public static TensorData Unknown(DataType type, params long[] dims) => new Absent(type, dims);
 
     /// <summary>The same elements under other lengths; nothing is read.</summary>
-    public TensorData Reshaped(long[] dims) => new View(this, dims);
+    public TensorData Reshaped(long[] dims) => new View(this, Type, dims);
+
+    /// <summary>The same bytes as elements of another type, such as bytes that have two of 4 bits each; nothing is read.</summary>
+    public TensorData Reinterpreted(DataType type, long[] dims) => new View(this, type, dims);
 
     /// <summary>The elements in place, where <typeparamref name="T"/> is how they are stored (bool as byte).</summary>
     public ReadOnlySpan<T> As<T>()
@@ -103,9 +106,9 @@ public abstract class TensorData
         public override ReadOnlySpan<byte> Bytes => throw new InvalidOperationException("The elements of this tensor are not known.");
     }
 
-    private sealed class View(TensorData whole, long[] dims) : TensorData(whole.Type, dims)
+    private sealed class View(TensorData whole, DataType type, long[] dims) : TensorData(type, dims)
     {
-        public override object Identity { get; } = Recipe.Of("reshaped", [whole.Identity, .. dims.Select(d => (object)d)]);
+        public override object Identity { get; } = Recipe.Of("reshaped", [whole.Identity, type, .. dims.Select(d => (object)d)]);
 
         public override bool IsDerived => whole.IsDerived;
 

@@ -47,6 +47,33 @@ public sealed class QuantizedOperatorTests
     }
 
     [Theory]
+    [InlineData(Int4, 4, 16, true)]
+    [InlineData(UInt4, 4, 32, false)]
+    [InlineData(UInt8, 4, 16, false)]
+    [InlineData(UInt8, 4, 16, true)]
+    [InlineData(UInt8, 4, 32, true)]
+    [InlineData(UInt8, 8, 16, false)]
+    [InlineData(UInt8, 8, 32, true)]
+    public void Rows_of_a_table_in_blocks_of_few_bits(int type, int bits, int block, bool hasZeros)
+    {
+        // Three blocks of 16 in a row, or two of 32, the last one cut short.
+        const int Rows = 40, Width = 48;
+        var blocks = (Width + block - 1) / block;
+        var isPacked = type == UInt8;
+        var zeroBytes = isPacked ? Rows * (((blocks * bits) + 7) / 8) : (Rows * blocks * bits) / 8;
+        using var file = Microsoft(21).Input("i", 7, "n", 5)
+            .Tensor(Raw("w", type, Bytes(1, Rows * Width * bits / 8), Rows, isPacked ? Width * bits / 8 : Width))
+            .Tensor(Floats("s", 2, 0.1f, Rows, blocks));
+        if (hasZeros)
+        {
+            file.Tensor(Raw("z", type, Bytes(3, zeroBytes), Rows, isPacked ? zeroBytes / Rows : blocks));
+        }
+
+        Node(file, "GatherBlockQuantized", hasZeros ? "w i s z" : "w i s", "y", ("bits", bits), ("block_size", block), ("gather_axis", 0), ("quantize_axis", 1));
+        OnnxRuntimeReference.Agrees(file, "y", 1e-6, HostTensor.Of([3, 5], [.. Enumerable.Range(0, 15).Select(i => (long)(i * 7 % Rows))]));
+    }
+
+    [Theory]
     [InlineData(Int8, false)]
     [InlineData(UInt8, true)]
     public void Products_with_activations_quantised_on_the_way(int type, bool perColumn)

@@ -112,10 +112,16 @@ internal static class ContribQuantization
         var (data, indices, scale, zero) = (n.Data(0), n.Data(1), n.Data(2), n.OptionalData(3));
         var axis = n.Axis("gather_axis", 0, data.Shape.Rank);
         var along = n.Axis("quantize_axis", 1, data.Shape.Rank);
-        var block = n.Int("block_size", 128);
-        if (data.Type is not (DataType.Int4 or DataType.UInt4) || n.Int("bits", 4) != 4 || block < 16)
+        var (block, bits) = (n.Int("block_size", 128), n.Int("bits", 4));
+        var isPacked = data.Type == DataType.UInt8;
+        if (isPacked ? bits is not (4 or 8) || axis != 0 || along != data.Shape.Rank - 1 : data.Type is not (DataType.Int4 or DataType.UInt4) || bits != 4)
         {
-            throw n.Unsupported($"elements of {data.Type} in blocks of {block}");
+            throw n.Unsupported($"elements of {data.Type} with {bits} bits, quantised along axis {along} and gathered along {axis}");
+        }
+
+        if (block < 16)
+        {
+            throw n.Unsupported($"blocks of {block}");
         }
 
         if (indices.Type is not (DataType.Int32 or DataType.Int64))
@@ -123,8 +129,32 @@ internal static class ContribQuantization
             throw n.BadTypes($"indices are int32 or int64, not {indices.Type}");
         }
 
-        var table = Quantization.DequantizeBlocks(n, data, scale, zero, along, block) ?? throw n.Unsupported("a table that is not constant");
-        n.Set(n.Emit(new Gather(axis), table, indices));
+        var table = isPacked ? PackedTable(n, data, scale, zero, (int)bits, block) : Quantization.DequantizeBlocks(n, data, scale, zero, along, block);
+        n.Set(n.Emit(new Gather(axis), table ?? throw n.Unsupported("a table that is not constant"), indices));
+    }
+
+    /// <summary>A table of bytes with one or two elements in each: as in MatMulNBits, rows of zero points end with a byte, and without any the middle of the range is zero.</summary>
+    private static Value? PackedTable(NodeImport n, Value data, Value scale, Value? zero, int bits, long block)
+    {
+        if (data.Constant is not { } bytes || !scale.IsConstant || zero is { IsConstant: false })
+        {
+            return null;
+        }
+
+        if (zero is not null && zero.Type != DataType.UInt8)
+        {
+            throw n.BadTypes($"a zero point of {zero.Type} for {data.Type}");
+        }
+
+        long[] dims = [.. bytes.Dims.SkipLast(1), bytes.Dims[^1] * 8 / bits];
+        var (rows, blocks) = ((int)bytes.Dims.SkipLast(1).Aggregate(1L, (product, dim) => product * dim), (int)((dims[^1] + block - 1) / block));
+        if (zero is not null && zero.Constant!.Count != (long)rows * (((blocks * bits) + 7) / 8))
+        {
+            throw new ShapeException($"zero points {zero.Shape} for {data.Shape} in blocks of {block}");
+        }
+
+        var table = ModelGraph.Constant(data.Name, bytes.Reinterpreted(bits == 4 ? DataType.UInt4 : DataType.UInt8, dims));
+        return Quantization.DequantizeBlocks(table, scale, Zeros(zero?.Constant, rows, blocks, bits), dims.Length - 1, block);
     }
 
     private static void QLinearSoftmax(NodeImport n)

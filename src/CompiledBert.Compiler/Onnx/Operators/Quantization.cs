@@ -153,15 +153,14 @@ internal static class Quantization
     /// <summary>Constants with a scale for each block along an axis, widened only when they are read; null where they are something else.</summary>
     public static Value? DequantizeBlocks(NodeImport n, Value x, Value scale, Value? zero, int axis, long block)
     {
-        if (block < 1 || x.Constant is not { } data || scale.Constant is not { } scales || zero is { IsConstant: false } || scale.Shape.Rank != x.Shape.Rank)
+        if (block < 1 || !x.IsConstant || !scale.IsConstant || zero is { IsConstant: false } || scale.Shape.Rank != x.Shape.Rank)
         {
             return null;
         }
 
-        var (dims, own) = (x.Shape.ToConstants(), scale.Shape.ToConstants());
-        if (own.Where((length, a) => length != (a == axis ? (dims[a] + block - 1) / block : dims[a])).Any() || (zero is not null && zero.Shape != scale.Shape))
+        if (zero is not null && zero.Shape != scale.Shape)
         {
-            throw new ShapeException($"scales {scale.Shape} in blocks of {block} for {x.Shape}");
+            throw new ShapeException($"zero points {zero.Shape} for scales {scale.Shape}");
         }
 
         if (zero is not null && zero.Type != x.Type)
@@ -169,8 +168,20 @@ internal static class Quantization
             throw n.BadTypes($"a zero point of {zero.Type} for {x.Type}");
         }
 
+        return DequantizeBlocks(x, scale, zero is null ? null : [.. Evaluation.Tensor.Of(zero.Constant!).Integers.Select(z => (float)z)], axis, block);
+    }
+
+    /// <summary>Constants with a scale and a zero point for each block along an axis, widened only when they are read.</summary>
+    public static Value DequantizeBlocks(Value x, Value scale, float[]? zeros, int axis, long block)
+    {
+        var (data, scales) = (x.Constant!, scale.Constant!);
+        var (dims, own) = (x.Shape.ToConstants(), scale.Shape.ToConstants());
+        if (own.Length != dims.Length || own.Where((length, a) => length != (a == axis ? (dims[a] + block - 1) / block : dims[a])).Any())
+        {
+            throw new ShapeException($"scales {scale.Shape} in blocks of {block} for {x.Shape}");
+        }
+
         var inner = dims[(axis + 1)..].Aggregate(1L, (product, d) => product * d);
-        var zeros = zero is null ? null : Evaluation.Tensor.Of(zero.Constant!).Integers.Select(z => (float)z).ToArray();
         return ModelGraph.Constant(x.Name, Dequantized.Of(data, scales.As<float>().ToArray(), zeros, position =>
         {
             var (outer, along) = (position / inner / dims[axis], position / inner % dims[axis]);

@@ -102,6 +102,7 @@ public static class CompilePipeline
         return new CompileResult(plan, PlanWriter.Write(plan), Write, source)
         {
             FilesRead = [.. source?.FilesRead ?? [], .. text?.Files ?? []],
+            Diagnostics = graph.Warnings,
             TextDecisions = text?.Text?.Decisions ?? [],
             NodeByNodeBytes = nodeByNode ?? Dim.Zero,
             WeightNames = fused.Buffers.Weights.ToDictionary(w => w.Buffer, w => w.Name, StringComparer.Ordinal),

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -198,7 +199,11 @@ public static class Arguments
 
     [DoesNotReturn]
     private static void ThrowLimit(long length, long most, string formula, string mostFormula) =>
-        throw new ArgumentException($"These lengths do not fit the model: {formula} is {length}, it must not exceed {mostFormula}, which is {most}.");
+        throw new ArgumentException(formula == length.ToString(CultureInfo.InvariantCulture)
+            ? $"These lengths do not fit the model: {mostFormula} is {most}, it must be at least {length}."
+            : mostFormula == most.ToString(CultureInfo.InvariantCulture)
+            ? $"These lengths do not fit the model: {formula} is {length}, it must be at most {most}."
+            : $"These lengths do not fit the model: {formula} is {length}, it must not exceed {mostFormula}, which is {most}.");
 
     [DoesNotReturn]
     private static void ThrowRange<T>(ReadOnlySpan<T> ids, long low, long high, string parameter)

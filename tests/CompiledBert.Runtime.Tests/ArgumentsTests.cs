@@ -56,6 +56,17 @@ public sealed class ArgumentsTests
         Assert.Equal("attentionMask", error.ParamName);
     }
 
+    [Theory]
+    [InlineData(8, 7, "8", "tokens", "tokens is 7, it must be at least 8.")]
+    [InlineData(40, 33, "tokens + 7", "33", "tokens + 7 is 40, it must be at most 33.")]
+    [InlineData(9, 8, "2 · tokens + 1", "batch", "2 · tokens + 1 is 9, it must not exceed batch, which is 8.")]
+    public void A_length_that_does_not_fit_is_told_without_what_is_obvious(long length, long most, string formula, string mostFormula, string expected)
+    {
+        Arguments.Limit(most, most, formula, mostFormula);
+        var error = Assert.Throws<ArgumentException>(() => Arguments.Limit(length, most, formula, mostFormula));
+        Assert.EndsWith(expected, error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Tokens_follow_from_the_length_and_the_batch()
     {

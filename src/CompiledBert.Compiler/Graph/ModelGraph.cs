@@ -31,6 +31,9 @@ public sealed class ModelGraph
     /// <summary>What must hold when the model runs, such as a length no greater than the rows of a stored table: length ≤ most.</summary>
     public List<(Dim Length, Dim Most)> Limits { get; } = [];
 
+    /// <summary>What was noticed while it was imported that its user should know.</summary>
+    public List<Diagnostic> Warnings { get; } = [];
+
     /// <summary>Adds an input.</summary>
     public Value AddInput(string name, DataType type, Shape shape)
     {

@@ -15,6 +15,7 @@ internal sealed class GraphImporter
     private readonly Functions _functions;
     private readonly List<Operand> _symbolic = [];
     private int _nodes;
+    private string? _current;
 
     public GraphImporter(OnnxFile file, ModelGraph graph)
     {
@@ -55,6 +56,21 @@ internal sealed class GraphImporter
         return operand;
     }
 
+    /// <summary>From here on, says which lengths of inputs that are open so far become numbers; that a model takes one sequence at a time is common and needs no word.</summary>
+    public void WarnOfFixedLengths()
+    {
+        var open = Graph.Inputs
+            .SelectMany(input => Enumerable.Range(0, input.Shape.Rank).Select(axis => (Symbol: input.Shape[axis].AsSymbol, Axis: axis, Input: input)))
+            .Where(place => place.Symbol is not null).DistinctBy(place => place.Symbol).ToList();
+        Lengths.Substituted += (symbol, replacement) =>
+        {
+            foreach (var place in open.Where(p => p.Symbol == symbol && replacement.IsConstant && !(p.Axis == 0 && p.Input.Shape.Rank > 1 && replacement.Is(1))))
+            {
+                Graph.Warnings.Add(DiagnosticTable.LengthFixed.At(Path, _current, place.Axis, Diagnostic.Abbreviate(place.Input.Name), replacement));
+            }
+        };
+    }
+
     /// <summary>Imports a graph's nodes as far as the named values need them.</summary>
     public void Import(NodeOrder order, IEnumerable<string> needed, Scope scope)
     {
@@ -67,7 +83,7 @@ internal sealed class GraphImporter
     /// <summary>Imports one node. Throws <see cref="CompileException"/> naming it.</summary>
     private void Import(NodeProto node, Scope scope)
     {
-        var name = scope.Prefix + NodeOrder.NameOf(node);
+        var name = _current = scope.Prefix + NodeOrder.NameOf(node);
         if (++_nodes > MaxNodes || scope.Depth > MaxDepth)
         {
             throw DiagnosticTable.TooComplex.Error(Path, name, scope.Depth > MaxDepth ? "nested" : "expanded to many nodes", scope.Depth > MaxDepth ? MaxDepth : MaxNodes);
@@ -124,8 +140,14 @@ internal sealed class GraphImporter
             return DiagnosticTable.UnsupportedDomain.Error(Path, import.Name, op, Diagnostic.Abbreviate(domain), "which is not supported");
         }
 
-        return DiagnosticTable.UnsupportedOperator.Error(Path, import.Name, domain.Length == 0 ? op : domain + "." + op, import.Opset, "");
+        return DiagnosticTable.UnsupportedOperator.Error(Path, import.Name, domain.Length == 0 ? op : domain + "." + op, import.Opset, AdviceFor(op));
     }
+
+    /// <summary>What to do about an operator that is not supported: another file where its folder usually has one, another export elsewhere.</summary>
+    private static string AdviceFor(string op) =>
+        op.Contains("Bnb4", StringComparison.Ordinal) ? "Take the file of this model with MatMulNBits (q4), 8 bits or floats instead."
+        : op.StartsWith("Sequence", StringComparison.Ordinal) ? "Export the model with tensors in place of sequences."
+        : "Export the encoder without it, or by another exporter.";
 
     private void Branch(NodeImport import, Scope scope)
     {

@@ -60,6 +60,7 @@ public sealed class OnnxModel : IDisposable
             scope.Define(input.Name, new Operand(graph.AddInput(input.Name, NodeImport.Computed(input.Type), input.Shape!)));
         }
 
+        importer.WarnOfFixedLengths();
         var order = importer.Enter(_file.Model.Graph, scope, _ => false);
         foreach (var output in signature.Outputs.Where(o => !order.Makes(o.Name) && scope.Find(o.Name) is null))
         {

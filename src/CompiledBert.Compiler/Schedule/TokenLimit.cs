@@ -17,12 +17,25 @@ internal static class TokenLimit
         [
             .. Pairs(graph)
                 .Where(pair => !limited.Any(s => MostOf(pair, s) is not null) && !HoldsAlways(pair.Most - pair.Length))
-                .Select(pair => new LengthLimit(pair.Length, pair.Most))
+                .Select(Sorted)
                 .Distinct(),
         ];
 
         bool HoldsAlways(Dim room) => room.Terms.All(t => t.Symbols.Count == 0 || t.Coefficient > 0)
             && room.Terms.Where(t => !t.Symbols.Any(s => mayBeZero.Contains(s.Name))).Sum(t => t.Coefficient) >= 0;
+    }
+
+    /// <summary>The condition without negative terms: 0 ≤ T − 8 is 8 ≤ T, which people are told.</summary>
+    private static LengthLimit Sorted((Dim Length, Dim Most) pair)
+    {
+        var (length, most) = (Dim.Zero, Dim.Zero);
+        foreach (var term in (pair.Length - pair.Most).Terms)
+        {
+            var product = term.Symbols.Aggregate(Dim.Of(Math.Abs(term.Coefficient)), (product, symbol) => product * Dim.Of(symbol));
+            (length, most) = term.Coefficient > 0 ? (length + product, most) : (length, most + product);
+        }
+
+        return new LengthLimit(length, most);
     }
 
     private static IEnumerable<(Dim Length, Dim Most)> Pairs(ModelGraph graph) => graph.Limits.Concat(graph.Nodes.Select(RowsOf).OfType<(Dim, Dim)>());

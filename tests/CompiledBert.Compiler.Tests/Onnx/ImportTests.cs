@@ -1,6 +1,7 @@
 using CompiledBert.Compiler.Evaluation;
 using CompiledBert.Compiler.Graph;
 using CompiledBert.Compiler.Onnx.Schema;
+using CompiledBert.Compiler.Schedule;
 using Google.Protobuf;
 using Xunit;
 
@@ -68,6 +69,37 @@ public sealed class ImportTests : IDisposable
             .Import("y");
         var (length, most) = Assert.Single(graph.Limits.Distinct());
         Assert.Equal(("T", "40"), (length.ToString(), most.ToString()));
+    }
+
+    [Fact]
+    public void A_slice_that_begins_far_back_and_ends_behind_the_first_element_keeps_the_length_open()
+    {
+        var graph = _file.Input("x", 1, "batch", "tokens").Integers("start", -99).Integers("end", 1).Integers("axis", 1)
+            .Node("Slice", "x start end axis", "first").Node("Squeeze", "first axis", "y").Import("y");
+        Assert.Equal("[B,T]", graph.Inputs[0].Shape.ToString());
+        Assert.Equal("[B]", graph.Outputs[0].Value.Shape.ToString());
+        Assert.Equal(99, TokenLimit.Of(graph, graph.Symbols[1]));
+        Assert.Empty(graph.Warnings);
+    }
+
+    [Fact]
+    public void An_open_length_that_becomes_a_number_is_a_warning_with_its_input_and_node()
+    {
+        var graph = _file.Input("x", 1, "batch", "tokens").Tensor(new TensorProto { Name = "w", DataType = 1, Dims = { 33 }, RawData = ByteString.CopyFrom(new byte[132]) })
+            .Node("Add", "x w", "y").Import("y");
+        var warning = Assert.Single(graph.Warnings);
+        Assert.Equal(("CBERT0403", Severity.Warning, "Add_y"), (warning.Code, warning.Severity, warning.Node));
+        Assert.Contains("Axis 1 of the input 'x'", warning.Message, StringComparison.Ordinal);
+        Assert.Contains("a length of 33 only", warning.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_least_length_is_said_without_a_difference()
+    {
+        var graph = _file.Input("x", 1, "batch", "tokens").Integers("start", -8).Integers("end", long.MaxValue).Integers("axis", 1)
+            .Node("Slice", "x start end axis", "y").Import("y");
+        var limit = Assert.Single(TokenLimit.Others(graph, []));
+        Assert.Equal(("8", "T"), (limit.Length.ToString(), limit.Most.ToString()));
     }
 
     [Fact]

@@ -60,9 +60,19 @@ internal static class Gathers
 
         // Backwards, the place before the first element is −1; in the file it is written as a large negative number.
         var (first, last) = step > 0 ? (Dim.Zero, length) : (Dim.Of(-1), length - 1);
-        var from = Clamp(n, FromEnd(n, start, length), step > 0 ? first : Dim.Zero, last);
         var to = Clamp(n, FromEnd(n, end, length), first, last);
+        var begin = FromEnd(n, start, length);
+        var from = step > 0 && IsFarBack(begin, to) ? AtFirst(n, begin) : Clamp(n, begin, step > 0 ? first : Dim.Zero, last);
         return (from, Shapes.LengthBetween(n, from, to, step));
+    }
+
+    /// <summary>Whether a slice that ends behind the first element starts so far from the end that it has none in long operands: it is meant for those where it starts at the first.</summary>
+    private static bool IsFarBack(Dim start, Dim end) => end.Is(1) && !start.IsConstant;
+
+    private static Dim AtFirst(NodeImport n, Dim start)
+    {
+        n.Lengths.Assume(start, Dim.Zero);
+        return Dim.Zero;
     }
 
     private static Dim FromEnd(NodeImport n, Dim index, Dim length)

@@ -18,7 +18,7 @@ var root = new RootCommand($"Compiles, verifies, measures and inspects ONNX mode
     ReportCommand.Create(),
     DiffCommand.Create(),
     TargetsCommand.Create(),
-    TrainingCommands.Create("train", "Fine-tunes an embedding model into a classifier."),
+    TrainingCommands.Create("train", "Fine-tunes an encoder into a classifier or a tagger."),
     TrainingCommands.Create("search", "Finds the BERT that is best within a budget, trains it and writes it."),
 };
 var parsed = root.Parse(args);
@@ -29,6 +29,6 @@ try
 }
 catch (Exception e)
 {
-    Console.Error.WriteLine($"compiledbert failed; this is a defect of it. {e}");
+    Console.Error.WriteLine($"compiledbert failed; this is a defect in compiledbert. {e}");
     return ExitCode.Failed;
 }

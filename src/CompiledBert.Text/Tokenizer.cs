@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using CompiledBert.Text.Blob;
 using CompiledBert.Text.Normalization;
@@ -14,17 +13,17 @@ public sealed unsafe class Tokenizer
 {
     private readonly TokenizerParts _parts;
 
-    // What the tables lie in: a resource of a loaded assembly, or memory of the process that lives as long as this.
-    private readonly UnmanagedMemoryStream? _resource;
-    private readonly byte[]? _memory;
+    // What the tables lie in, pinned for as long as this lives.
+    private readonly byte[] _memory;
 
     // Made when it is first asked for: tokenizing needs ids only.
     private string?[]? _tokens;
 
-    private Tokenizer(byte* blob, long length, UnmanagedMemoryStream? resource, byte[]? memory, string place)
+    private Tokenizer(byte[] memory, long length)
     {
-        Check(blob, length, place);
-        (_resource, _memory) = (resource, memory);
+        _memory = memory;
+        var blob = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(memory, 0);
+        Check(blob, length);
         _parts = new BlobReader(blob).Read();
         Fingerprint = Convert.ToHexStringLower(new ReadOnlySpan<byte>(blob + BlobFormat.HashAt, BlobFormat.HashBytes));
     }
@@ -38,26 +37,6 @@ public sealed unsafe class Tokenizer
     /// <summary>The most tokens that the tokenizer's file truncates to, special ones included; <see cref="int.MaxValue"/> where it says nothing.</summary>
     public int MaxTokens => _parts.MostTokens;
 
-    /// <summary>A tokenizer embedded in an assembly, read where the assembly is loaded.</summary>
-    /// <param name="assembly">The assembly that has it.</param>
-    /// <param name="name">Name of the manifest resource.</param>
-    /// <exception cref="InvalidDataException">The resource is missing or no compiled tokenizer of this version.</exception>
-    public static Tokenizer FromResource(Assembly assembly, string name)
-    {
-        ArgumentNullException.ThrowIfNull(assembly);
-        var place = $"The resource '{name}' of {assembly.GetName().Name}";
-        var stream = assembly.GetManifestResourceStream(name) ?? throw new InvalidDataException($"{place} is missing. Build again.");
-        if (stream is UnmanagedMemoryStream unmanaged)
-        {
-            return new Tokenizer(unmanaged.PositionPointer, unmanaged.Length, unmanaged, null, place);
-        }
-
-        using (stream)
-        {
-            return FromStream(stream, place);
-        }
-    }
-
     /// <summary>A tokenizer from memory, which is copied.</summary>
     /// <param name="blob">The compiled tokenizer.</param>
     /// <exception cref="InvalidDataException">It is no compiled tokenizer of this version.</exception>
@@ -65,16 +44,7 @@ public sealed unsafe class Tokenizer
     {
         var memory = GC.AllocateUninitializedArray<byte>(Math.Max(1, blob.Length), pinned: true);
         blob.CopyTo(memory);
-        return new Tokenizer((byte*)Marshal.UnsafeAddrOfPinnedArrayElement(memory, 0), blob.Length, null, memory, "The memory");
-    }
-
-    /// <summary>A tokenizer from a stream, copied to memory.</summary>
-    /// <param name="stream">The stream, from its position to its end.</param>
-    /// <exception cref="InvalidDataException">It holds no compiled tokenizer of this version.</exception>
-    public static Tokenizer FromStream(Stream stream)
-    {
-        ArgumentNullException.ThrowIfNull(stream);
-        return FromStream(stream, "The stream");
+        return new Tokenizer(memory, blob.Length);
     }
 
     /// <summary>The token of an id as the vocabulary has it, such as <c>##ing</c>; empty for an id that no token has.</summary>
@@ -264,25 +234,16 @@ public sealed unsafe class Tokenizer
         }
     }
 
-    private static Tokenizer FromStream(Stream stream, string place)
-    {
-        using var copy = new MemoryStream();
-        stream.CopyTo(copy);
-        var memory = GC.AllocateUninitializedArray<byte>((int)Math.Max(1, copy.Length), pinned: true);
-        copy.GetBuffer().AsSpan(0, (int)copy.Length).CopyTo(memory);
-        return new Tokenizer((byte*)Marshal.UnsafeAddrOfPinnedArrayElement(memory, 0), copy.Length, null, memory, place);
-    }
-
-    private static void Check(byte* blob, long length, string place)
+    private static void Check(byte* blob, long length)
     {
         if (length < BlobFormat.HeaderBytes || !new ReadOnlySpan<byte>(blob, BlobFormat.Magic.Length).SequenceEqual(BlobFormat.Magic))
         {
-            throw new InvalidDataException($"{place} holds no compiled tokenizer (it is {length} bytes long and must begin with CBERTT01). Build again.");
+            throw new InvalidDataException($"This is no compiled tokenizer (it is {length} bytes long and must begin with CBERTT01). Build again.");
         }
 
         if (*(long*)(blob + BlobFormat.LengthAt) != length)
         {
-            throw new InvalidDataException($"{place} is cut short: the tokenizer is {*(long*)(blob + BlobFormat.LengthAt)} bytes, {length} are there. Build again.");
+            throw new InvalidDataException($"This is cut short: the tokenizer is {*(long*)(blob + BlobFormat.LengthAt)} bytes, {length} are there. Build again.");
         }
     }
 }

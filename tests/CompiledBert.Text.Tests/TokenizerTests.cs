@@ -186,5 +186,5 @@ public class TokenizerTests
 
     [Fact]
     public void A_blob_that_is_none_is_refused() =>
-        Assert.Throws<InvalidDataException>(() => Tokenizer.FromStream(new MemoryStream(new byte[100])));
+        Assert.Throws<InvalidDataException>(() => Tokenizer.FromMemory(new byte[100]));
 }

@@ -70,24 +70,6 @@ internal static class Elements
         }
     }
 
-    /// <summary>The C# type of an element as emitted calls take it.</summary>
-    public static Type ClrType(DataType type) => type switch
-    {
-        DataType.Float32 => typeof(float),
-        DataType.Float64 => typeof(double),
-        DataType.Float16 => typeof(Half),
-        DataType.Int8 => typeof(sbyte),
-        DataType.UInt8 => typeof(byte),
-        DataType.Int16 => typeof(short),
-        DataType.UInt16 => typeof(ushort),
-        DataType.Int32 => typeof(int),
-        DataType.UInt32 => typeof(uint),
-        DataType.Int64 => typeof(long),
-        DataType.UInt64 => typeof(ulong),
-        DataType.Bool => typeof(bool),
-        _ => throw Unsupported(type),
-    };
-
     private static T At<T>(ReadOnlySpan<byte> bytes, int index)
         where T : unmanaged => MemoryMarshal.Cast<byte, T>(bytes)[index];
 

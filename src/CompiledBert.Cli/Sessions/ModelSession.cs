@@ -22,9 +22,6 @@ internal sealed unsafe class ModelSession : IDisposable
 
     public ModelPlan Plan { get; }
 
-    /// <summary>Whether sequences of different lengths can be passed in one call.</summary>
-    public bool HasRunBatch => _runBatch is not null;
-
     /// <summary>What each step of all calls so far took, in ticks of the stopwatch; null where the session was not made to measure them.</summary>
     public long[]? StepTicks => (long[]?)Model.GetType().GetField("StepTicks")?.GetValue(null);
 

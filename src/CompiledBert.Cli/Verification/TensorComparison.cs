@@ -24,6 +24,7 @@ internal sealed record TensorComparison(double MaxDifference, double Scale, doub
         }
 
         var exact = !actual.Type.IsFloat();
+        var relative = tolerance.Relative + tolerance.RoundingOf(expectedType);
         var (most, dot, own, other) = (0.0, 0.0, 0.0, 0.0);
         var agrees = true;
         for (var i = 0; i < actual.Count; i++)
@@ -34,7 +35,7 @@ internal sealed record TensorComparison(double MaxDifference, double Scale, doub
             difference = double.IsNaN(difference) ? double.PositiveInfinity : difference;
             most = Math.Max(most, difference);
             agrees &= difference == 0
-                || (!exact && difference <= tolerance.Absolute + (tolerance.Relative * Math.Abs(y)) + (tolerance.OfScale * scale));
+                || (!exact && difference <= tolerance.Absolute + (relative * Math.Abs(y)) + (tolerance.OfScale * scale));
             if (double.IsFinite(x) && double.IsFinite(y))
             {
                 dot += x * y;

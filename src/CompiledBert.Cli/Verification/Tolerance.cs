@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using CompiledBert.Compiler;
 
 namespace CompiledBert.Cli.Verification;
 
@@ -10,8 +11,8 @@ namespace CompiledBert.Cli.Verification;
 /// <param name="MinCosine">The least cosine of result and reference as vectors, required as well.</param>
 internal sealed record Tolerance(double Absolute, double Relative, double OfScale, double MinCosine = -1)
 {
-    /// <summary>What single precision gives over many layers.</summary>
-    public static Tolerance Default { get; } = new(0, 0, 1e-4);
+    /// <summary>What single precision gives over many layers, and what a reference of 16 bits lost when it was rounded to them.</summary>
+    public static Tolerance Default { get; } = new(0, 0, 1e-4) { AddsRounding = true };
 
     /// <summary>
     /// What 8-bit products give over many layers, beside a reference in floats. Rounding makes an error of energy, which the cosine bounds: 0.99 is one of 0.14
@@ -19,6 +20,17 @@ internal sealed record Tolerance(double Absolute, double Relative, double OfScal
     /// by what such an error reaches where it is largest, some 4.5 times its root mean square in results whose largest element is twice theirs.
     /// </summary>
     public static Tolerance Int8 { get; } = new(0, 0, 0.3, 0.99);
+
+    /// <summary>Whether half of the reference's last digit is allowed in addition, where its type has fewer digits than a float.</summary>
+    public bool AddsRounding { get; init; }
+
+    /// <summary>What a reference's own rounding is allowed, times the element's own size: half a unit in the last of its 11 binary digits (float16), of its 8 (bfloat16).</summary>
+    public double RoundingOf(DataType reference) => !AddsRounding ? 0 : reference switch
+    {
+        DataType.Float16 => 1.0 / (1 << 11),
+        DataType.BFloat16 => 1.0 / (1 << 9),
+        _ => 0,
+    };
 
     /// <summary>
     /// The tolerance of a model: <c>suggested_tolerance</c> of a <c>meta.json</c> beside it, else the default. <c>atol</c> must be there;

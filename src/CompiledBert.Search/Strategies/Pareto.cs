@@ -32,7 +32,7 @@ public static class Pareto
     /// <param name="evaluations">The evaluations.</param>
     /// <param name="mostCycles">The corner's cycles.</param>
     /// <param name="leastScore">The corner's score.</param>
-    public static double Hypervolume(IEnumerable<Evaluation> evaluations, double mostCycles, double leastScore)
+    internal static double Hypervolume(IEnumerable<Evaluation> evaluations, double mostCycles, double leastScore)
     {
         var front = Front(evaluations.Where(e => e.Cost.Cycles < mostCycles && e.Score > leastScore));
         return front.Select((e, i) => (e.Score - leastScore) * Math.Log((i + 1 < front.Count ? front[i + 1].Cost.Cycles : mostCycles) / e.Cost.Cycles)).Sum();

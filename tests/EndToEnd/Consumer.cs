@@ -86,13 +86,16 @@ internal sealed class Consumer : IDisposable
     }
 
     /// <summary>Runs targets as an editor does, and returns the references that the project then has.</summary>
-    public IReadOnlyList<string> DesignTimeReferences(string project = "App.csproj")
+    public IReadOnlyList<string> DesignTimeReferences(string project = "App.csproj") => DesignTimeItems("ResolveAssemblyReferences", "ReferencePath", project);
+
+    /// <summary>Items of one kind after a target of a build that an editor makes.</summary>
+    public IReadOnlyList<string> DesignTimeItems(string target, string item, string project = "App.csproj")
     {
         var json = Succeed(
-            "msbuild", project, "-nologo", "-t:ResolveAssemblyReferences", "-p:DesignTimeBuild=true", "-p:BuildProjectReferences=false",
-            "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true", "-getItem:ReferencePath");
+            "msbuild", project, "-nologo", "-t:" + target, "-p:DesignTimeBuild=true", "-p:BuildProjectReferences=false",
+            "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true", "-getItem:" + item);
         using var document = JsonDocument.Parse(json[json.IndexOf('{', StringComparison.Ordinal)..(json.LastIndexOf('}') + 1)]);
-        return [.. document.RootElement.GetProperty("Items").GetProperty("ReferencePath").EnumerateArray().Select(i => i.GetProperty("Identity").GetString()!)];
+        return [.. document.RootElement.GetProperty("Items").GetProperty(item).EnumerateArray().Select(i => i.GetProperty("Identity").GetString()!)];
     }
 
     /// <summary>Time of the last write of files below a folder, by relative path.</summary>

@@ -27,6 +27,21 @@ public sealed class DesignTimeTests(PackedPackage package) : IDisposable
     }
 
     [Theory]
+    [InlineData("UpToDateCheckInput")]
+    [InlineData("Watch")]
+    public void An_editor_is_told_what_a_build_read_beside_the_model(string item)
+    {
+        _consumer.WriteApp();
+        _consumer.Write("config.json", "{}");
+        _consumer.Build();
+        var files = _consumer.DesignTimeItems("_CompiledBertInputs", item).Select(Path.GetFileName).ToList();
+        Assert.Contains("tiny.onnx", files);
+        Assert.Contains("config.json", files);
+        Assert.DoesNotContain("tokenizer.json", files);
+        Assert.DoesNotContain("CompiledBert.Build.Host.dll", files);
+    }
+
+    [Theory]
     [InlineData("missing.onnx")]
     [InlineData("broken.onnx")]
     public void An_editor_loads_a_project_whose_model_is_no_model(string model)

@@ -114,6 +114,15 @@ internal static class CommonOptions
     public static IReadOnlyList<string> Split(string[]? values) =>
         [.. (values ?? []).SelectMany(value => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
 
+    /// <summary>Says on the error stream what a user should know of a model that was compiled.</summary>
+    public static void Warn(CompileResult result)
+    {
+        foreach (var warning in result.Diagnostics)
+        {
+            Console.Error.WriteLine(warning);
+        }
+    }
+
     /// <summary>Says on the error stream why there is no result; for a failure of the compiler itself also where.</summary>
     public static int Complain(Exception refusal)
     {

@@ -36,11 +36,7 @@ internal static class CompileCommand
     private static int Run(CompileOptions options, string folder, bool isLibrary, bool isEmbedded, bool asJson)
     {
         using var result = ModelCompilation.Run(options);
-        foreach (var warning in result.Diagnostics)
-        {
-            Console.Error.WriteLine(warning);
-        }
-
+        CommonOptions.Warn(result);
         var files = CompiledFiles.Write(options.ModelPath, result, folder, isLibrary, isEmbedded);
         var sizes = files.Select(name => (Name: name, Bytes: new FileInfo(Path.Combine(folder, name)).Length)).ToList();
         if (asJson)

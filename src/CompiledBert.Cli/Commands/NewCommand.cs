@@ -44,6 +44,7 @@ internal static class NewCommand
     {
         // Compiled once, so that what cannot be compiled changes no project, and to know which files belong to it.
         using var result = ModelCompilation.Run(options with { ReadsWeights = false });
+        CommonOptions.Warn(result);
         name = result.Plan.Name;
         var model = Path.GetFullPath(options.ModelPath);
         var said = new List<string>();

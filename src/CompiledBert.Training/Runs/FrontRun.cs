@@ -52,7 +52,8 @@ internal sealed class FrontRun(SearchRequest request, SearchSpace space, Student
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"front-{i + 1}");
             var all = Explored(name, limits[i], known, i, cancellation);
-            if (all.Where(e => trained.TrueForAll(t => t.Cost.Shape != e.Cost.Shape)).OrderByDescending(e => e.Score).ThenBy(e => e.Cost.Cycles).FirstOrDefault() is not { } best)
+            var others = all.Where(e => trained.TrueForAll(t => t.Cost.Shape != e.Cost.Shape));
+            if (Best(others, i + 1 < limits.Count ? limits[i + 1] : null) is not { } best)
             {
                 continue;
             }
@@ -64,13 +65,24 @@ internal sealed class FrontRun(SearchRequest request, SearchSpace space, Student
         return trained;
     }
 
+    /// <summary>The best of those that the next, lower limit would not let through, so that there is a model between every two limits; where there is none, the best.</summary>
+    /// <param name="candidates">Who may be chosen.</param>
+    /// <param name="next">The next limit; null for the last model.</param>
+    internal static Evaluation? Best(IEnumerable<Evaluation> candidates, CandidateCosts? next) => candidates
+        .OrderBy(e => next is not null && IsWithin(e.Cost, next))
+        .ThenByDescending(e => e.Score)
+        .ThenBy(e => e.Cost.Cycles)
+        .FirstOrDefault();
+
+    private static bool IsWithin(CandidateCost cost, CandidateCosts limit) => cost.Cycles / limit.Reference.Core.Gigahertz / 1e6 <= limit.Limits[0].Most;
+
     private List<Evaluation> Explored(string name, CandidateCosts limit, IReadOnlyList<Evaluation> known, int number, CancellationToken cancellation)
     {
         var strategy = SearchSettings.StrategyOf(request);
         using var held = strategy as IDisposable;
 
         // Its own limit is the first; those on size and memory were kept by all.
-        List<Evaluation> within = [.. known.Where(e => e.Cost.Cycles / limit.Reference.Core.Gigahertz / 1e6 <= limit.Limits[0].Most)];
+        List<Evaluation> within = [.. known.Where(e => IsWithin(e.Cost, limit))];
         var exploration = new Exploration(space, limit, strategy, scorer, request.Recipe.Seed + number + 1);
         return exploring.Run(exploration, name, within, Math.Max(FewestCandidates, request.Candidates / (2 * request.Front)), limit, cancellation);
     }

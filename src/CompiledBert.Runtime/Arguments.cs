@@ -91,18 +91,10 @@ public static class Arguments
     /// <param name="high">The first not allowed.</param>
     /// <param name="parameter">Their parameter.</param>
     /// <exception cref="ArgumentOutOfRangeException">An id lies outside; the message has its position and value.</exception>
-    public static void Range(ReadOnlySpan<long> ids, long low, long high, string parameter)
+    public static void Range<T>(ReadOnlySpan<T> ids, long low, long high, string parameter)
+        where T : unmanaged, IBinaryInteger<T>
     {
-        if (!AreInRange(ids, low, high - 1))
-        {
-            ThrowRange(ids, low, high, parameter);
-        }
-    }
-
-    /// <inheritdoc cref="Range(ReadOnlySpan{long}, long, long, string)"/>
-    public static void Range(ReadOnlySpan<int> ids, long low, long high, string parameter)
-    {
-        if (!AreInRange(ids, int.CreateSaturating(low), int.CreateSaturating(high - 1)))
+        if (!AreInRange(ids, T.CreateSaturating(low), T.CreateSaturating(high - 1)))
         {
             ThrowRange(ids, low, high, parameter);
         }

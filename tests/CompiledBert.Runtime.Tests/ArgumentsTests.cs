@@ -48,6 +48,19 @@ public sealed class ArgumentsTests
     }
 
     [Fact]
+    public void Ids_of_any_integer_type_are_checked()
+    {
+        var bytes = Enumerable.Range(0, 100).Select(i => (byte)(i % 30)).ToArray();
+        Arguments.Range(bytes, -30, 30, "ids");
+        Arguments.Range(bytes, 0, 30522, "ids");
+        Assert.StartsWith("ids[29] is 29, it must be at least -29 and less than 29.", Assert.Throws<ArgumentOutOfRangeException>(() => Arguments.Range(bytes, -29, 29, "ids")).Message, StringComparison.Ordinal);
+        Arguments.Range([(ushort)65535, (ushort)0], 0, 65536, "ids");
+        Assert.Throws<ArgumentOutOfRangeException>(() => Arguments.Range([(ushort)30522], 0, 30522, "ids"));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Arguments.Range([(sbyte)-1], 0, 30522, "ids"));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Arguments.Range([ulong.MaxValue], 0, 30522, "ids"));
+    }
+
+    [Fact]
     public void A_wrong_length_is_told_with_what_it_should_be()
     {
         Arguments.Length(12, 12, "attentionMask", "batch · tokens");

@@ -56,20 +56,10 @@ internal static class VariantEmitter
         writer.Lines("""
             #nullable enable
             #pragma warning disable CS0219, CS1718 // a model may have values that nothing reads, and compare a value with itself
-
-            using System;
-            using System.Runtime.CompilerServices;
-            using System.Runtime.Intrinsics;
-            using System.Threading;
             """);
+        FileHead.Write(writer, plan, "System", "System.Runtime.CompilerServices", "System.Runtime.Intrinsics", "System.Threading");
         writer.Lines(target.Usings);
         writer.Line();
-        if (plan.Namespace.Length > 0)
-        {
-            writer.Line($"namespace {plan.Namespace};");
-            writer.Line();
-        }
-
         var text = writer.ToString() + $"sealed unsafe partial class {plan.Name}\n{{\n    [SkipLocalsInit]\n    private static class {target.ClassName}\n    {{\n" + steps;
         return text + string.Join("\n", kernels) + "    }\n}\n";
     }

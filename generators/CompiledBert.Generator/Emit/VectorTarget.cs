@@ -70,11 +70,11 @@ internal sealed record VectorTarget
 
     /// <summary>The aliases at the head of the variant's file.</summary>
     public string Usings => $"""
-        using V128 = System.Runtime.Intrinsics.Vector128;
-        using V256 = System.Runtime.Intrinsics.Vector256;
-        using V = System.Runtime.Intrinsics.Vector{Bits};
-        using VF = System.Runtime.Intrinsics.Vector{Bits}<float>;
-        using VI = System.Runtime.Intrinsics.Vector{Bits}<int>;
+        using V128 = global::System.Runtime.Intrinsics.Vector128;
+        using V256 = global::System.Runtime.Intrinsics.Vector256;
+        using V = global::System.Runtime.Intrinsics.Vector{Bits};
+        using VF = global::System.Runtime.Intrinsics.Vector{Bits}<float>;
+        using VI = global::System.Runtime.Intrinsics.Vector{Bits}<int>;
         """;
 
     /// <summary>Text of a·b + c in one instruction.</summary>

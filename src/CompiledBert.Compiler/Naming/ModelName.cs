@@ -24,7 +24,12 @@ public static class ModelName
         "Tokenizer", "MaxTextTokens", "TooLong", "Fingerprint", "CountTokens", "Embed", "EmbedAll", "EmbedQuery", "EmbedPassage", "EmbedQueries", "EmbedPassages", "FillMask", "MaskFiller", "TokenScore", "Tags", "Dimensions", "Labels", "Classify",
         "ClassifyPair", "Tag", "TagWords", "Answer", "Score", "ScoreLogit", "StartHead", "ITokenModel", "IEmbeddingModel", "HeadOptions", "ArrayPool", "IProgress", "IEnumerable", "IReadOnlyList",
         "Classification", "Entity", "WordTag", "Embedder", "Classifier", "Tagger", "Answerer", "Scorer", "MethodImplOptions", "SkipLocalsInit", "ExcludeFromCodeCoverage", "NotSupportedException", "IndexOutOfRangeException",
+        "ArgumentNullException", "DenseLayer", "StepTicks", "AllTokens", "AllSequences", "EachSequence", "SomeSequences", "Sequences", "WorkOf", "Place",
+        "ScratchOfAllTokens", "ScratchOfAllSequences", "ScratchOfEachSequence", "s_info", "_head",
     };
+
+    /// <summary>Members of which an emitted class has several, each with a number.</summary>
+    private static readonly string[] NumberedMembers = ["Steps", "SetWeights"];
 
     /// <summary>The class name for the model file at <paramref name="path"/>; always a valid C# identifier.</summary>
     public static string ClassNameFor(string path)
@@ -55,7 +60,7 @@ public static class ModelName
             name = "Model" + name;
         }
 
-        return Members.Contains(name) ? name + "Model" : name;
+        return IsMember(name) ? name + "Model" : name;
     }
 
     /// <summary>A namespace made of a project's root namespace: what C# does not allow becomes an underscore. Empty stays empty.</summary>
@@ -63,10 +68,13 @@ public static class ModelName
         string.Join('.', rootNamespace.Split('.', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Segment));
 
     /// <summary>Whether <paramref name="name"/> can be the name of an emitted class.</summary>
-    public static bool IsClassName(string name) => IsIdentifier(name) && !Members.Contains(name);
+    public static bool IsClassName(string name) => IsIdentifier(name) && !IsMember(name);
 
     /// <summary>Whether <paramref name="name"/> is a namespace: identifiers with dots between them.</summary>
     public static bool IsNamespace(string name) => name.Split('.').All(IsIdentifier);
+
+    private static bool IsMember(string name) =>
+        Members.Contains(name) || NumberedMembers.Any(m => name.Length > m.Length && name.StartsWith(m, StringComparison.Ordinal) && name.AsSpan(m.Length).IndexOfAnyExceptInRange('0', '9') < 0);
 
     private static bool IsIdentifier(string text) =>
         text.Length > 0 && IsIdentifierStart(text[0]) && text.All(IsIdentifierPart) && !CSharpKeywords.Contains(text);

@@ -19,7 +19,7 @@ internal static class EmulatedVnni
     /// <summary>The emitted text with the emulation in place of the runtime's class.</summary>
     public static string In(string source, int bits) => bits == 0 ? source : source
         .Replace("#if NET11_0_OR_GREATER", "#if true", StringComparison.Ordinal)
-        .Replace("System.Runtime.Intrinsics.X86.AvxVnni", "EmulatedVnni", StringComparison.Ordinal) + $$"""
+        .Replace("global::System.Runtime.Intrinsics.X86.AvxVnni", "EmulatedVnni", StringComparison.Ordinal) + $$"""
 
         public static unsafe class EmulatedVnni
         {

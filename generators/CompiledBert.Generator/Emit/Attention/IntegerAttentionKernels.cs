@@ -111,7 +111,7 @@ internal static class IntegerAttentionKernels
         var partial = VectorKernels.LoadPartial(kernels);
         var whole = VectorOps.RoundedProduct("Columns(p, columns)", "factor", kernels);
         var panel = kernels.Target == VectorTarget.Vector128
-            ? $"if (System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported && n - j >= 16) {{ {NeedPackValuePanel(kernels)}(x + j, ldx, keys, padded, panels, scales + j, start + j, shift); continue; }}"
+            ? $"if (global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported && n - j >= 16) {{ {NeedPackValuePanel(kernels)}(x + j, ldx, keys, padded, panels, scales + j, start + j, shift); continue; }}"
             : "";
         return kernels.Need("PackIntegerValues", (writer, _) => writer.Lines($$"""
             // Values as 8-bit integers in panels of 16 columns, each column in steps of its own; those of four keys together.
@@ -194,10 +194,10 @@ internal static class IntegerAttentionKernels
                     if (k + 1 < keys) b1 = ValueBytes(p + ldx, f0, f1, f2, f3);
                     if (k + 2 < keys) b2 = ValueBytes(p + 2 * ldx, f0, f1, f2, f3);
                     if (k + 3 < keys) b3 = ValueBytes(p + 3 * ldx, f0, f1, f2, f3);
-                    var even = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(b0, b2); var even2 = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(b0, b2);
-                    var odd = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(b1, b3); var odd2 = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(b1, b3);
-                    Vector128<sbyte> c0 = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(even, odd), c1 = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(even, odd);
-                    Vector128<sbyte> c2 = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(even2, odd2), c3 = System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(even2, odd2);
+                    var even = global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(b0, b2); var even2 = global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(b0, b2);
+                    var odd = global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(b1, b3); var odd2 = global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(b1, b3);
+                    Vector128<sbyte> c0 = global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(even, odd), c1 = global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(even, odd);
+                    Vector128<sbyte> c2 = global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(even2, odd2), c3 = global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(even2, odd2);
                     {{Four(v => $"c{v}.Store(panel + 16 * {v}); sum{v} = AddColumns(sum{v}, c{v});")}}
                 }
                 {{Four(v => $"(sum{v} * V.Create(shift)).Store(start + 4 * {v});")}}
@@ -205,7 +205,7 @@ internal static class IntegerAttentionKernels
 
             // Four columns' sums with four keys added.
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            private static VI AddColumns(VI sum, Vector128<sbyte> four) => System.Runtime.Intrinsics.Arm.AdvSimd.AddPairwiseWideningAndAdd(sum, System.Runtime.Intrinsics.Arm.AdvSimd.AddPairwiseWidening(four));
+            private static VI AddColumns(VI sum, Vector128<sbyte> four) => global::System.Runtime.Intrinsics.Arm.AdvSimd.AddPairwiseWideningAndAdd(sum, global::System.Runtime.Intrinsics.Arm.AdvSimd.AddPairwiseWidening(four));
 
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static Vector128<sbyte> ValueBytes(float* p, VF f0, VF f1, VF f2, VF f3) =>
@@ -305,13 +305,13 @@ internal static class IntegerAttentionKernels
         kernels.Need("Sixteenths", (writer, _) => writer.Lines("""
             // Sixteen numbers of 12 bits without their last four, and four sums with bytes added, which four depends on the processor.
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            private static Vector128<byte> Sixteenths(Vector128<short> a, Vector128<short> b) => System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported
-                ? System.Runtime.Intrinsics.Arm.AdvSimd.ShiftRightLogicalNarrowingUpper(System.Runtime.Intrinsics.Arm.AdvSimd.ShiftRightLogicalNarrowingLower(a.AsUInt16(), 4), b.AsUInt16(), 4)
+            private static Vector128<byte> Sixteenths(Vector128<short> a, Vector128<short> b) => global::System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported
+                ? global::System.Runtime.Intrinsics.Arm.AdvSimd.ShiftRightLogicalNarrowingUpper(global::System.Runtime.Intrinsics.Arm.AdvSimd.ShiftRightLogicalNarrowingLower(a.AsUInt16(), 4), b.AsUInt16(), 4)
                 : LowBytes(a >>> 4, b >>> 4).AsByte();
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
             private static VI AddBytes(VI sum, Vector128<byte> bytes)
             {
-                if (System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported) return System.Runtime.Intrinsics.Arm.AdvSimd.AddPairwiseWideningAndAdd(sum.AsUInt32(), System.Runtime.Intrinsics.Arm.AdvSimd.AddPairwiseWidening(bytes)).AsInt32();
+                if (global::System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported) return global::System.Runtime.Intrinsics.Arm.AdvSimd.AddPairwiseWideningAndAdd(sum.AsUInt32(), global::System.Runtime.Intrinsics.Arm.AdvSimd.AddPairwiseWidening(bytes)).AsInt32();
                 var words = V128.WidenLower(bytes) + V128.WidenUpper(bytes);
                 return sum + (V128.WidenLower(words) + V128.WidenUpper(words)).AsInt32();
             }

@@ -186,13 +186,13 @@ internal static class DriverEmitter
                     writer.Line($"// {StepContext.Comment(step)}");
                     if (timeSteps)
                     {
-                        writer.Line($"StepTicks[{LoopNames.Text(i)}] -= System.Diagnostics.Stopwatch.GetTimestamp();");
+                        writer.Line($"StepTicks[{LoopNames.Text(i)}] -= global::System.Diagnostics.Stopwatch.GetTimestamp();");
                     }
 
                     writer.Line($"{(IsRagged(plan) ? step.Ragged.ToString() : "Run")}(call, f{SequenceArguments(plan)}, {choice});");
                     if (timeSteps)
                     {
-                        writer.Line($"StepTicks[{LoopNames.Text(i)}] += System.Diagnostics.Stopwatch.GetTimestamp();");
+                        writer.Line($"StepTicks[{LoopNames.Text(i)}] += global::System.Diagnostics.Stopwatch.GetTimestamp();");
                     }
                 }
             }

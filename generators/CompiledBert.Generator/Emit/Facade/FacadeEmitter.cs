@@ -17,22 +17,9 @@ internal static class FacadeEmitter
         writer.Line($"// {StepContext.OneLine(plan.Source)}: {LoopNames.Text(plan.SourceNodes)} nodes, {LoopNames.Text(plan.Steps.Count)} steps.");
         writer.Lines("""
             #nullable enable
-
-            using System;
-            using System.Diagnostics.CodeAnalysis;
-            using System.IO;
-            using System.Runtime.CompilerServices;
-            using System.Threading;
-            using CompiledBert;
-            using X86 = System.Runtime.Intrinsics.X86;
-
             """);
-        if (plan.Namespace.Length > 0)
-        {
-            writer.Line();
-            writer.Line($"namespace {plan.Namespace};");
-        }
-
+        FileHead.Write(writer, plan, "System", "System.Diagnostics.CodeAnalysis", "System.IO", "System.Runtime.CompilerServices", "System.Threading", "CompiledBert");
+        writer.Line("using X86 = global::System.Runtime.Intrinsics.X86;");
         writer.Line();
         writer.Line($"/// <summary>The model {Xml(plan.Source)}, compiled: {LoopNames.Text(plan.SourceNodes)} nodes in {LoopNames.Text(plan.Steps.Count)} steps.</summary>");
         writer.Line("/// <remarks>");
@@ -143,6 +130,7 @@ internal static class FacadeEmitter
         foreach (var symbol in plan.Symbols.Where(s => s.Max is <= int.MaxValue && s.Role != SymbolRole.Batch))
         {
             var name = symbol.Role == SymbolRole.Tokens ? "MaxTokens" : $"MaxLength{symbol.Name}";
+            name = name == plan.Name ? name + "OfInput" : name;
             writer.Line();
             writer.Line($"/// <summary>The most {(symbol.Role == SymbolRole.Tokens ? "tokens a sequence may have" : $"that {LengthName(symbol)} may be")}.</summary>");
             writer.Line($"public const int {name} = {LoopNames.Text(symbol.Max!.Value)};");
@@ -151,6 +139,7 @@ internal static class FacadeEmitter
         foreach (var output in plan.Outputs)
         {
             var name = char.ToUpperInvariant(output.Identifier[0]) + output.Identifier.Substring(1) + "Length";
+            name = name == plan.Name ? name + "OfOutput" : name;
             var elements = output.Shape.Aggregate(Dim.One, (product, d) => product * d);
             var symbols = plan.Symbols.Where(s => elements.Symbols.Any(e => e.Name == s.Name)).ToArray();
             writer.Line();

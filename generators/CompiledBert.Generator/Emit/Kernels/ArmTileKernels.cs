@@ -10,9 +10,9 @@ namespace CompiledBert.Generator.Emit;
 internal static class ArmTileKernels
 {
     /// <summary>C# expression that says whether these kernels run; the compilers fold it.</summary>
-    public const string IsSupported = "System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported";
+    public const string IsSupported = "global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported";
 
-    private const string Arm = "System.Runtime.Intrinsics.Arm.AdvSimd.Arm64";
+    private const string Arm = "global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64";
 
     private const int Vectors = 4;
 

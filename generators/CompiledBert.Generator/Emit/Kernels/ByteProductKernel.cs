@@ -7,7 +7,7 @@ namespace CompiledBert.Generator.Emit;
 /// <remarks>Half a panel at a time: twenty sums, four vectors of B, one of A and four products are as much as the registers hold.</remarks>
 internal sealed class ByteProductKernel : IntegerKernel
 {
-    private const string Arm = "System.Runtime.Intrinsics.Arm.AdvSimd";
+    private const string Arm = "global::System.Runtime.Intrinsics.Arm.AdvSimd";
     private const int Columns = 8;
     private const int Vectors = Columns / 2;
 

@@ -5,7 +5,7 @@ namespace CompiledBert.Generator.Emit;
 /// </summary>
 internal sealed class DotProductKernel : IntegerKernel
 {
-    private const string Arm = "System.Runtime.Intrinsics.Arm.";
+    private const string Arm = "global::System.Runtime.Intrinsics.Arm.";
 
     /// <summary>The one there is.</summary>
     public static DotProductKernel Instance { get; } = new();

@@ -8,7 +8,7 @@ internal static class ProductKernels
     /// <summary>C# expression of the rows of the largest tile.</summary>
     /// <remarks>The 128-bit variant has 32 registers on Arm and 16 on x64; the runtime folds the choice.</remarks>
     public static string TileRows(VectorTarget target) => target == VectorTarget.Vector128
-        ? $"(System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported ? {Text(target.MaxTileRows)} : 2)"
+        ? $"(global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported ? {Text(target.MaxTileRows)} : 2)"
         : Text(target.MaxTileRows);
 
     /// <summary>
@@ -93,13 +93,13 @@ internal static class ProductKernels
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static Vector128<float> Interleave(Vector128<float> a, Vector128<float> b, bool high)
         {
-            if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Sse.IsSupported)
             {
-                return high ? System.Runtime.Intrinsics.X86.Sse.UnpackHigh(a, b) : System.Runtime.Intrinsics.X86.Sse.UnpackLow(a, b);
+                return high ? global::System.Runtime.Intrinsics.X86.Sse.UnpackHigh(a, b) : global::System.Runtime.Intrinsics.X86.Sse.UnpackLow(a, b);
             }
-            if (System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported)
+            if (global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported)
             {
-                return high ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(a, b) : System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(a, b);
+                return high ? global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(a, b) : global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(a, b);
             }
             return high ? V128.Create(a[2], b[2], a[3], b[3]) : V128.Create(a[0], b[0], a[1], b[1]);
         }
@@ -108,13 +108,13 @@ internal static class ProductKernels
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static Vector128<float> Halves(Vector128<float> a, Vector128<float> b, bool high)
         {
-            if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Sse.IsSupported)
             {
-                return high ? System.Runtime.Intrinsics.X86.Sse.MoveHighToLow(b, a) : System.Runtime.Intrinsics.X86.Sse.MoveLowToHigh(a, b);
+                return high ? global::System.Runtime.Intrinsics.X86.Sse.MoveHighToLow(b, a) : global::System.Runtime.Intrinsics.X86.Sse.MoveLowToHigh(a, b);
             }
-            if (System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported)
+            if (global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported)
             {
-                return (high ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(a.AsDouble(), b.AsDouble()) : System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(a.AsDouble(), b.AsDouble())).AsSingle();
+                return (high ? global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(a.AsDouble(), b.AsDouble()) : global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(a.AsDouble(), b.AsDouble())).AsSingle();
             }
             return high ? V128.Create(a[2], a[3], b[2], b[3]) : V128.Create(a[0], a[1], b[0], b[1]);
         }

@@ -95,9 +95,9 @@ internal static class TileKernels
         {
             writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
             using (writer.Block($"private static void {name}(void* p)"))
-            using (writer.Block("if (System.Runtime.Intrinsics.X86.Sse.IsSupported)"))
+            using (writer.Block("if (global::System.Runtime.Intrinsics.X86.Sse.IsSupported)"))
             {
-                writer.Line($"System.Runtime.Intrinsics.X86.Sse.{level}(p);");
+                writer.Line($"global::System.Runtime.Intrinsics.X86.Sse.{level}(p);");
             }
         }
     });
@@ -110,11 +110,11 @@ internal static class TileKernels
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void FetchRows(byte* p, long span, long stride, long bytes)
         {
-            if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Sse.IsSupported)
             {
                 for (long at = 0; at < span; at += stride)
                 {
-                    for (long i = 0; i < bytes; i += 64) System.Runtime.Intrinsics.X86.Sse.Prefetch1(p + at + i);
+                    for (long i = 0; i < bytes; i += 64) global::System.Runtime.Intrinsics.X86.Sse.Prefetch1(p + at + i);
                 }
             }
         }

@@ -7,7 +7,7 @@ namespace CompiledBert.Generator.Emit;
 /// </summary>
 internal sealed class VectorKernel : IntegerKernel
 {
-    private const string X86 = "System.Runtime.Intrinsics.X86.";
+    private const string X86 = "global::System.Runtime.Intrinsics.X86.";
 
     private readonly int _bits;
     private readonly bool _isBytes;

@@ -13,8 +13,8 @@ internal static class ByteVectors
         {
             var wide = target.Lanes switch
             {
-                16 => $"System.Runtime.Intrinsics.X86.Avx512F.ConvertToVector512Int32(V128.Load(p))",
-                8 => $"System.Runtime.Intrinsics.X86.Avx2.ConvertToVector256Int32(p)",
+                16 => $"global::System.Runtime.Intrinsics.X86.Avx512F.ConvertToVector512Int32(V128.Load(p))",
+                8 => $"global::System.Runtime.Intrinsics.X86.Avx2.ConvertToVector256Int32(p)",
                 _ => $"V128.WidenLower(V128.WidenLower(V128.CreateScalar(*(uint*)p).As{(type == DataType.Int8 ? "SByte" : "Byte")}())).AsInt32()",
             };
             writer.Line("// Integers of 8 bits as floats.");
@@ -41,7 +41,7 @@ internal static class ByteVectors
     /// <param name="isRaw">Whether the numbers are in the low bits, as <see cref="VectorOps.RoundedProduct"/> leaves them.</param>
     public static string Narrow(MicroKernels kernels, DataType type, bool isRaw = false) => kernels.Need("Narrow" + Raw(isRaw) + type, (writer, target) =>
     {
-        const string X86 = "System.Runtime.Intrinsics.X86.";
+        const string X86 = "global::System.Runtime.Intrinsics.X86.";
         writer.Line("// Whole numbers as integers of 8 bits.");
         writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
         using (writer.Block($"private static void Narrow{Raw(isRaw)}{type}({ElementTypes.Memory(type)}* p, VF v)"))
@@ -78,11 +78,11 @@ internal static class ByteVectors
         kernels.Need("LowWords", (writer, _) => writer.Lines("""
             // The lower halves of two vectors' elements: one instruction on Arm.
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            private static Vector128<short> LowWords(VI a, VI b) => System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported
-                ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.UnzipEven(a.AsInt16(), b.AsInt16()) : V128.Narrow(a, b);
+            private static Vector128<short> LowWords(VI a, VI b) => global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported
+                ? global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.UnzipEven(a.AsInt16(), b.AsInt16()) : V128.Narrow(a, b);
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            private static Vector128<sbyte> LowBytes(Vector128<short> a, Vector128<short> b) => System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported
-                ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.UnzipEven(a.AsSByte(), b.AsSByte()) : V128.Narrow(a, b);
+            private static Vector128<sbyte> LowBytes(Vector128<short> a, Vector128<short> b) => global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported
+                ? global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.UnzipEven(a.AsSByte(), b.AsSByte()) : V128.Narrow(a, b);
             """));
         return ("LowWords", "LowBytes");
     }
@@ -97,7 +97,7 @@ internal static class ByteVectors
             writer.Line("VI i = v.AsInt32();");
             writer.Line(target.Lanes switch
             {
-                16 => "System.Runtime.Intrinsics.X86.Avx512F.ConvertToVector256Int16(i).Store(p);",
+                16 => "global::System.Runtime.Intrinsics.X86.Avx512F.ConvertToVector256Int16(i).Store(p);",
                 8 => "V128.Narrow(i.GetLower(), i.GetUpper()).Store(p);",
                 _ => "*(long*)p = V128.Narrow(i, i).AsInt64().ToScalar();",
             });

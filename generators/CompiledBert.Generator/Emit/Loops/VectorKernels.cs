@@ -48,7 +48,7 @@ internal static class VectorKernels
 
     /// <summary>Moves the first lanes in one instruction, which neither reads nor writes what lies beyond them.</summary>
     private static string Masked(VectorTarget target, string move, string last) =>
-        $"System.Runtime.Intrinsics.X86.{(target.Bits == 512 ? "Avx512F" : "Avx")}.Mask{move}(p, V.LessThan(VI.Indices, V.Create(count)).AsSingle(){last})";
+        $"global::System.Runtime.Intrinsics.X86.{(target.Bits == 512 ? "Avx512F" : "Avx")}.Mask{move}(p, V.LessThan(VI.Indices, V.Create(count)).AsSingle(){last})";
 
     /// <summary>Needs <c>VF LoadMask(byte* p)</c>: truth values as a mask.</summary>
     public static string LoadMask(MicroKernels kernels) => kernels.Need("LoadMask", (writer, target) =>
@@ -59,8 +59,8 @@ internal static class VectorKernels
         {
             var wide = target.Lanes switch
             {
-                16 => "System.Runtime.Intrinsics.X86.Avx512F.ConvertToVector512Int32(V128.Load(p))",
-                8 => "System.Runtime.Intrinsics.X86.Avx2.ConvertToVector256Int32(p)",
+                16 => "global::System.Runtime.Intrinsics.X86.Avx512F.ConvertToVector512Int32(V128.Load(p))",
+                8 => "global::System.Runtime.Intrinsics.X86.Avx2.ConvertToVector256Int32(p)",
                 _ => "V128.WidenLower(V128.WidenLower(V128.CreateScalar(*(uint*)p).AsByte())).AsInt32()",
             };
             writer.Line($"return ~V.Equals({wide}, VI.Zero).AsSingle();");
@@ -98,7 +98,7 @@ internal static class VectorKernels
                 if (target == VectorTarget.Vector128 && operation is "max" or "min")
                 {
                     // Of these the order makes no difference.
-                    var arm = "System.Runtime.Intrinsics.Arm.AdvSimd.Arm64";
+                    var arm = "global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64";
                     writer.Line($"if ({arm}.IsSupported) return {arm}.{(operation == "max" ? "Max" : "Min")}Across(v).ToScalar();");
                 }
 

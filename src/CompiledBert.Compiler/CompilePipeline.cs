@@ -32,8 +32,9 @@ public static class CompilePipeline
         var model = OnnxModel.Open(options.ModelPath);
         try
         {
-            var text = TextReading.Of(options);
-            var graph = model.Import(text.Text?.Outputs ?? options.Outputs);
+            var outputs = model.Outputs.Select(o => (o.Name, o.Rank)).ToList();
+            var text = TextReading.Of(options, outputs);
+            var graph = model.Import(text.Text?.ChooseOutputs(outputs) ?? options.Outputs);
             var nodeByNode = Dim.Zero;
             QuantizationQuality? quality = null;
             if (!options.SignatureOnly)

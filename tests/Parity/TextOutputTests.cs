@@ -33,7 +33,7 @@ public sealed class TextOutputTests : IDisposable
     {
         Texts("BertForSequenceClassification", 3, problem);
         Means("logits", 3);
-        using var session = Compile(Then(operators, "logits"));
+        using var session = Compile(Save(Then(operators, "logits")));
         var answer = session.Model.GetType().GetMethod("Classify")!.CreateDelegate<Classify>(session.Model)("a c", default);
         var logits = Enumerable.Range(0, 3).Select(i => MeanOf([3, 5, 7, 4], i)).ToArray();
         var independent = decision.Contains("sigmoid", StringComparison.Ordinal);
@@ -52,10 +52,98 @@ public sealed class TextOutputTests : IDisposable
     {
         Texts("BertForSequenceClassification", 1);
         Means("logits", width);
-        using var session = Compile(Then(operators, "logits"));
+        using var session = Compile(Save(Then(operators, "logits")));
         var score = session.Model.GetType().GetMethods().Single(m => m.Name == "Score" && m.GetParameters().Length == 3).CreateDelegate<Score>(session.Model);
         var logits = Enumerable.Range(0, width).Select(i => MeanOf([3, 5, 4, 7, 4], i)).ToArray();
         Assert.Equal(1 / (1 + Math.Exp(width == 1 ? -logits[0] : logits[0] - logits[1])), score("a", "c", default), 5);
+    }
+
+    [Theory]
+    [InlineData("pooler_output last_hidden_state", "mean", null, "last_hidden_state", "output: last_hidden_state (vectors of tokens, which are pooled)")]
+    [InlineData("pooler_output last_hidden_state", null, "cls", "first", "pooling: cls (metadata)")]
+    [InlineData("pooler_output rows", "mean", null, "last_hidden_state", "output: rows (vectors of tokens, which are pooled)")]
+    [InlineData("rows pooler_output last_hidden_state", "mean", null, "last_hidden_state", "pooling: mean (1_Pooling/config.json)")]
+    [InlineData("last_hidden_state sentence_embedding", null, null, "pooler_output", "head: embed (the output sentence_embedding)")]
+    [InlineData("token_embeddings sentence_embedding", null, null, "pooler_output", "output: sentence_embedding (the vector that the network itself makes of a text)")]
+    [InlineData("sentence_embedding", "mean", null, "pooler_output", "pooling: part of the network (the output sentence_embedding has one vector for a text)")]
+    [InlineData("sentence_embedding token_embeddings", "mean", null, "last_hidden_state", "output: token_embeddings (vectors of tokens, which are pooled)")]
+    public void A_vector_is_made_of_the_output_that_the_files_are_about(string outputs, string? file, string? metadata, string expected, string decision)
+    {
+        const int Width = 4;
+        Vectors(Width, file);
+        using var session = Compile(Save(outputs) with { Pooling = metadata });
+        var vector = ((IEmbeddingModel)session.Model).Embedder.Embed("a c", null, default);
+        var means = Enumerable.Range(0, Width).Select(i => expected == "first" ? Weight(3, i) : MeanOf([3, 5, 7, 4], i));
+        Assert.All((expected == "pooler_output" ? means.Select(Math.Tanh) : means).Zip(vector), p => Assert.Equal(p.First, p.Second, 5));
+        Assert.Contains(decision, Decisions);
+    }
+
+    [Theory]
+    [InlineData("pooler_output", "mean", null, "1_Pooling/config.json is about vectors of tokens")]
+    [InlineData("pooler_output", null, "mean", "Pooling is mean, and the output 'pooler_output' has one vector for a text")]
+    [InlineData("sentence_embedding", null, "cls", "Pooling is cls")]
+    public void A_vector_that_is_pooled_is_not_taken_for_another(string outputs, string? file, string? metadata, string reason)
+    {
+        Vectors(4, file);
+        var options = Save(outputs) with { Pooling = metadata };
+        Refused("CBERT0604", reason, options);
+        if (metadata is null)
+        {
+            using var session = Compile(options with { Outputs = [outputs] });
+            Assert.Equal(4, ((IEmbeddingModel)session.Model).Embedder.Dimensions);
+        }
+    }
+
+    [Fact]
+    public void Outputs_that_do_not_fit_are_named()
+    {
+        Texts("BertForSequenceClassification", 1);
+        Means("logits", 2);
+        _model.Node("ArgMax", "logits", "label", ModelFile.Attribute("axis", -1));
+        var options = Save("label logits");
+        Refused("CBERT0604", "'label' is of int64", options);
+        Refused("CBERT0604", "config.json names one label", options with { Outputs = ["logits"] });
+        Refused("CBERT0604", "this one has 2: label, logits", options with { Outputs = ["*"] });
+        using var session = Compile(options with { Outputs = ["logits"], Labels = ["bad", "good"] });
+        Assert.Equal(HeadKind.Classify, session.Plan.Head!.Kind);
+    }
+
+    [Theory]
+    [InlineData("tokens", "position_ids", "(tokens, position_ids) is one of ids")]
+    [InlineData("input_ids", "position_ids", "takes 'position_ids' besides ids")]
+    [InlineData("input_ids", "", "2 texts at once", 2, "t")]
+    [InlineData("input_ids", "", "texts of one length only", 1, 16)]
+    public void Inputs_that_texts_cannot_be_made_into_are_refused(string ids, string other, string reason, object? batch = null, object? tokens = null)
+    {
+        Texts("BertForSequenceClassification", 2);
+        Means("means", 2, ids, batch ?? "b", tokens ?? "t");
+        if (other.Length > 0)
+        {
+            _model.Input(other, 1, "b", 2).Node("Add", "means " + other, "logits");
+        }
+
+        var options = Save(other.Length > 0 ? "logits" : "means");
+        Refused("CBERT0608", reason, options);
+        using var result = CompilePipeline.Compile(options with { Text = false });
+        Assert.Null(result.Plan.Head);
+        Assert.Equal(batch is null, result.Plan.IsRagged);
+    }
+
+    [Theory]
+    [InlineData(2, 9)]
+    [InlineData(4, 1)]
+    [InlineData(3, 10)]
+    [InlineData(6, 7)]
+    [InlineData(12, 11)]
+    public void Ids_and_masks_of_any_type_take_texts(int ids, int mask)
+    {
+        Texts("BertForSequenceClassification", 2);
+        Means("means", 2, type: ids);
+        _model.Input("attention_mask", mask, "b", "t").Node("Cast", "attention_mask", "floats", ModelFile.Attribute("to", 1));
+        _model.Node("ReduceMean", "floats", "ones", new AttributeProto { Name = "axes", Ints = { 1 }, Type = 7 }).Node("Add", "means ones", "logits");
+        using var session = Compile(Save("logits"));
+        var answer = session.Model.GetType().GetMethod("Classify")!.CreateDelegate<Classify>(session.Model)("a c", default);
+        Assert.All(answer.Logits.Select((l, i) => (l, i)), p => Assert.Equal(MeanOf([3, 5, 7, 4], p.i) + 1, p.l, 5));
     }
 
     private IReadOnlyList<string> Decisions { get; set; } = [];
@@ -65,13 +153,13 @@ public sealed class TextOutputTests : IDisposable
     private static double MeanOf(int[] ids, int column) => ids.Average(id => (double)Weight(id, column));
 
     /// <summary>The mean of the rows of all ids, <c>[B, width]</c>, and the rows themselves as <c>name_rows</c>.</summary>
-    private void Means(string name, int width)
+    private void Means(string name, int width, string ids = "input_ids", object? batch = null, object? tokens = null, int type = 7)
     {
-        _model.Input("input_ids", 7, "b", "t");
+        _model.Input(ids, type, batch ?? "b", tokens ?? "t").Node("Cast", ids, "rows_asked", ModelFile.Attribute("to", 7));
         var table = new TensorProto { Name = "table", DataType = 1, Dims = { Words, width } };
         table.FloatData.AddRange(Enumerable.Range(0, Words * width).Select(i => Weight(i / width, i % width)));
         var axes = new AttributeProto { Name = "axes", Ints = { 1 }, Type = 7 };
-        _model.Tensor(table).Node("Gather", "table input_ids", name + "_rows").Node("ReduceMean", name + "_rows", name, axes, ModelFile.Attribute("keepdims", 0));
+        _model.Tensor(table).Node("Gather", "table rows_asked", name + "_rows").Node("ReduceMean", name + "_rows", name, axes, ModelFile.Attribute("keepdims", 0));
     }
 
     /// <summary>Operators one after the other. Returns the last one's name.</summary>
@@ -95,6 +183,26 @@ public sealed class TextOutputTests : IDisposable
         Write("config.json", string.Create(CultureInfo.InvariantCulture, $$"""{"architectures":["{{architecture}}"],"num_labels":{{labels}}{{(problem.Length > 0 ? $",\"problem_type\":\"{problem}\"" : "")}}}"""));
     }
 
+    /// <summary>A model of vectors: the rows of all ids by three names, the hyperbolic tangents of their means by two.</summary>
+    private void Vectors(int width, string? pooling)
+    {
+        Texts("BertModel", 2);
+        Means("means", width);
+        _model.Node("Identity", "means_rows", "rows").Node("Identity", "means_rows", "last_hidden_state").Node("Identity", "means_rows", "token_embeddings");
+        _model.Node("Tanh", "means", "pooler_output").Node("Identity", "pooler_output", "sentence_embedding");
+        if (pooling is not null)
+        {
+            Write("1_Pooling/config.json", $$"""{"pooling_mode_{{pooling}}_tokens":true}""");
+        }
+    }
+
+    private static void Refused(string code, string reason, CompileOptions options)
+    {
+        var error = Assert.Throws<CompileException>(() => CompilePipeline.Compile(options)).Diagnostic;
+        Assert.Equal(code, error.Code);
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
     private void Write(string name, string text)
     {
         var path = Path.Combine(Path.GetDirectoryName(_model.Path)!, name);
@@ -102,16 +210,22 @@ public sealed class TextOutputTests : IDisposable
         File.WriteAllText(path, text);
     }
 
-    private CompileOptions Save(params string[] outputs)
+    /// <summary>Writes the model with these outputs, each with as many axes as exporters declare.</summary>
+    private CompileOptions Save(string outputs)
     {
-        _model.Model.Graph.Output.AddRange(outputs.Select(o => new ValueInfoProto { Name = o }));
+        foreach (var name in outputs.Split(' '))
+        {
+            var shape = new TensorShapeProto();
+            shape.Dim.AddRange((name is "rows" or "last_hidden_state" or "token_embeddings" ? "b t" + name : "b").Split(' ').Append("w").Select(d => new TensorShapeProto.Types.Dimension { DimParam = d }));
+            _model.Model.Graph.Output.Add(new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = name == "label" ? 7 : 1, Shape = shape } } });
+        }
+
         File.WriteAllBytes(_model.Path, _model.Model.ToByteArray());
         return new CompileOptions { ModelPath = _model.Path, Text = true };
     }
 
-    private ModelSession Compile(params string[] outputs)
+    private ModelSession Compile(CompileOptions options)
     {
-        var options = Save(outputs);
         using (var result = CompilePipeline.Compile(options))
         {
             Decisions = result.TextDecisions;

@@ -165,6 +165,9 @@ public static class DiagnosticTable
     /// <summary>Types that the model has no row for.</summary>
     public static readonly Rule TypesBeyondTable = new("CBERT0607", Severity.Error, "The tokenizer's types go up to {0}, and the model's table of types has {1} rows. Put the tokenizer that belongs to the model beside it, or name its folder by Tokenizer.");
 
+    /// <summary>Inputs that texts cannot be made into.</summary>
+    public static readonly Rule UnsuitedInputs = new("CBERT0608", Severity.Error, "Texts: {0}. Export the model {1}, or set Head=\"raw\" on the BertModel item to compile it without text.");
+
     /// <summary>A call that takes longer than it may.</summary>
     public static readonly Rule LatencyBudget = new("CBERT0701", Severity.Error, "LatencyBudget: a call of {0} takes {1} ms on {2}, {3} % more than the {4} ms it may (an estimate). The largest steps: {5}.");
 

@@ -14,12 +14,13 @@ internal sealed class ModelText
     private readonly Prompts _prompts;
     private readonly List<string> _decisions = [];
     private readonly HeadKind _kind;
+    private readonly string _kindFrom;
     private readonly CompiledBert.Text.Tokenizer _compiled;
     private readonly bool _isPair;
 
     public ModelText(CompileOptions options, ModelFolder folder, JsonPart? config, SentenceModules modules, HeadKind kind, string kindFrom, byte[] tokenizer, string tokenizerFrom)
     {
-        (_options, _folder, _config, _modules, _kind) = (options, folder, config, modules, kind);
+        (_options, _folder, _config, _modules, _kind, _kindFrom) = (options, folder, config, modules, kind, kindFrom);
         _prompts = Prompts.Of(options, modules);
         (_compiled, _isPair) = (CompiledBert.Text.Tokenizer.FromMemory(tokenizer), kind is HeadKind.Answer or HeadKind.Score);
         Decide("head", kind.ToString().ToLowerInvariant(), kindFrom);
@@ -33,8 +34,29 @@ internal sealed class ModelText
     /// <summary>What was decided, each with the file that says so.</summary>
     public IReadOnlyList<string> Decisions => _decisions;
 
-    /// <summary>The outputs that the head needs; null for what the options ask for.</summary>
-    public IReadOnlyList<string>? Outputs => _kind == HeadKind.Answer && _options.Outputs.Count == 0 ? ["*"] : null;
+    /// <summary>The outputs that the head needs: those that the options name, or else what fits it; empty for the first.</summary>
+    /// <param name="outputs">All outputs, with the axes that the file declares.</param>
+    public IReadOnlyList<string> ChooseOutputs(IReadOnlyList<(string Name, int? Rank)> outputs)
+    {
+        var isPooled = _options.Pooling is not null || _modules.Pooling is not null;
+        if (_options.Outputs.Count > 0 || _kind is not (HeadKind.Answer or HeadKind.Embed))
+        {
+            return _options.Outputs;
+        }
+
+        if (_kind == HeadKind.Answer)
+        {
+            return ["*"];
+        }
+
+        var chosen = HeadOutputs.OfEmbedding(outputs, isPooled);
+        if (chosen != outputs[0].Name)
+        {
+            Decide("output", chosen, chosen == HeadOutputs.Sentence ? "the vector that the network itself makes of a text" : "vectors of tokens, which are pooled");
+        }
+
+        return [chosen];
+    }
 
     /// <summary>The head of a plan. Refuses what does not fit the model.</summary>
     /// <param name="plan">The plan.</param>
@@ -42,56 +64,26 @@ internal sealed class ModelText
     /// <param name="trailerAt">Where the head's own data begin in the blob of weights.</param>
     public PlanHead HeadOf(ModelPlan plan, OutputActivation activation, long trailerAt)
     {
-        var ids = Input(plan, "input_ids", "input_word_ids", "ids") ?? throw Refuse("the model has no input of ids", "Head");
-        var mask = Input(plan, "attention_mask", "input_mask", "mask");
-        var types = Input(plan, "token_type_ids", "segment_ids", "token_types");
-        if (plan.Inputs.Where((_, i) => i != ids && i != mask && i != types).FirstOrDefault() is { } other)
-        {
-            throw Refuse($"the model takes '{other.Name}' besides ids, mask and types", "Head");
-        }
-
-        if (plan.Checks.FirstOrDefault(c => c.Input == ids) is { } check && _compiled.VocabularySize > check.High)
+        var inputs = HeadInputs.Of(plan, _options.ModelPath);
+        if (plan.Checks.FirstOrDefault(c => c.Input == inputs.Ids) is { } check && _compiled.VocabularySize > check.High)
         {
             throw DiagnosticTable.IdsBeyondTable.Error(_options.ModelPath, null, _compiled.VocabularySize - 1, check.High);
         }
 
-        if (plan.Checks.FirstOrDefault(c => c.Input == types) is { } typeCheck && _compiled.GreatestTypeId(_isPair) is var type && type >= typeCheck.High)
+        if (plan.Checks.FirstOrDefault(c => c.Input == inputs.Types) is { } typeCheck && _compiled.GreatestTypeId(_isPair) is var type && type >= typeCheck.High)
         {
             throw DiagnosticTable.TypesBeyondTable.Error(_options.ModelPath, null, type, typeCheck.High);
         }
 
         RefuseWhatDoesNotApply();
         _prompts.Decide(Decide);
-        var outputs = _kind == HeadKind.Answer ? 2 : 1;
-        var output = plan.Outputs[0];
-        if (plan.Outputs.Count != outputs || plan.Outputs.Any(o => o.Type != DataType.Float32))
-        {
-            throw Refuse(FormattableString.Invariant($"a model that can {_kind.ToString().ToLowerInvariant()} has {outputs} output{(outputs > 1 ? "s" : "")} of floats, this one has {plan.Outputs.Count}"), "Outputs");
-        }
-
-        var tokens = plan.Symbols.FirstOrDefault(s => s.Role == SymbolRole.Tokens) ?? throw Refuse("the model takes one length only", "Head");
-        var isPerToken = output.Shape.Any(d => d == Dim.Of(new Symbol(tokens.Name)));
-        var (rank, last) = (output.Shape.Count, output.Shape.Count > 0 ? output.Shape[^1] : Dim.One);
-        var width = _kind == HeadKind.Answer ? 1 : last.IsConstant ? checked((int)last.Value) : throw Refuse("the output has no last axis of a known length", "Outputs");
-        var fits = _kind switch
-        {
-            HeadKind.Answer => isPerToken && rank == 2,
-            HeadKind.Tag or HeadKind.Mask => isPerToken && rank == 3,
-            HeadKind.Score => !isPerToken && rank == 2 && width == 1,
-            HeadKind.Embed => rank == (isPerToken ? 3 : 2),
-            _ => !isPerToken && rank == 2,
-        };
-        if (!fits)
-        {
-            throw Refuse($"the output '{output.Name}' of shape [{string.Join(", ", output.Shape)}] is not what a model has that can {_kind.ToString().ToLowerInvariant()}", "Head or Outputs");
-        }
-
+        var (width, isPerToken) = HeadOutputs.Check(_options, _kind, _kindFrom, plan);
         return new PlanHead
         {
             Kind = _kind,
-            Pooling = _kind == HeadKind.Embed && isPerToken ? Pooling(width) : PoolingKind.None,
+            Pooling = _kind == HeadKind.Embed ? Pooling(width, isPerToken, plan.Outputs[0].Name) : PoolingKind.None,
             Dense = _kind == HeadKind.Embed ? Dense(width, isPerToken, trailerAt) : [],
-            Normalizes = _kind == HeadKind.Embed && (_options.Normalize ?? _modules.Normalizes),
+            Normalizes = _kind == HeadKind.Embed && Normalizes(),
             LabelsAreIndependent = _kind == HeadKind.Classify && LabelsAreIndependent(width, activation),
             GivesProbabilities = _kind != HeadKind.Embed && GivesProbabilities(activation),
             Labels = _kind is HeadKind.Classify or HeadKind.Tag ? Labels(width) : [],
@@ -99,28 +91,15 @@ internal sealed class ModelText
             QueryPrefix = _prompts.Query,
             PassagePrefix = _prompts.Passage,
             MaskId = _kind == HeadKind.Mask ? MaskId(width) : -1,
-            MaxTokens = MaxTokens(tokens.Max),
-            Ids = ids,
-            Mask = mask ?? -1,
-            Types = types ?? -1,
+            MaxTokens = MaxTokens(inputs.MaxTokens),
+            Ids = inputs.Ids,
+            Mask = inputs.Mask,
+            Types = inputs.Types,
             Width = width,
             IsPerToken = isPerToken,
             TokenizerAt = trailerAt,
             TokenizerBytes = Trailer.Tokenizer.Length,
         };
-    }
-
-    private static int? Input(ModelPlan plan, params string[] names)
-    {
-        for (var i = 0; i < plan.Inputs.Count; i++)
-        {
-            if (names.Contains(plan.Inputs[i].Name.Split(':')[0], StringComparer.Ordinal))
-            {
-                return i;
-            }
-        }
-
-        return null;
     }
 
     /// <summary>Metadata that the head has no use for are mistakes, not wishes to pass over.</summary>
@@ -189,8 +168,15 @@ internal sealed class ModelText
         throw Refuse(token is null ? "no file says which token masks others, and there is neither [MASK] nor <mask>" : $"the mask token {token} is not in the vocabulary", "Tokenizer");
     }
 
-    private PoolingKind Pooling(int width)
+    private PoolingKind Pooling(int width, bool isPerToken, string output)
     {
+        if (!isPerToken)
+        {
+            RefusePoolingTwice(output);
+            Decide("pooling", "part of the network", $"the output {output} has one vector for a text");
+            return PoolingKind.None;
+        }
+
         if (_options.Pooling is { } asked)
         {
             var kind = Enum.Parse<PoolingKind>(asked, ignoreCase: true);
@@ -207,6 +193,20 @@ internal sealed class ModelText
         module.CheckPrompts(_prompts.AreThere);
         Decide("pooling", module.Kind().ToString().ToLowerInvariant(), module.From);
         return module.Kind();
+    }
+
+    /// <summary>What is pooled in the network cannot be pooled in another way; and a pooler is not the pooling that the files of sentence-transformers name.</summary>
+    private void RefusePoolingTwice(string output)
+    {
+        if (_options.Pooling is { } asked)
+        {
+            throw Refuse($"Pooling is {asked}, and the output '{output}' has one vector for a text already", "Outputs: name the one with a vector for each token");
+        }
+
+        if (_modules.Pooling is { } module && output == HeadOutputs.Pooler && _options.Outputs.Count == 0)
+        {
+            throw Refuse($"{module.From} is about vectors of tokens, and the model gives '{output}' alone, which is pooled in another way", "Outputs, if that is meant");
+        }
     }
 
     /// <summary>The layers behind the pooling. Where the network gives one vector for a text, it may have them itself already.</summary>
@@ -240,8 +240,14 @@ internal sealed class ModelText
             width = layer.Outputs;
         }
 
-        Decide("normalize", (_options.Normalize ?? _modules.Normalizes) ? "yes" : "no", _options.Normalize is not null ? "metadata" : _modules.AreThere ? _modules.From : "nothing says");
         return result;
+    }
+
+    private bool Normalizes()
+    {
+        var normalizes = _options.Normalize ?? _modules.Normalizes;
+        Decide("normalize", normalizes ? "yes" : "no", _options.Normalize is not null ? "metadata" : _modules.AreThere ? _modules.From : "nothing says");
+        return normalizes;
     }
 
     private string[] Labels(int width)

@@ -11,8 +11,10 @@ internal sealed record TextReading(ModelText? Text, IReadOnlyList<string> Files,
     private static readonly TextReading s_nothing = new(null, [], "");
 
     /// <summary>Reads the folder, where the options ask for texts.</summary>
+    /// <param name="options">What is asked for.</param>
+    /// <param name="outputs">The model's outputs, with the axes that it declares.</param>
     /// <exception cref="CompileException">A file is damaged or asks for what is not supported, or metadata ask for what no file gives.</exception>
-    public static TextReading Of(CompileOptions options)
+    public static TextReading Of(CompileOptions options, IReadOnlyList<(string Name, int? Rank)> outputs)
     {
         if (!options.Text || options.Head == "raw")
         {
@@ -33,13 +35,13 @@ internal sealed record TextReading(ModelText? Text, IReadOnlyList<string> Files,
 
         var config = folder.Read("config.json");
         var modules = options.Head is null or "embed" ? SentenceModules.Read(folder) : SentenceModules.ReadLengths(folder);
-        var (kind, from) = KindOf(options, config, modules);
+        var (kind, from) = KindOf(options, config, modules, outputs.Any(o => o.Name == HeadOutputs.Sentence));
         return kind is { } known
             ? new TextReading(new ModelText(options, folder, config, modules, known, from, TokenizerCompiler.Compile(tokenizer), Path.GetFileName(tokenizer.File)), folder.Asked, "")
             : new TextReading(null, folder.Asked, ", no texts: nothing beside the tokenizer says what the model is for; Head=\"embed\" Pooling=\"mean\" would, or another Head");
     }
 
-    private static (HeadKind? Kind, string From) KindOf(CompileOptions options, JsonPart? config, SentenceModules modules)
+    private static (HeadKind? Kind, string From) KindOf(CompileOptions options, JsonPart? config, SentenceModules modules, bool hasSentence)
     {
         if (options.Head is { } asked)
         {
@@ -53,19 +55,23 @@ internal sealed record TextReading(ModelText? Text, IReadOnlyList<string> Files,
 
         if (config is not { } file || file["architectures"].IsNull || file["architectures"].Items() is not [var first, ..])
         {
-            return (options.Pooling is null ? null : HeadKind.Embed, "metadata");
+            return Embedding();
         }
 
         var architecture = first.Text();
         HeadKind? kind = architecture switch
         {
-            _ when architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal) => LabelCount(file) == 1 ? HeadKind.Score : HeadKind.Classify,
+            _ when architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal) => (options.Labels.Count > 0 ? options.Labels.Count : LabelCount(file)) == 1 ? HeadKind.Score : HeadKind.Classify,
             _ when architecture.EndsWith("ForTokenClassification", StringComparison.Ordinal) => HeadKind.Tag,
             _ when architecture.EndsWith("ForMaskedLM", StringComparison.Ordinal) => HeadKind.Mask,
             _ when architecture.EndsWith("ForQuestionAnswering", StringComparison.Ordinal) => HeadKind.Answer,
-            _ => options.Pooling is null ? null : HeadKind.Embed,
+            _ => null,
         };
-        return (kind, "config.json");
+        return kind is null ? Embedding() : (kind, "config.json");
+
+        (HeadKind?, string) Embedding() => options.Pooling is not null ? (HeadKind.Embed, "metadata")
+            : hasSentence ? (HeadKind.Embed, "the output " + HeadOutputs.Sentence)
+            : (null, "");
     }
 
     private static int LabelCount(JsonPart config) =>

@@ -6,7 +6,8 @@ namespace CompiledBert.Compiler.Onnx;
 /// <param name="Name">The name in the model.</param>
 /// <param name="Type">The element type that the file declares; the graph computes floating point in 32 bits whatever this is.</param>
 /// <param name="Shape">The shape where it is declared; lengths that the file leaves open are symbols.</param>
-public sealed record Port(string Name, DataType Type, Shape? Shape);
+/// <param name="Rank">How many axes the file declares; null where it does not.</param>
+public sealed record Port(string Name, DataType Type, Shape? Shape, int? Rank);
 
 /// <summary>
 /// An ONNX model, opened and checked. The weights of its graph lie in the mapped files: dispose it when nothing reads them any more.

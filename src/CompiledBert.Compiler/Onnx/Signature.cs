@@ -56,7 +56,7 @@ internal sealed class Signature
 
         if (tensor is null || tensor.ElemType == 0)
         {
-            return isInput ? throw Unsupported("has no element type") : new Port(info.Name, DataType.Float32, null);
+            return isInput ? throw Unsupported("has no element type") : new Port(info.Name, DataType.Float32, null, null);
         }
 
         if (ElementTypes.From(tensor.ElemType) is not { } type || type == DataType.String)
@@ -67,8 +67,8 @@ internal sealed class Signature
         if (tensor.Shape is null)
         {
             // The ids and masks of a text model are [batch, tokens] where a file does not say.
-            return !isInput ? new Port(info.Name, type, null)
-                : type is DataType.Int32 or DataType.Int64 ? new Port(info.Name, type, new Shape(Nameless(0), Nameless(1)))
+            return !isInput ? new Port(info.Name, type, null, null)
+                : type is DataType.Int32 or DataType.Int64 ? new Port(info.Name, type, new Shape(Nameless(0), Nameless(1)), 2)
                 : throw Unsupported("has no shape");
         }
 
@@ -80,8 +80,8 @@ internal sealed class Signature
 
         // An output's own names for lengths say nothing that the graph does not.
         return isInput || tensor.Shape.Dim.All(d => d.DimValue > 0 || _symbols.ContainsKey(d.DimParam))
-            ? new Port(info.Name, type, new Shape(tensor.Shape.Dim.Select(Length)))
-            : new Port(info.Name, type, null);
+            ? new Port(info.Name, type, new Shape(tensor.Shape.Dim.Select(Length)), tensor.Shape.Dim.Count)
+            : new Port(info.Name, type, null, tensor.Shape.Dim.Count);
 
         CompileException Unsupported(string wrong) => DiagnosticTable.UnsupportedSignature.Error(_file, null, what, Diagnostic.Abbreviate(info.Name), wrong);
     }

@@ -21,11 +21,12 @@ internal sealed record Signature(
         var inputs = graph.Inputs.Select(i => TensorOf(i.Name, i, taken)).ToList();
         var outputs = graph.Outputs.Select(o => TensorOf(o.Name, o.Value, taken)).ToList();
 
-        // Sequences can stand one after the other only if every input and output is [B, T, …] or [B, …].
+        // Sequences can stand one after the other only if every input and output is [B, T, …] or [B, …]; without B an input has the tokens of one sequence, not of two at once.
         var isRagged = tokens is not null && graph.Symbols.All(s => s == batch || s == tokens)
             && inputs.Concat(outputs).All(t => batch is null
                 ? t.Shape.All(d => d.IsConstant || d == Dim.Of(tokens))
                 : t.Shape.Count > 0 && t.Shape[0] == Dim.Of(batch) && t.Shape.Skip(1).All(d => d.IsConstant || d == Dim.Of(tokens)));
+        isRagged &= batch is not null || inputs.All(i => i.Shape.TakeWhile(d => d.IsConstant).All(d => d == Dim.One) || i.Shape.All(d => d.IsConstant));
         return new Signature(options.Name ?? ModelName.ClassNameFor(options.ModelPath), symbols, inputs, outputs, isRagged);
     }
 

@@ -271,6 +271,49 @@ public class HeadTests
         Assert.Throws<ArgumentOutOfRangeException>(() => scorer.TooLong = TooLong.Window);
     }
 
+    [Theory]
+    [InlineData("BIOES", "O B-X I-X E-X S-X S-Y", "3 4 5 | 3 5 | 6 | 6 | 7", "X X X X Y")]
+    [InlineData("BILOU", "O B-X I-X L-X U-X U-Y", "3 4 5 | 3 5 | 6 | 6 | 7", "X X X X Y")]
+    [InlineData("no scheme", "O S-P E-MAIL U-K E-X S-Y", "3 | 4 | 5 | 6 | 7", "S-P E-MAIL U-K E-X S-Y")]
+    public void Tags_that_end_entities_are_read(string scheme, string labels, string entities, string types)
+    {
+        // A label a word: the word's id less 2 is the label's index.
+        const string Vocabulary = """
+            {"version":"1.0","model":{"type":"WordLevel","unk_token":"[UNK]","vocab":{"[UNK]":0,"[CLS]":1,"2":2,"3":3,"4":4,"5":5,"6":6,"7":7}},"pre_tokenizer":{"type":"WhitespaceSplit"}}
+            """;
+        string[] names = labels.Split(' ');
+        var options = new HeadOptions { Tokenizer = Tokenizers.Compile(Vocabulary), MaxTokens = 64, Width = names.Length, WeightsHash = "w", Labels = names };
+        var found = new Tagger(new Rows(names.Length, perToken: true, (id, i) => id - 2 == i ? 9 : 0), options).Tag(entities.Replace(" | ", " ", StringComparison.Ordinal), default);
+        Assert.True(entities.Split(" | ").SequenceEqual(found.Select(e => e.Text)), scheme);
+        Assert.Equal(types.Split(' '), found.Select(e => e.Type));
+    }
+
+    [Fact]
+    public void Results_print_as_people_read_them()
+    {
+        var scores = new[] { new LabelScore("bad", 0.271f), new LabelScore("good", 0.729f) };
+        Assert.Equal("good 72.9 % (bad 27.1 %)", new Classification("good", 0.729f, scores, [0, 1], false).ToString());
+        var many = Enumerable.Range(0, 9).Select(i => new LabelScore("l" + i, i == 4 ? 0.2f : 0.1f)).ToArray();
+        Assert.Equal("l4 20.0 % (l0 10.0 %, l1 10.0 %, l2 10.0 %, l3 10.0 %, …), truncated", new Classification("l4", 0.2f, many, [], true).ToString());
+        Assert.Equal("Paris LOC 98.7 %", new Entity("Paris", "LOC", 0.987f, new TextRange(0, 5)).ToString());
+        Assert.Equal("Paris B-LOC 98.7 %", new WordTag("Paris", "B-LOC", 0.987f).ToString());
+        Assert.Equal("##s 5.0 %", new TokenScore("##s", 7, 0.05f).ToString());
+        Assert.Equal("in 1889 87.1 %", new Answer("in 1889", 0.871f, new TextRange(0, 7), false).ToString());
+        string[] labels = ["O", "B-X", "I-X", "B-Y"];
+        Assert.Equal("b X 99.9 %, d Y 99.9 %", new Tagger(new Rows(4, perToken: true, (id, i) => id - 3 == i ? 8 : 0), Options(4, labels: labels)).Tag("b a d", default).ToString());
+    }
+
+    [Fact]
+    public void A_question_that_is_too_long_is_told_its_room()
+    {
+        var answerer = new Answerer(new Rows(1, perToken: true), Options(1, most: 9)) { TooLong = TooLong.Throw };
+        var error = Assert.Throws<TextTooLongException>(() => answerer.Answer("a b c a b c", "d d d d", default));
+        Assert.StartsWith("The question has 6 tokens. The model takes 9 of question and passage together, of which a question may have 3.", error.Message, StringComparison.Ordinal);
+        var classifier = new Classifier(new Rows(2, perToken: false), Options(2, labels: ["x", "y"], most: 4)) { TooLong = TooLong.Throw };
+        Assert.Contains("Window", Assert.Throws<TextTooLongException>(() => classifier.Classify("a b c", default)).Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Window", Assert.Throws<TextTooLongException>(() => classifier.Classify("a b c", "a b c", default)).Message, StringComparison.Ordinal);
+    }
+
     private static HeadOptions Given(int width, bool areIndependent = false, int maskId = -1, int most = 8) => new()
     {
         Tokenizer = Tokenizers.Compile(Words), MaxTokens = most, Width = width, WeightsHash = "w", Labels = [.. "xyz"[..Math.Min(3, width)].Select(c => c.ToString())],

@@ -8,7 +8,11 @@ namespace CompiledBert.Text;
 /// </param>
 /// <param name="Range">Where it lies in the passage, in UTF-16 units.</param>
 /// <param name="IsTruncated">Whether the question had too many tokens and its end was left out; of the passage nothing ever is.</param>
-public sealed record Answer(string Text, float Probability, TextRange Range, bool IsTruncated);
+public sealed record Answer(string Text, float Probability, TextRange Range, bool IsTruncated)
+{
+    /// <summary>For people: <c>in 1889 87.1 %</c>.</summary>
+    public override string ToString() => FormattableString.Invariant($"{Text} {Probability * 100:0.0} %");
+}
 
 /// <summary>Questions and passages to answers; long passages by a sliding window.</summary>
 public sealed class Answerer : TextHead
@@ -43,7 +47,7 @@ public sealed class Answerer : TextHead
                 var (held, all, isTruncated) = Tokenizer.Window(sink, from, memory.Text, MaxTokens);
                 if (isTruncated && TooLong == TooLong.Throw)
                 {
-                    throw new TextTooLongException(Tokenizer.CountTokens(question), MaxTokens);
+                    throw new TextTooLongException(sink.First.Count, MaxTokens, room: memory.Text.Count - held - Tokenizer.SpecialTokens(pair: true));
                 }
 
                 if (held > 0 && Best(memory, passage, isTruncated, cancellationToken) is { } found && found.Probability > (best?.Probability ?? -1))

@@ -6,12 +6,24 @@ namespace CompiledBert.Text;
 /// <param name="Scores">All labels with their probabilities, in the model's order.</param>
 /// <param name="Logits">What the model gave, in that order; where it gave probabilities, their logarithms, or log-odds of labels that are independent.</param>
 /// <param name="IsTruncated">Whether the text had too many tokens and the end was left out.</param>
-public sealed record Classification(string Label, float Probability, IReadOnlyList<LabelScore> Scores, IReadOnlyList<float> Logits, bool IsTruncated);
+public sealed record Classification(string Label, float Probability, IReadOnlyList<LabelScore> Scores, IReadOnlyList<float> Logits, bool IsTruncated)
+{
+    /// <summary>For people: <c>positive 73.0 % (negative 27.0 %)</c>, the most probable label first, five labels at most.</summary>
+    public override string ToString()
+    {
+        var others = Scores.OrderByDescending(s => s.Probability).Where(s => s.Label != Label).Take(4).ToList();
+        return new LabelScore(Label, Probability) + (others.Count == 0 ? "" : $" ({string.Join(", ", others)}{(others.Count < Scores.Count - 1 ? ", …" : "")})") + (IsTruncated ? ", truncated" : "");
+    }
+}
 
 /// <summary>A label with its probability.</summary>
 /// <param name="Label">The label.</param>
 /// <param name="Probability">Its probability.</param>
-public readonly record struct LabelScore(string Label, float Probability);
+public readonly record struct LabelScore(string Label, float Probability)
+{
+    /// <summary>For people: <c>positive 73.0 %</c>.</summary>
+    public override string ToString() => FormattableString.Invariant($"{Label} {Probability * 100:0.0} %");
+}
 
 /// <summary>Texts to labels.</summary>
 public sealed class Classifier : TextHead
@@ -48,7 +60,7 @@ public sealed class Classifier : TextHead
                 Tokenizer.EncodePair(first, second, memory.Text, MaxTokens);
                 if (memory.Text.IsTruncated && TooLong != TooLong.Truncate)
                 {
-                    throw new TextTooLongException(memory.Text.UntruncatedCount, MaxTokens);
+                    throw new TextTooLongException(memory.Text.UntruncatedCount, MaxTokens, hasWindows: false);
                 }
             }
             else

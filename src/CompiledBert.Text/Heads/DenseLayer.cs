@@ -1,5 +1,6 @@
 using System.ComponentModel;
-using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace CompiledBert.Text;
 
@@ -24,6 +25,8 @@ public enum DenseActivation
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class DenseLayer
 {
+    private const int Lanes = 16;
+
     private readonly float[] _weights;
     private readonly DenseActivation _activation;
     private readonly bool _hasBias;
@@ -57,32 +60,34 @@ public sealed class DenseLayer
             var sum = Dot(_weights.AsSpan(row * Inputs, Inputs), input) + (_hasBias ? _weights[(Outputs * Inputs) + row] : 0);
             output[row] = _activation switch
             {
-                DenseActivation.Tanh => MathF.Tanh(sum),
+                DenseActivation.Tanh => PortableMath.Tanh(sum),
                 DenseActivation.Relu => MathF.Max(sum, 0),
-                DenseActivation.Sigmoid => 1 / (1 + MathF.Exp(-sum)),
+                DenseActivation.Sigmoid => PortableMath.Sigmoid(sum),
                 _ => sum,
             };
         }
     }
 
-    /// <summary>Two chains of sums, so that one multiplication need not wait for the other.</summary>
+    /// <summary>Sixteen sums, whatever the machine's vectors, which are added halves onto each other: the same bits everywhere.</summary>
     private static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
-        var (even, odd) = (Vector<float>.Zero, Vector<float>.Zero);
-        var width = Vector<float>.Count;
-        var i = 0;
-        for (; i <= a.Length - (2 * width); i += 2 * width)
+        Span<float> rest = stackalloc float[2 * Lanes];
+        rest.Clear();
+        var whole = a.Length - (a.Length % Lanes);
+        a[whole..].CopyTo(rest);
+        b[whole..].CopyTo(rest[Lanes..]);
+        var (s0, s1, s2, s3) = (Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero);
+        for (var i = 0; i <= whole; i += Lanes)
         {
-            even += new Vector<float>(a[i..]) * new Vector<float>(b[i..]);
-            odd += new Vector<float>(a[(i + width)..]) * new Vector<float>(b[(i + width)..]);
+            ref var x = ref MemoryMarshal.GetReference(i < whole ? a[i..] : rest);
+            ref var y = ref MemoryMarshal.GetReference(i < whole ? b[i..] : rest[Lanes..]);
+            s0 += Vector128.LoadUnsafe(ref x) * Vector128.LoadUnsafe(ref y);
+            s1 += Vector128.LoadUnsafe(ref x, 4) * Vector128.LoadUnsafe(ref y, 4);
+            s2 += Vector128.LoadUnsafe(ref x, 8) * Vector128.LoadUnsafe(ref y, 8);
+            s3 += Vector128.LoadUnsafe(ref x, 12) * Vector128.LoadUnsafe(ref y, 12);
         }
 
-        var sum = Vector.Sum(even + odd);
-        for (; i < a.Length; i++)
-        {
-            sum += a[i] * b[i];
-        }
-
-        return sum;
+        var sum = s0 + s2 + (s1 + s3);
+        return sum[0] + sum[2] + (sum[1] + sum[3]);
     }
 }

@@ -7,7 +7,7 @@ internal static class Logits
     private const float Least = 1e-37f;
 
     /// <summary>The probability of a label by itself.</summary>
-    public static float Sigmoid(float logit) => 1 / (1 + MathF.Exp(-logit));
+    public static float Sigmoid(float logit) => PortableMath.Sigmoid(logit);
 
     /// <summary>Probabilities of labels each by itself, in place.</summary>
     public static void Sigmoid(Span<float> logits)
@@ -29,7 +29,7 @@ internal static class Logits
 
         for (var i = 0; i < logits.Length; i++)
         {
-            probabilities[i] = MathF.Exp(logits[i] - most);
+            probabilities[i] = PortableMath.Exp(logits[i] - most);
         }
 
         Share(probabilities);
@@ -53,14 +53,14 @@ internal static class Logits
     }
 
     /// <summary>The logit of which a probability is the sigmoid; finite for 0 and 1 too.</summary>
-    public static float OfIndependent(float probability) => MathF.Log(MathF.Max(probability, Least) / MathF.Max(1 - probability, Least));
+    public static float OfIndependent(float probability) => PortableMath.Log(Math.Max(probability, (double)Least) / Math.Max(1 - probability, (double)Least));
 
     /// <summary>Logits of which probabilities are the sigmoids or the softmax, in place.</summary>
     public static void Of(Span<float> probabilities, bool areIndependent)
     {
         foreach (ref var probability in probabilities)
         {
-            probability = areIndependent ? OfIndependent(probability) : MathF.Log(MathF.Max(probability, Least));
+            probability = areIndependent ? OfIndependent(probability) : PortableMath.Log(MathF.Max(probability, Least));
         }
     }
 }

@@ -4,7 +4,11 @@ namespace CompiledBert.Text;
 /// <param name="Token">The token as the vocabulary has it, such as <c>##ing</c>.</param>
 /// <param name="Id">Its id.</param>
 /// <param name="Probability">Its probability.</param>
-public readonly record struct TokenScore(string Token, int Id, float Probability);
+public readonly record struct TokenScore(string Token, int Id, float Probability)
+{
+    /// <summary>For people: <c>movie 41.2 %</c>.</summary>
+    public override string ToString() => FormattableString.Invariant($"{Token} {Probability * 100:0.0} %");
+}
 
 /// <summary>Texts with masked places to the tokens that may stand there.</summary>
 public sealed class MaskFiller : TextHead

@@ -5,13 +5,21 @@ namespace CompiledBert.Text;
 /// <param name="Type">Its type, such as PER.</param>
 /// <param name="Probability">The mean of its words' probabilities.</param>
 /// <param name="Range">Where it lies in the original text, in UTF-16 units.</param>
-public sealed record Entity(string Text, string Type, float Probability, TextRange Range);
+public sealed record Entity(string Text, string Type, float Probability, TextRange Range)
+{
+    /// <summary>For people: <c>Marie Curie PER 99.1 %</c>.</summary>
+    public override string ToString() => FormattableString.Invariant($"{Text} {Type} {Probability * 100:0.0} %");
+}
 
 /// <summary>A word with its label.</summary>
 /// <param name="Word">The word.</param>
 /// <param name="Label">Its label, such as B-PER, or O.</param>
 /// <param name="Probability">The label's probability.</param>
-public readonly record struct WordTag(string Word, string Label, float Probability);
+public readonly record struct WordTag(string Word, string Label, float Probability)
+{
+    /// <summary>For people: <c>Marie B-PER 99.1 %</c>.</summary>
+    public override string ToString() => FormattableString.Invariant($"{Word} {Label} {Probability * 100:0.0} %");
+}
 
 /// <summary>Words to labels. A word has the label of its first token.</summary>
 public sealed class Tagger : TextHead
@@ -19,11 +27,11 @@ public sealed class Tagger : TextHead
     /// <summary>Tokens that two windows share at most.</summary>
     private const int Overlap = 64;
 
+    private readonly TagPlace[] _places;
+
     /// <summary>Called by emitted code.</summary>
     public Tagger(ITokenModel model, HeadOptions options)
-        : base(model, options)
-    {
-    }
+        : base(model, options) => _places = TagPlace.Of(options.Labels);
 
     private protected override string Operation => "tag";
 
@@ -60,7 +68,7 @@ public sealed class Tagger : TextHead
                     range = new TextRange(range.Start, memory.Text.Ranges[i].End);
                 }
 
-                entities.Add(label, probability, range);
+                entities.Add(_places[label], probability, range);
             }
 
             return new Tags<Entity>(entities.Finish(), memory.Text.IsTruncated);
@@ -95,7 +103,7 @@ public sealed class Tagger : TextHead
                 {
                     Fill(all, tags, text.Words[i]);
                     var (label, probability) = LabelOf(outputs, i, probabilities);
-                    tags.Add(new WordTag(all[tags.Count], label, probability));
+                    tags.Add(new WordTag(all[tags.Count], Labels[label], probability));
                 }
             }
 
@@ -146,49 +154,10 @@ public sealed class Tagger : TextHead
         return outputs;
     }
 
-    private (string Label, float Probability) LabelOf(ReadOnlySpan<float> outputs, int token, Span<float> probabilities)
+    private (int Label, float Probability) LabelOf(ReadOnlySpan<float> outputs, int token, Span<float> probabilities)
     {
         ToProbabilities(outputs.Slice(token * Labels.Count, Labels.Count), probabilities);
         var best = IndexOfMost(probabilities);
-        return (Labels[best], probabilities[best]);
-    }
-
-    /// <summary>Joins words to entities: B- begins one, I- goes on with one of its type or else begins one.</summary>
-    private sealed class EntityList(string text)
-    {
-        private readonly List<Entity> _entities = [];
-        private string? _type;
-        private TextRange _range;
-        private float _sum;
-        private int _words;
-
-        public void Add(string label, float probability, TextRange range)
-        {
-            var hasPrefix = label.Length > 2 && label[1] == '-' && (label[0] is 'B' or 'I');
-            var type = label == "O" ? null : hasPrefix ? label[2..] : label;
-            if (type is not null && type == _type && !(hasPrefix && label[0] == 'B'))
-            {
-                (_range, _sum, _words) = (new TextRange(_range.Start, range.End), _sum + probability, _words + 1);
-                return;
-            }
-
-            Close();
-            (_type, _range, _sum, _words) = (type, range, probability, 1);
-        }
-
-        public List<Entity> Finish()
-        {
-            Close();
-            return _entities;
-        }
-
-        private void Close()
-        {
-            if (_type is not null)
-            {
-                _entities.Add(new Entity(_range.In(text).ToString(), _type, _sum / _words, _range));
-                _type = null;
-            }
-        }
+        return (best, probabilities[best]);
     }
 }

@@ -23,5 +23,8 @@ public sealed class Tags<T> : IReadOnlyList<T>
     /// <summary>Goes through them in order.</summary>
     public IEnumerator<T> GetEnumerator() => _items.GetEnumerator();
 
+    /// <summary>For people: all of them with commas between, such as <c>Marie Curie PER 99.1 %, Paris LOC 98.7 %</c>.</summary>
+    public override string ToString() => string.Join(", ", _items) + (IsTruncated ? ", truncated" : "");
+
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }

@@ -9,7 +9,7 @@ namespace CompiledBert.Text;
 public abstract class TextHead
 {
     /// <summary>Changes when the arithmetic of heads does.</summary>
-    private const string Arithmetic = "1";
+    private const string Arithmetic = "2";
 
     private readonly ITokenModel _model;
     private readonly string _name;
@@ -56,7 +56,7 @@ public abstract class TextHead
     {
         if (text.IsTruncated && TooLong == TooLong.Throw)
         {
-            throw new TextTooLongException(text.UntruncatedCount, MaxTokens);
+            throw new TextTooLongException(text.UntruncatedCount, MaxTokens, HasWindows);
         }
     }
 

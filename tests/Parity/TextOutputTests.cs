@@ -130,6 +130,28 @@ public sealed class TextOutputTests : IDisposable
     }
 
     [Theory]
+    [InlineData("BertForSequenceClassification", "logits", 7)]
+    [InlineData("BertForSequenceClassification", "logits", 6)]
+    [InlineData("BertModel", "last_hidden_state", 7)]
+    public void Texts_are_filled_up_to_the_one_length_of_a_graph(string architecture, string output, int type)
+    {
+        const int Length = 6;
+        Texts(architecture, 2);
+        Means("all", 2, "input_ids", 1, Length, type);
+        _model.Input("attention_mask", type, 1, Length).Node("Cast", "attention_mask", "mask", ModelFile.Attribute("to", 1)).Integers("last", 2);
+        _model.Node("Unsqueeze", "mask last", "each").Node("Mul", "all_rows each", "last_hidden_state");
+        _model.Node("ReduceSum", "last_hidden_state one", "sum", ModelFile.Attribute("keepdims", 0)).Node("ReduceSum", "mask one", "count").Node("Div", "sum count", "logits").Integers("one", 1);
+        var options = Save(output) with { Pooling = output == "logits" ? null : "mean" };
+        using var session = Compile(options);
+        float[] answer = output == "logits"
+            ? [.. session.Model.GetType().GetMethod("Classify")!.CreateDelegate<Classify>(session.Model)("a c", default).Logits]
+            : ((IEmbeddingModel)session.Model).Embedder.Embed("a c", null, default);
+        Assert.All(answer.Select((l, i) => (l, i)), p => Assert.Equal(MeanOf([3, 5, 7, 4], p.i), p.l, 5));
+        Assert.Equal((Length, Length), (session.Plan.Head!.PaddedTo, session.Plan.Head.MaxTokens));
+        Assert.Contains("padding: every text to 6 tokens, the graph takes no other length; with [PAD] (the first id)", Decisions);
+    }
+
+    [Theory]
     [InlineData(2, 9)]
     [InlineData(4, 1)]
     [InlineData(3, 10)]

@@ -4,8 +4,9 @@ namespace CompiledBert.Compiler.Heads;
 /// <param name="Ids">Index of the input that takes ids.</param>
 /// <param name="Mask">Index of the input that takes the mask; -1 for none.</param>
 /// <param name="Types">Index of the input that takes types; -1 for none.</param>
+/// <param name="Tokens">The axis of tokens: a symbol, or the number that every sequence is filled up to.</param>
 /// <param name="MaxTokens">The most tokens that the model itself takes; null where nothing limits them.</param>
-internal sealed record HeadInputs(int Ids, int Mask, int Types, long? MaxTokens)
+internal sealed record HeadInputs(int Ids, int Mask, int Types, Dim Tokens, long? MaxTokens)
 {
     private static readonly string[] s_ids = ["input_ids", "input_word_ids", "ids"];
     private static readonly string[] s_masks = ["attention_mask", "input_mask", "mask"];
@@ -28,13 +29,20 @@ internal sealed record HeadInputs(int Ids, int Mask, int Types, long? MaxTokens)
                 $"without it (a mask is known as {string.Join(", ", s_masks)}, types as {string.Join(", ", s_types)})");
         }
 
-        var tokens = plan.Symbols.FirstOrDefault(s => s.Role == SymbolRole.Tokens) ?? throw Refuse("the model takes texts of one length only", "with a length of texts that is free (a dynamic axis)");
-        if (plan.Inputs[ids].Shape.FirstOrDefault(d => d.IsConstant && d != Dim.One) is { } batch)
+        var shape = plan.Inputs[ids].Shape;
+        var free = plan.Symbols.FirstOrDefault(s => s.Role == SymbolRole.Tokens);
+        var tokens = free is not null ? Dim.Of(new Symbol(free.Name)) : shape.Count > 0 ? shape[^1] : Dim.One;
+        if (shape.Take(shape.Count - (free is null ? 1 : 0)).FirstOrDefault(d => d.IsConstant && d != Dim.One) is { } batch)
         {
             throw Refuse($"the model takes {batch} texts at once, never one", "with a number of texts that is free (a dynamic axis) or 1");
         }
 
-        return new HeadInputs(ids, mask, types, tokens.Max);
+        if (free is null && (mask < 0 || !tokens.IsConstant || tokens == Dim.One || plan.Inputs[mask].Shape is not [.., var masked] || masked != tokens))
+        {
+            throw Refuse("the model takes texts of one length only, and no mask of its tokens that shorter ones could be filled up with", "with a length of texts that is free (a dynamic axis)");
+        }
+
+        return new HeadInputs(ids, mask, types, tokens, free is null ? tokens.Value : free.Max);
 
         CompileException Refuse(string reason, string remedy) => DiagnosticTable.UnsuitedInputs.Error(file, null, reason, remedy);
     }

@@ -27,8 +27,13 @@ internal static class HeadOutputs
     }
 
     /// <summary>Elements of the output for a token or a text, and for which of these.</summary>
+    /// <param name="options">Where the model is.</param>
+    /// <param name="kind">What it is for.</param>
+    /// <param name="kindFrom">What says so.</param>
+    /// <param name="plan">Its plan.</param>
+    /// <param name="tokens">The axis of tokens.</param>
     /// <exception cref="CompileException">The outputs are not those of a model that can do what is asked.</exception>
-    public static (int Width, bool IsPerToken) Check(CompileOptions options, HeadKind kind, string kindFrom, ModelPlan plan)
+    public static (int Width, bool IsPerToken) Check(CompileOptions options, HeadKind kind, string kindFrom, ModelPlan plan, Dim tokens)
     {
         var can = kind.ToString().ToLowerInvariant();
         var count = kind == HeadKind.Answer ? 2 : 1;
@@ -43,8 +48,7 @@ internal static class HeadOutputs
         }
 
         var output = plan.Outputs[0];
-        var tokens = plan.Symbols.First(s => s.Role == SymbolRole.Tokens);
-        var isPerToken = output.Shape.Any(d => d == Dim.Of(new Symbol(tokens.Name)));
+        var isPerToken = tokens.IsConstant ? output.Shape.Count > 1 && output.Shape[1] == tokens && (output.Shape.Count > 2 || kind == HeadKind.Answer) : output.Shape.Contains(tokens);
         var (rank, last) = (output.Shape.Count, output.Shape.Count > 0 ? output.Shape[^1] : Dim.One);
         var width = kind == HeadKind.Answer ? 1 : last.IsConstant ? checked((int)last.Value) : throw Refuse("the output has no last axis of a known length", "Outputs");
         var fits = kind switch

@@ -77,7 +77,7 @@ internal sealed class ModelText
 
         RefuseWhatDoesNotApply();
         _prompts.Decide(Decide);
-        var (width, isPerToken) = HeadOutputs.Check(_options, _kind, _kindFrom, plan);
+        var (width, isPerToken) = HeadOutputs.Check(_options, _kind, _kindFrom, plan, inputs.Tokens);
         return new PlanHead
         {
             Kind = _kind,
@@ -95,6 +95,8 @@ internal sealed class ModelText
             Ids = inputs.Ids,
             Mask = inputs.Mask,
             Types = inputs.Types,
+            PaddedTo = inputs.Tokens.IsConstant ? checked((int)inputs.Tokens.Value) : 0,
+            PadId = inputs.Tokens.IsConstant ? PadId(inputs.Tokens) : 0,
             Width = width,
             IsPerToken = isPerToken,
             TokenizerAt = trailerAt,
@@ -146,6 +148,15 @@ internal sealed class ModelText
         }
 
         return activation != OutputActivation.None;
+    }
+
+    /// <summary>The id that texts are filled up with. They are masked, so that it counts only for models that make positions of ids.</summary>
+    private int PadId(Dim tokens)
+    {
+        var (token, tokenFrom) = SpecialTokenNames.Read(_folder, "pad_token");
+        var id = Enumerable.Range(0, token is null ? 0 : _compiled.VocabularySize).FirstOrDefault(i => _compiled.TokenOf(i) == token);
+        Decide("padding", FormattableString.Invariant($"every text to {tokens} tokens, the graph takes no other length; with {_compiled.TokenOf(id)}"), tokenFrom ?? "the first id");
+        return id;
     }
 
     private int MaskId(int width)

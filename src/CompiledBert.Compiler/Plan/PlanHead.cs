@@ -119,6 +119,12 @@ public sealed record PlanHead
     /// <summary>Index of the input that takes types; -1 for none.</summary>
     public int Types { get; init; } = -1;
 
+    /// <summary>The tokens that every sequence is filled up to, masked; 0 where the model takes any length.</summary>
+    public int PaddedTo { get; init; }
+
+    /// <summary>The id that sequences are filled up with.</summary>
+    public int PadId { get; init; }
+
     /// <summary>Elements that the output has for a token, or for a text where it has one for each.</summary>
     public required int Width { get; init; }
 

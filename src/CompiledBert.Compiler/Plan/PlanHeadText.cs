@@ -52,6 +52,11 @@ internal static class PlanHeadText
         yield return (1, $"ids {Text(head.Ids)}");
         yield return (1, $"mask {Text(head.Mask)}");
         yield return (1, $"types {Text(head.Types)}");
+        if (head.PaddedTo > 0)
+        {
+            yield return (1, $"padded {Text(head.PaddedTo)} {Text(head.PadId)}");
+        }
+
         yield return (1, $"width {Text(head.Width)} {(head.IsPerToken ? "token" : "text")}");
         yield return (1, $"tokenizer {Text(head.TokenizerAt)} bytes {Text(head.TokenizerBytes)}");
     }
@@ -81,6 +86,7 @@ internal static class PlanHeadText
         var ids = Of(line.Child("ids"), l => l.Number32());
         var mask = Of(line.Child("mask"), l => l.Number32(least: -1));
         var types = Of(line.Child("types"), l => l.Number32(least: -1));
+        var (paddedTo, padId) = line.TryChild("padded") is { } padded ? Of(padded, l => (l.Number32(least: 1), l.Number32())) : (0, 0);
         var width = line.Child("width");
         var elements = width.Number32(least: 1);
         var isPerToken = width.TryKeyword("token");
@@ -96,7 +102,7 @@ internal static class PlanHeadText
         var head = new PlanHead
         {
             Kind = kind, Pooling = pooling, Dense = layers, Normalizes = normalizes, LabelsAreIndependent = independent, GivesProbabilities = probabilities, Labels = names, Prefix = prefix, QueryPrefix = query, PassagePrefix = passage,
-            MaxTokens = most, MaskId = maskId, Ids = ids, Mask = mask, Types = types, Width = elements, IsPerToken = isPerToken,
+            MaxTokens = most, MaskId = maskId, Ids = ids, Mask = mask, Types = types, PaddedTo = paddedTo, PadId = padId, Width = elements, IsPerToken = isPerToken,
             TokenizerAt = at, TokenizerBytes = tokenizer.Number32(),
         };
         tokenizer.End();

@@ -26,7 +26,7 @@ internal static class HeadEmitter
             Common(writer);
             Methods(writer, head);
             Start(writer, plan, head, kind);
-            Run(writer, plan, head);
+            TokensEmitter.Emit(writer, plan, head);
         }
 
         return writer.ToString();
@@ -212,60 +212,6 @@ internal static class HeadEmitter
                     MaskId = {{LoopNames.Text(head.MaskId)}},
                 });
                 """);
-        }
-    }
-
-    private static void Run(CodeWriter writer, ModelPlan plan, PlanHead head)
-    {
-        writer.Line();
-        using (writer.Block("void ITokenModel.RunTokens(ReadOnlySpan<int> lengths, ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds, Span<float> output, Span<float> second, CancellationToken cancellationToken)"))
-        {
-            var arrays = plan.Inputs.Select((input, i) => (Input: input, Index: i, Type: ElementTypes.Value(input.Type))).ToArray();
-            foreach (var (_, index, type) in arrays)
-            {
-                writer.Line($"{type}[] input{LoopNames.Text(index)} = ArrayPool<{type}>.Shared.Rent(ids.Length);");
-            }
-
-            using (writer.Block("try"))
-            {
-                using (writer.Block("for (int i = 0; i < ids.Length; i++)"))
-                {
-                    foreach (var (_, index, type) in arrays)
-                    {
-                        var value = index == head.Ids ? "ids[i]" : index == head.Types ? "typeIds[i]" : "1";
-                        writer.Line($"input{LoopNames.Text(index)}[i] = {(type == "bool" ? "true" : $"({type}){value}")};");
-                    }
-                }
-
-                string Inputs(string range) => string.Concat(arrays.Select(a => $"input{LoopNames.Text(a.Index)}.AsSpan({range}), "));
-                var ragged = plan.IsRagged && plan.Symbols.Count > 0;
-                var outputs = head.Kind == HeadKind.Answer ? "output, second" : "output";
-                if (ragged)
-                {
-                    writer.Line($"RunBatch(lengths, {Inputs("0, ids.Length")}{outputs}, cancellationToken);");
-                }
-                else
-                {
-                    writer.Line("int at = 0, outputAt = 0;");
-                    using (writer.Block("foreach (int length in lengths)"))
-                    {
-                        var each = head.IsPerToken ? $"length * {LoopNames.Text(head.Width)}" : LoopNames.Text(head.Width);
-                        writer.Line($"int elements = {each};");
-                        var parts = head.Kind == HeadKind.Answer ? "output.Slice(outputAt, elements), second.Slice(outputAt, elements)" : "output.Slice(outputAt, elements)";
-                        writer.Line($"Run({Inputs("at, length")}{parts}, cancellationToken);");
-                        writer.Line("at += length;");
-                        writer.Line("outputAt += elements;");
-                    }
-                }
-            }
-
-            using (writer.Block("finally"))
-            {
-                foreach (var (_, index, type) in arrays)
-                {
-                    writer.Line($"ArrayPool<{type}>.Shared.Return(input{LoopNames.Text(index)});");
-                }
-            }
         }
     }
 }

@@ -74,7 +74,19 @@ public static class CompilePipeline
 
         // Nothing above reads large matrices, and what follows would read them all.
         graph.WeightsUnknown |= !options.ReadsWeights;
-        return options.Precision == Precision.Int8 ? QuantizationStage.Run(graph, options.Calibration) : new QuantizationQuality();
+        return options.Precision == Precision.Int8 ? Quantize(graph, options) : new QuantizationQuality();
+    }
+
+    private static QuantizationQuality Quantize(ModelGraph graph, CompileOptions options)
+    {
+        var quality = QuantizationStage.Run(graph, options.Calibration);
+        if (!graph.WeightsUnknown)
+        {
+            // Rows that were sampled have lived long enough to be taken for lasting ones, and would stay until the end.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
+
+        return quality;
     }
 
     /// <summary>A plan with the signature only: enough for an editor to know the class.</summary>

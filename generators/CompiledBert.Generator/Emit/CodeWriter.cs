@@ -20,16 +20,7 @@ internal sealed class CodeWriter
     public void Line() => _text.Append('\n');
 
     /// <summary>Writes one line at the current depth.</summary>
-    public void Line(string line)
-    {
-        if (line.Length > 0)
-        {
-            Indent();
-            _text.Append(line);
-        }
-
-        _text.Append('\n');
-    }
+    public void Line(string line) => Append(line, 0, line.Length);
 
     /// <summary>Writes several lines, each at the current depth in addition to its own indentation; a trailing line end adds no empty line.</summary>
     public void Lines(string lines)
@@ -39,7 +30,7 @@ internal sealed class CodeWriter
         {
             var end = lines.IndexOf('\n', start);
             end = end < 0 ? lines.Length : end;
-            Line(lines.Substring(start, end - start).TrimEnd('\r'));
+            Append(lines, start, (end > start && lines[end - 1] == '\r' ? end - 1 : end) - start);
             start = end + 1;
         }
     }
@@ -67,12 +58,14 @@ internal sealed class CodeWriter
     /// <summary>What was written.</summary>
     public override string ToString() => _text.ToString();
 
-    private void Indent()
+    private void Append(string lines, int start, int length)
     {
-        for (var i = 0; i < _depth; i++)
+        for (var i = 0; length > 0 && i < _depth; i++)
         {
             _text.Append(Unit);
         }
+
+        _text.Append(lines, start, length).Append('\n');
     }
 
     private void Close(string? end)

@@ -18,7 +18,6 @@ internal sealed class StepContext
         Plan = plan;
         Index = index;
         Kernels = kernels;
-        Buffers = plan.Buffers.ToDictionary(b => b.Id, StringComparer.Ordinal);
     }
 
     /// <summary>The whole plan.</summary>
@@ -32,9 +31,6 @@ internal sealed class StepContext
 
     /// <summary>The methods that steps of this variant share.</summary>
     public MicroKernels Kernels { get; }
-
-    /// <summary>The plan's buffers by id.</summary>
-    public IReadOnlyDictionary<string, PlanBuffer> Buffers { get; }
 
     /// <summary>Statement that declares the plan's symbols as locals, <c>long B = f-&gt;B, T = f-&gt;T;</c>; empty where the plan has none.</summary>
     public string SymbolLocals => Plan.Symbols.Count == 0

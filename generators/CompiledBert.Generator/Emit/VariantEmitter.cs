@@ -60,7 +60,9 @@ internal static class VariantEmitter
         FileHead.Write(writer, plan, "System", "System.Runtime.CompilerServices", "System.Runtime.Intrinsics", "System.Threading");
         writer.Lines(target.Usings);
         writer.Line();
-        var text = writer.ToString() + $"sealed unsafe partial class {plan.Name}\n{{\n    [SkipLocalsInit]\n    private static class {target.ClassName}\n    {{\n" + steps;
-        return text + string.Join("\n", kernels) + "    }\n}\n";
+
+        // In one go: the texts are long, and every concatenation copies them.
+        writer.Lines($"sealed unsafe partial class {plan.Name}\n{{\n    [SkipLocalsInit]\n    private static class {target.ClassName}\n    {{");
+        return string.Concat([writer.ToString(), steps, .. kernels.SelectMany((kernel, i) => i == 0 ? [kernel] : new[] { "\n", kernel }), "    }\n}\n"]);
     }
 }

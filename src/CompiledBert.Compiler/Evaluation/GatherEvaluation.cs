@@ -9,11 +9,10 @@ internal static class GatherEvaluation
     public static Tensor Rows(TensorData table, Tensor indices)
     {
         var (rows, width) = ((int)table.Dims[0], (int)table.Dims[1]);
-        var source = table.As<float>();
         var result = new float[indices.Count * width];
         for (var i = 0; i < indices.Count; i++)
         {
-            source.Slice(InRange(indices.Integers[i], rows) * width, width).CopyTo(result.AsSpan(i * width));
+            table.Read(new MatrixPart(InRange(indices.Integers[i], rows), 1, 0, width), result.AsSpan(i * width), width);
         }
 
         return Tensor.Of([.. indices.Dims, width], result);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using CompiledBert.Compiler.Graph;
@@ -8,6 +9,7 @@ namespace CompiledBert.Compiler.Evaluation;
 internal static class ProductEvaluation
 {
     private const int RowsAtOnce = 4;
+    private const int ColumnsAtOnce = 64;
 
     public static Tensor MatMul(Tensor a, Tensor b)
     {
@@ -22,7 +24,7 @@ internal static class ProductEvaluation
             var (atA, atB, atC) = (fromA[i] * m * k, fromB[i] * k * n, i * m * n);
             if (result is float[] floats)
             {
-                Multiply(a.Floats.AsSpan(atA, m * k), b.Floats.AsSpan(atB, k * n), floats.AsSpan(atC, m * n), k, n);
+                Multiply(a.Floats.AsSpan(atA, m * k), b.Floats.AsSpan(atB, k * n), floats.AsSpan(atC, m * n), k, n, m, n);
             }
             else
             {
@@ -39,16 +41,19 @@ internal static class ProductEvaluation
     public static Tensor Linear(Tensor x, TensorData weights, Tensor? bias)
     {
         var (k, n) = ((int)weights.Dims[0], (int)weights.Dims[1]);
-        var (rows, result) = (x.Count / Math.Max(k, 1), new float[x.Count / Math.Max(k, 1) * n]);
+        var (rows, result, held) = (x.Count / Math.Max(k, 1), new float[x.Count / Math.Max(k, 1) * n], weights.Hold());
 
-        // Rows are independent: processors share them. What is derived is made once, here.
-        var matrix = weights.Bytes;
-        Parallel.For(0, (rows + RowsAtOnce - 1) / RowsAtOnce, block =>
+        // Columns are independent: processors share them.
+        Parallel.For(0, (n + ColumnsAtOnce - 1) / ColumnsAtOnce, panel =>
         {
-            var (first, height) = (block * RowsAtOnce, Math.Min(RowsAtOnce, rows - (block * RowsAtOnce)));
-            Multiply(x.Floats.AsSpan(first * k, height * k), weights.As<float>(), result.AsSpan(first * n, height * n), k, n);
+            var start = panel * ColumnsAtOnce;
+            var width = Math.Min(ColumnsAtOnce, n - start);
+            var columns = ArrayPool<float>.Shared.Rent(k * width);
+            weights.Read(new MatrixPart(0, k, start, width), columns.AsSpan(), width);
+            Multiply(x.Floats.AsSpan(0, rows * k), columns.AsSpan(0, k * width), result.AsSpan(start), k, width, rows, n);
+            ArrayPool<float>.Shared.Return(columns);
         });
-        System.Diagnostics.Debug.Assert(matrix.Length == (long)k * n * sizeof(float), "The weights are of 32 bits.");
+        GC.KeepAlive(held);
         for (var i = 0; bias is not null && i < result.Length; i++)
         {
             result[i] += bias.Floats[i % n];
@@ -87,10 +92,9 @@ internal static class ProductEvaluation
         return Tensor.Of([batch, channels, outLength], result);
     }
 
-    /// <summary>Sums along k in order, some rows at a time: the elements of b are widened once for all of them.</summary>
-    private static void Multiply(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, int k, int n)
+    /// <summary>Sums along k in order, some rows at a time: the elements of b are widened once for all of them. Rows of c are <paramref name="stride"/> apart.</summary>
+    private static void Multiply(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, int k, int n, int rows, int stride)
     {
-        var rows = n == 0 ? 0 : c.Length / n;
         var sums = new double[RowsAtOnce * n];
         for (var first = 0; first < rows; first += RowsAtOnce)
         {
@@ -103,7 +107,7 @@ internal static class ProductEvaluation
 
             for (var j = 0; j < height * n; j++)
             {
-                c[(first * n) + j] = (float)sums[j];
+                c[((first + (j / n)) * stride) + (j % n)] = (float)sums[j];
             }
         }
     }

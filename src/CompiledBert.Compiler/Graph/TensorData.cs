@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace CompiledBert.Compiler.Graph;
@@ -40,6 +41,9 @@ public abstract class TensorData
     /// <summary>The elements' bytes.</summary>
     public abstract ReadOnlySpan<byte> Bytes { get; }
 
+    /// <summary>Whether reading a part takes no more than that part; elsewhere all elements are made for it (see <see cref="Hold"/>).</summary>
+    public virtual bool HasParts => !IsDerived;
+
     /// <summary>A tensor whose elements are held in memory.</summary>
     public static TensorData FromBytes(DataType type, long[] dims, byte[] bytes) => new InMemory(type, dims, bytes);
 
@@ -58,6 +62,21 @@ public abstract class TensorData
     /// <param name="recipe">What they are made of; null where nothing else is made of the same.</param>
     public static TensorData Derived(DataType type, long[] dims, Func<byte[]> make, Recipe? recipe = null) => new Made(type, dims, make, recipe);
 
+    /// <summary>A matrix that other tensors are made into part by part, so that who reads it in parts never has the whole in memory.</summary>
+    /// <typeparam name="T">How the elements are stored.</typeparam>
+    /// <param name="type">The element type.</param>
+    /// <param name="dims">The lengths of the axes; those before the last count as rows.</param>
+    /// <param name="sources">What it is made of.</param>
+    /// <param name="read">Makes a part.</param>
+    /// <param name="recipe">What it is made of; null where nothing else is made of the same.</param>
+    public static TensorData Derived<T>(DataType type, long[] dims, IReadOnlyList<TensorData> sources, PartReader<T> read, Recipe? recipe = null)
+        where T : unmanaged => new MadeInParts(
+            type,
+            dims,
+            sources,
+            (part, to, stride) => read(part, MemoryMarshal.Cast<byte, T>(to), stride / Unsafe.SizeOf<T>()),
+            recipe);
+
     /// <summary>A tensor whose elements nobody knows: a weight of a model that is there to be planned and costed before it is trained. Reading it throws.</summary>
     public static TensorData Unknown(DataType type, params long[] dims) => new Absent(type, dims);
 
@@ -71,12 +90,39 @@ public abstract class TensorData
     public ReadOnlySpan<T> As<T>()
         where T : unmanaged => MemoryMarshal.Cast<byte, T>(Bytes);
 
+    /// <summary>Copies a part, row by row.</summary>
+    /// <typeparam name="T">How the elements are stored; of whole bytes.</typeparam>
+    /// <param name="part">Which elements.</param>
+    /// <param name="to">Where they go.</param>
+    /// <param name="stride">How many elements its rows are apart there.</param>
+    public void Read<T>(MatrixPart part, Span<T> to, int stride)
+        where T : unmanaged => ReadBytes(part, MemoryMarshal.AsBytes(to), stride * Unsafe.SizeOf<T>());
+
+    /// <summary>Keeps what is made as a whole until the result is forgotten: for who reads part after part.</summary>
+    public virtual object? Hold() => null;
+
+    private protected virtual object? HoldWhole() => null;
+
+    /// <summary>Copies a part as bytes; its rows are so many bytes apart where it goes.</summary>
+    internal virtual void ReadBytes(MatrixPart part, Span<byte> to, int stride)
+    {
+        var source = Bytes;
+        var size = Type.BitsOf() / 8;
+        var (width, columns) = (WidthOf(Dims) * size, part.Columns * size);
+        for (var row = 0; row < part.Rows; row++)
+        {
+            source.Slice(((part.Row + row) * width) + (part.Column * size), columns).CopyTo(to[(row * stride)..]);
+        }
+    }
+
+    private static int WidthOf(IReadOnlyList<long> dims) => dims.Count == 0 ? 1 : checked((int)dims[^1]);
+
     private sealed class InMemory(DataType type, long[] dims, byte[] bytes) : TensorData(type, dims)
     {
         public override ReadOnlySpan<byte> Bytes => bytes;
     }
 
-    private sealed class Made(DataType type, long[] dims, Func<byte[]> make, Recipe? recipe) : TensorData(type, dims)
+    private class Made(DataType type, long[] dims, Func<byte[]> make, Recipe? recipe) : TensorData(type, dims)
     {
         private readonly WeakReference<byte[]?> _bytes = new(null);
 
@@ -84,18 +130,41 @@ public abstract class TensorData
 
         public override bool IsDerived => true;
 
-        public override ReadOnlySpan<byte> Bytes
-        {
-            get
-            {
-                if (!_bytes.TryGetTarget(out var bytes))
-                {
-                    bytes = make();
-                    _bytes.SetTarget(bytes);
-                }
+        public override ReadOnlySpan<byte> Bytes => Make();
 
-                return bytes;
+        public override object? Hold() => Make();
+
+        private protected override object? HoldWhole() => Make();
+
+        private byte[] Make()
+        {
+            if (!_bytes.TryGetTarget(out var bytes))
+            {
+                bytes = make();
+                _bytes.SetTarget(bytes);
             }
+
+            return bytes;
+        }
+    }
+
+    private sealed class MadeInParts(DataType type, long[] dims, IReadOnlyList<TensorData> sources, PartReader<byte> read, Recipe? recipe)
+        : Made(type, dims, () => Whole(type, dims, sources, read), recipe)
+    {
+        public override bool HasParts => sources.All(source => source.HasParts);
+
+        public override object? Hold() => sources.Select(source => source.Hold()).ToArray();
+
+        internal override void ReadBytes(MatrixPart part, Span<byte> to, int stride) => read(part, to, stride);
+
+        private static byte[] Whole(DataType type, long[] dims, IReadOnlyList<TensorData> sources, PartReader<byte> read)
+        {
+            var width = WidthOf(dims);
+            var (rows, size) = ((int)(dims.Aggregate(1L, (product, dim) => product * dim) / Math.Max(1, width)), type.BitsOf() / 8);
+            var (bytes, held) = (new byte[checked(rows * width * size)], sources.Select(source => source.Hold()).ToArray());
+            read(new MatrixPart(0, rows, 0, width), bytes, width * size);
+            GC.KeepAlive(held);
+            return bytes;
         }
     }
 
@@ -114,6 +183,26 @@ public abstract class TensorData
 
         public override bool IsUnknown => whole.IsUnknown;
 
+        public override bool HasParts => !whole.IsDerived || (IsOfSameRows && whole.HasParts);
+
         public override ReadOnlySpan<byte> Bytes => whole.Bytes;
+
+        private bool IsOfSameRows => whole.Dims.Count > 0 && Dims.Count > 0 && Dims[^1] == whole.Dims[^1];
+
+        public override object? Hold() => IsOfSameRows ? whole.Hold() : whole.HoldWhole();
+
+        private protected override object? HoldWhole() => whole.HoldWhole();
+
+        internal override void ReadBytes(MatrixPart part, Span<byte> to, int stride)
+        {
+            if (IsOfSameRows)
+            {
+                whole.ReadBytes(part, to, stride);
+            }
+            else
+            {
+                base.ReadBytes(part, to, stride);
+            }
+        }
     }
 }

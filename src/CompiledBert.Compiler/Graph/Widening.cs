@@ -6,21 +6,38 @@ namespace CompiledBert.Compiler.Graph;
 public static class Widening
 {
     /// <summary>A constant of the same values in 32 bits, read when it is needed.</summary>
-    public static TensorData ToFloat32(this TensorData source) => source.Type == DataType.Float32
-        ? source
-        : TensorData.Derived(DataType.Float32, [.. source.Dims], () => MemoryMarshal.AsBytes(source.ToFloats().AsSpan()).ToArray(), Recipe.Of(nameof(ToFloat32), source.Identity));
+    public static TensorData ToFloat32(this TensorData source) => source.Type == DataType.Float32 ? source : TensorData.Derived<float>(
+        DataType.Float32,
+        [.. source.Dims],
+        [source],
+        (part, to, stride) =>
+        {
+            var line = new byte[part.Columns * source.Type.BitsOf() / 8];
+            for (var row = 0; row < part.Rows; row++)
+            {
+                source.ReadBytes(part with { Row = part.Row + row, Rows = 1 }, line, line.Length);
+                Widen(source.Type, line, to.Slice(row * stride, part.Columns));
+            }
+        },
+        Recipe.Of(nameof(ToFloat32), source.Identity));
 
     /// <summary>The elements. Doubles beyond the range of floats become the largest float, not infinity.</summary>
     public static float[] ToFloats(this TensorData source)
     {
         var result = new float[source.Count];
-        switch (source.Type)
+        Widen(source.Type, source.Bytes, result);
+        return result;
+    }
+
+    private static void Widen(DataType type, ReadOnlySpan<byte> source, Span<float> result)
+    {
+        switch (type)
         {
             case DataType.Float32:
-                source.As<float>().CopyTo(result);
+                MemoryMarshal.Cast<byte, float>(source).CopyTo(result);
                 break;
             case DataType.Float16:
-                var halves = source.As<Half>();
+                var halves = MemoryMarshal.Cast<byte, Half>(source);
                 for (var i = 0; i < result.Length; i++)
                 {
                     result[i] = (float)halves[i];
@@ -28,7 +45,7 @@ public static class Widening
 
                 break;
             case DataType.BFloat16:
-                var upper = source.As<ushort>();
+                var upper = MemoryMarshal.Cast<byte, ushort>(source);
                 for (var i = 0; i < result.Length; i++)
                 {
                     result[i] = BitConverter.Int32BitsToSingle(upper[i] << 16);
@@ -36,7 +53,7 @@ public static class Widening
 
                 break;
             case DataType.Float64:
-                var doubles = source.As<double>();
+                var doubles = MemoryMarshal.Cast<byte, double>(source);
                 for (var i = 0; i < result.Length; i++)
                 {
                     result[i] = double.IsFinite(doubles[i]) ? (float)Math.Clamp(doubles[i], float.MinValue, float.MaxValue) : (float)doubles[i];
@@ -44,9 +61,7 @@ public static class Widening
 
                 break;
             default:
-                throw new ArgumentException($"{source.Type} is not floating point.", nameof(source));
+                throw new ArgumentException($"{type} is not floating point.", nameof(type));
         }
-
-        return result;
     }
 }

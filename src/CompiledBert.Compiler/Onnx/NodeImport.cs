@@ -143,7 +143,7 @@ internal sealed partial class NodeImport
             case Reshape r when x!.Constant is { } data && r.To.IsConstant && r.To.Elements == x.Shape.Elements:
                 return ModelGraph.Constant(x.Name, data.Reshaped(r.To.ToConstants()));
             case Transpose when x!.Constant is { Dims.Count: 2 } data && data.Type.BitsOf() >= 8:
-                return ModelGraph.Constant(x.Name, TransposedTensor.Of(data));
+                return ModelGraph.Constant(x.Name, data.Transposed());
         }
 
         return EmitAll(op, 1, inputs)[0];

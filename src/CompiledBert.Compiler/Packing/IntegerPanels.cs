@@ -20,17 +20,18 @@ internal static class IntegerPanels
     /// <summary>Writes a matrix and its columns' sums.</summary>
     public static void Write(TensorData data, Sink write)
     {
-        var matrix = data.As<sbyte>();
+        var held = data.Hold();
         var (rows, columns) = ((int)data.Dims[0], (int)data.Dims[1]);
-        var panel = new sbyte[(rows + 3) / 4 * 4 * Panel];
+        var (lines, panel) = (new sbyte[rows * Panel], new sbyte[(rows + 3) / 4 * 4 * Panel]);
         var sums = new int[(columns + Panel - 1) / Panel * Panel];
         for (var start = 0; start < columns; start += Panel)
         {
             var width = Math.Min(Panel, columns - start);
+            data.Read(new MatrixPart(0, rows, start, width), lines.AsSpan(), Panel);
             panel.AsSpan().Clear();
             for (var row = 0; row < rows; row++)
             {
-                var line = matrix.Slice((row * columns) + start, width);
+                var line = lines.AsSpan(row * Panel, width);
                 for (var column = 0; column < width; column++)
                 {
                     panel[(((row / 4 * Panel) + column) * 4) + (row % 4)] = line[column];
@@ -42,5 +43,6 @@ internal static class IntegerPanels
         }
 
         write(MemoryMarshal.AsBytes<int>(sums));
+        GC.KeepAlive(held);
     }
 }

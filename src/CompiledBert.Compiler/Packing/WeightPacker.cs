@@ -16,6 +16,7 @@ internal sealed class WeightPacker
     public const int HeaderBytes = 64;
 
     private const int Alignment = 64;
+    private const int PartBytes = 1 << 16;
 
     private readonly List<WeightRequest> _distinct = [];
 
@@ -108,7 +109,7 @@ internal sealed class WeightPacker
             var seen = new Dictionary<string, int>(StringComparer.Ordinal);
             foreach (var i in group)
             {
-                var hash = Convert.ToHexString(SHA256.HashData(requests[i].Data.Bytes));
+                var hash = HashOf(requests[i]);
                 first[i] = seen.TryGetValue(hash, out var same) ? same : seen[hash] = i;
             }
         }
@@ -117,7 +118,30 @@ internal sealed class WeightPacker
     }
 
     /// <summary>Most weights differ in their first bytes, and need not be read further to see it.</summary>
-    private static string Beginning(TensorData data) => data.IsDerived ? "" : Convert.ToHexString(data.Bytes[..(int)Math.Min(64, data.ByteLength)]);
+    private static string Beginning(TensorData data)
+    {
+        if (!data.IsDerived)
+        {
+            return Convert.ToHexString(data.Bytes[..(int)Math.Min(64, data.ByteLength)]);
+        }
+
+        if (!data.HasParts || data.Count == 0)
+        {
+            return "";
+        }
+
+        var size = data.Type.BitsOf() / 8;
+        var line = new byte[size * Math.Min(64 / size, data.Dims[^1])];
+        data.ReadBytes(new MatrixPart(0, 1, 0, line.Length / size), line, line.Length);
+        return Convert.ToHexString(line);
+    }
+
+    private static string HashOf(WeightRequest request)
+    {
+        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        WriteOne(request, sha.AppendData);
+        return Convert.ToHexString(sha.GetHashAndReset());
+    }
 
     private static void WriteOne(WeightRequest request, Sink write)
     {
@@ -133,33 +157,49 @@ internal sealed class WeightPacker
             return;
         }
 
-        write(request.Data.Type.IsFloat() ? request.Data.ToFloat32().Bytes : request.Data.Bytes);
-
+        WriteRows(request.Data.Type.IsFloat() ? request.Data.ToFloat32() : request.Data, write);
         if (request.Layout == WeightLayout.PaddedVector)
         {
             write(new byte[BytesOf(request) - (request.Data.Count * sizeof(float))]);
         }
     }
 
+    /// <summary>Elements as they are; what is derived in lines of some rows, so that it is never there as a whole.</summary>
+    private static void WriteRows(TensorData data, Sink write)
+    {
+        if (!data.IsDerived || !data.HasParts || data.Count == 0)
+        {
+            write(data.Bytes);
+            return;
+        }
+
+        var (width, size) = ((int)data.Dims[^1], data.Type.BitsOf() / 8);
+        var (rows, most) = ((int)(data.Count / width), Math.Max(1, PartBytes / (width * size)));
+        var lines = new byte[Math.Min(rows, most) * width * size];
+        for (var row = 0; row < rows; row += most)
+        {
+            var count = Math.Min(most, rows - row);
+            data.ReadBytes(new MatrixPart(row, count, 0, width), lines, width * size);
+            write(lines.AsSpan(0, count * width * size));
+        }
+    }
+
     private static void WritePanels(TensorData data, Sink write)
     {
-        var matrix = data.ToFloat32().As<float>();
+        var (matrix, held) = (data.ToFloat32(), data.Hold());
         var (rows, columns) = ((int)data.Dims[^2], (int)data.Dims[^1]);
         var panel = new float[rows * Panels.Columns];
-        for (; matrix.Length > 0; matrix = matrix[(rows * columns)..])
+        for (var top = 0; top < (int)(data.Count / columns); top += rows)
         {
             for (var start = 0; start < columns; start += Panels.Columns)
             {
-                var width = Math.Min(Panels.Columns, columns - start);
                 panel.AsSpan().Clear();
-                for (var row = 0; row < rows; row++)
-                {
-                    matrix.Slice((row * columns) + start, width).CopyTo(panel.AsSpan(row * Panels.Columns));
-                }
-
+                matrix.Read(new MatrixPart(top, rows, start, Math.Min(Panels.Columns, columns - start)), panel.AsSpan(), Panels.Columns);
                 write(MemoryMarshal.AsBytes<float>(panel));
             }
         }
+
+        GC.KeepAlive(held);
     }
 
     private static long BytesOf(WeightRequest request) => request.Layout switch

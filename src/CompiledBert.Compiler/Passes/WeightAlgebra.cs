@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using CompiledBert.Compiler.Graph;
 
 namespace CompiledBert.Compiler.Passes;
@@ -6,73 +5,44 @@ namespace CompiledBert.Compiler.Passes;
 /// <summary>Weights changed by passes. The results are derived from the operands when they are read, so that no copy of a weight is held.</summary>
 internal static class WeightAlgebra
 {
-    private delegate void Fill(Span<float> result);
-
     /// <summary>A matrix with rows and columns exchanged.</summary>
-    public static Value Transposed(Value matrix)
-    {
-        var data = matrix.Constant!;
-        var (rows, columns) = ((int)data.Dims[0], (int)data.Dims[1]);
-        return Derive(matrix.Name, [columns, rows], Recipe.Of(nameof(Transposed), data.Identity), result =>
-        {
-            // In squares, so that both sides stay in the cache.
-            const int Square = 32;
-            var source = data.As<float>();
-            for (var top = 0; top < rows; top += Square)
-            {
-                for (var left = 0; left < columns; left += Square)
-                {
-                    for (var row = top; row < Math.Min(top + Square, rows); row++)
-                    {
-                        for (var column = left; column < Math.Min(left + Square, columns); column++)
-                        {
-                            result[(column * rows) + row] = source[(row * columns) + column];
-                        }
-                    }
-                }
-            }
-        });
-    }
+    public static Value Transposed(Value matrix) => ModelGraph.Constant(matrix.Name, matrix.Constant!.Transposed());
 
     /// <summary>A matrix with each column multiplied by its number.</summary>
-    public static Value ScaledColumns(Value matrix, float[] scale) => Derive(matrix.Name, [.. matrix.Constant!.Dims], Recipe.Of(nameof(ScaledColumns), matrix.Constant.Identity, Recipe.Of(scale)), result =>
+    public static Value ScaledColumns(Value matrix, float[] scale) => Scaled(matrix, nameof(ScaledColumns), scale, (part, row, line) =>
     {
-        var source = matrix.Constant!.As<float>();
-        for (var i = 0; i < result.Length; i++)
+        for (var i = 0; i < line.Length; i++)
         {
-            result[i] = source[i] * scale[i % scale.Length];
+            line[i] *= scale[part.Column + i];
         }
     });
 
     /// <summary>A matrix with each row multiplied by its number.</summary>
-    public static Value ScaledRows(Value matrix, float[] scale) => Derive(matrix.Name, [.. matrix.Constant!.Dims], Recipe.Of(nameof(ScaledRows), matrix.Constant.Identity, Recipe.Of(scale)), result =>
+    public static Value ScaledRows(Value matrix, float[] scale) => Scaled(matrix, nameof(ScaledRows), scale, (part, row, line) =>
     {
-        var source = matrix.Constant!.As<float>();
-        var columns = (int)matrix.Constant.Dims[1];
-        for (var i = 0; i < result.Length; i++)
+        for (var i = 0; i < line.Length; i++)
         {
-            result[i] = source[i] * scale[i / columns];
+            line[i] *= scale[part.Row + row];
         }
     });
 
     /// <summary>Matrices of as many rows beside each other.</summary>
     public static Value Beside(IReadOnlyList<Value> matrices)
     {
-        var rows = matrices[0].Constant!.Dims[0];
-        var width = (int)matrices.Sum(m => m.Constant!.Dims[1]);
-        return Derive(string.Join('+', matrices.Select(m => m.Name)), [rows, width], Recipe.Of(nameof(Beside), [.. matrices.Select(m => m.Constant!.Identity)]), result =>
+        TensorData[] sources = [.. matrices.Select(m => m.Constant!)];
+        return Derive(string.Join('+', matrices.Select(m => m.Name)), [sources[0].Dims[0], sources.Sum(m => m.Dims[1])], sources, Recipe.Of(nameof(Beside), [.. sources.Select(m => m.Identity)]), (part, to, stride) =>
         {
             var start = 0;
-            foreach (var matrix in matrices)
+            foreach (var source in sources)
             {
-                var source = matrix.Constant!.As<float>();
-                var columns = (int)matrix.Constant.Dims[1];
-                for (var row = 0; row < rows; row++)
+                var end = start + (int)source.Dims[1];
+                var (first, last) = (Math.Max(start, part.Column), Math.Min(end, part.Column + part.Columns));
+                if (first < last)
                 {
-                    source.Slice(row * columns, columns).CopyTo(result[((row * width) + start)..]);
+                    source.Read(part with { Column = first - start, Columns = last - first }, to[(first - part.Column)..], stride);
                 }
 
-                start += columns;
+                start = end;
             }
         });
     }
@@ -80,14 +50,23 @@ internal static class WeightAlgebra
     /// <summary>Some columns of a matrix.</summary>
     public static Value Columns(Value matrix, int start, int step, int count)
     {
-        var rows = matrix.Constant!.Dims[0];
-        return Derive(matrix.Name, [rows, count], Recipe.Of(nameof(Columns), matrix.Constant.Identity, start, step, count), result =>
+        var source = matrix.Constant!;
+        return Derive(matrix.Name, [source.Dims[0], count], [source], Recipe.Of(nameof(Columns), source.Identity, start, step, count), (part, to, stride) =>
         {
-            var source = matrix.Constant!.As<float>();
-            var columns = (int)matrix.Constant.Dims[1];
-            for (var i = 0; i < result.Length; i++)
+            if (part.Columns == 0)
             {
-                result[i] = source[(i / count * columns) + start + (i % count * step)];
+                return;
+            }
+
+            var (first, last) = (start + (part.Column * step), start + ((part.Column + part.Columns - 1) * step));
+            var (lowest, spread) = (Math.Min(first, last), new float[Math.Abs(last - first) + 1]);
+            for (var row = 0; row < part.Rows; row++)
+            {
+                source.Read(new MatrixPart(part.Row + row, 1, lowest, spread.Length), spread.AsSpan(), spread.Length);
+                for (var i = 0; i < part.Columns; i++)
+                {
+                    to[(row * stride) + i] = spread[first + (i * step) - lowest];
+                }
             }
         });
     }
@@ -98,14 +77,21 @@ internal static class WeightAlgebra
     /// <summary>Element by element sum and product of vectors.</summary>
     public static float[] Combine(float[] a, float[] b, Func<float, float, float> f) => [.. a.Zip(b, f)];
 
-    private static Value Derive(string name, long[] dims, Recipe recipe, Fill fill)
+    private static Value Scaled(Value matrix, string name, float[] scale, ScaleLine multiply)
     {
-        var count = dims.Aggregate(1L, (product, dim) => checked(product * dim));
-        return ModelGraph.Constant(name, TensorData.Derived(DataType.Float32, dims, () =>
+        var source = matrix.Constant!;
+        return Derive(matrix.Name, [.. source.Dims], [source], Recipe.Of(name, source.Identity, Recipe.Of(scale)), (part, to, stride) =>
         {
-            var bytes = new byte[checked(count * sizeof(float))];
-            fill(MemoryMarshal.Cast<byte, float>(bytes.AsSpan()));
-            return bytes;
-        }, recipe));
+            source.Read(part, to, stride);
+            for (var row = 0; row < part.Rows; row++)
+            {
+                multiply(part, row, to.Slice(row * stride, part.Columns));
+            }
+        });
     }
+
+    private static Value Derive(string name, long[] dims, IReadOnlyList<TensorData> sources, Recipe recipe, PartReader<float> read) =>
+        ModelGraph.Constant(name, TensorData.Derived(DataType.Float32, dims, sources, read, recipe));
+
+    private delegate void ScaleLine(MatrixPart part, int row, Span<float> line);
 }

@@ -22,15 +22,16 @@ internal sealed record MatrixRounding(float[] Scales, double OfWeights, double? 
     public static MatrixRounding Of(TensorData matrix, float[]? factors, IReadOnlyList<OperandSample> samples)
     {
         var (rows, columns) = ((int)matrix.Dims[0], (int)matrix.Dims[1]);
-        var source = matrix.As<float>();
+        var held = matrix.Hold();
         var scales = new float[columns];
         var rounded = samples.Select(sample => new RoundedRows(sample, factors)).ToList();
         var (signal, noise, heaviest) = (0.0, 0.0, 0.0);
-        var (block, whole) = (new float[Block * rows], new float[rows]);
+        var (lines, block, whole) = (new float[Block * rows], new float[Block * rows], new float[rows]);
         for (var start = 0; start < columns; start += Block)
         {
             var width = Math.Min(Block, columns - start);
-            Gather(source, columns, start, width, factors, block, rows);
+            matrix.Read(new MatrixPart(0, rows, start, width), lines.AsSpan(), Block);
+            Turn(lines, width, factors, block, rows);
             for (var j = 0; j < width; j++)
             {
                 var column = block.AsSpan(j * rows, rows);
@@ -45,18 +46,20 @@ internal sealed record MatrixRounding(float[] Scales, double OfWeights, double? 
             }
         }
 
+        GC.KeepAlive(held);
+
         // Written from the matrix again, a number half way between two may become the other one.
         var isSmall = (heaviest + rows) * QuantizedWeights.Largest <= IntegerLinear.SmallSum;
         return new MatrixRounding(scales, Decibels(signal, noise), rounded.Count == 0 ? null : rounded.Min(sample => Decibels(sample.Signal, sample.Noise)), isSmall);
     }
 
-    /// <summary>Columns one after the other.</summary>
+    /// <summary>Columns one after the other, each element divided by its row's factor.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Gather(ReadOnlySpan<float> source, int columns, int start, int width, float[]? factors, float[] block, int rows)
+    private static void Turn(float[] lines, int width, float[]? factors, float[] block, int rows)
     {
         for (var i = 0; i < rows; i++)
         {
-            var line = source.Slice((i * columns) + start, width);
+            var line = lines.AsSpan(i * Block, width);
             var factor = factors?[i] ?? 1;
             for (var j = 0; j < width; j++)
             {

@@ -27,6 +27,7 @@ internal sealed class OperandSample(int width)
 
         var count = rows.Length / width;
         keep = Math.Min(keep, count);
+        _rows.EnsureCapacity(_rows.Count + (keep * width));
         for (var i = 0; i < keep; i++)
         {
             _rows.AddRange(rows.Slice((int)((long)i * count / keep) * width, width));

@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using CompiledBert.Compiler.Graph;
 
@@ -17,6 +17,10 @@ internal static class QuantizedWeights
     // Shares of the largest magnitude that the scale may stand for.
     private static readonly float[] Shares = [1, 0.97f, 0.94f, 0.91f, 0.88f, 0.85f, 0.82f, 0.79f, 0.76f, 0.73f, 0.7f];
 
+    // How much is read before it is looked at or rounded.
+    private const int LinesAtOnce = 32;
+    private const int ElementsAtOnce = 1 << 14;
+
     // The loops over all weights are compiled with all optimisations at once: a build's process is over before they would be again.
 
     /// <summary>The largest magnitude of each row of matrices that lie beside each other.</summary>
@@ -24,17 +28,24 @@ internal static class QuantizedWeights
     public static float[] RowMaxima(IReadOnlyList<Value> matrices)
     {
         var maxima = new float[matrices[0].Shape[0].Value];
-        foreach (var matrix in matrices)
+        foreach (var matrix in matrices.Select(m => m.Constant!))
         {
-            var source = matrix.Constant!.As<float>();
-            var columns = (int)matrix.Shape[1].Value;
-            for (var row = 0; row < maxima.Length; row++)
+            var (columns, held) = ((int)matrix.Dims[1], matrix.Hold());
+            var lines = new float[LinesAtOnce * columns];
+            for (var first = 0; first < maxima.Length; first += LinesAtOnce)
             {
-                foreach (var element in source.Slice(row * columns, columns))
+                var count = Math.Min(LinesAtOnce, maxima.Length - first);
+                matrix.Read(new MatrixPart(first, count, 0, columns), lines.AsSpan(), columns);
+                for (var row = 0; row < count; row++)
                 {
-                    maxima[row] = MathF.Max(maxima[row], MathF.Abs(element));
+                    foreach (var element in lines.AsSpan(row * columns, columns))
+                    {
+                        maxima[first + row] = MathF.Max(maxima[first + row], MathF.Abs(element));
+                    }
                 }
             }
+
+            GC.KeepAlive(held);
         }
 
         return maxima;
@@ -42,12 +53,12 @@ internal static class QuantizedWeights
 
     /// <summary>A matrix [K, N] as integers in steps of each column's scale, after each of its rows was divided by its factor.</summary>
     public static Value Integers(Value matrix, float[]? factors, float[] scales) =>
-        Derive(matrix.Name, matrix.Constant!, (source, row, whole) =>
+        Derive(matrix.Name, matrix.Constant!, (source, row, column, whole) =>
         {
             var factor = factors?[row] ?? 1;
             for (var j = 0; j < source.Length; j++)
             {
-                whole[j] = Whole(source[j] / (scales[j] * factor));
+                whole[j] = Whole(source[j] / (scales[column + j] * factor));
             }
         });
 
@@ -56,14 +67,16 @@ internal static class QuantizedWeights
     {
         var (rows, columns) = ((int)table.Shape[0].Value, (int)table.Shape[1].Value);
         var scales = new float[rows];
-        var data = table.Constant!;
-        var source = data.As<float>();
+        var (data, line) = (table.Constant!, new float[columns]);
+        var held = data.Hold();
         for (var i = 0; i < rows; i++)
         {
-            scales[i] = ScaleOf(source.Slice(i * columns, columns));
+            data.Read(new MatrixPart(i, 1, 0, columns), line.AsSpan(), columns);
+            scales[i] = ScaleOf(line);
         }
 
-        return (Derive(table.Name, data, (source, row, whole) =>
+        GC.KeepAlive(held);
+        return (Derive(table.Name, data, (source, row, column, whole) =>
         {
             for (var j = 0; j < source.Length; j++)
             {
@@ -146,20 +159,25 @@ internal static class QuantizedWeights
 
     private static sbyte Whole(float steps) => float.IsNaN(steps) ? (sbyte)0 : (sbyte)Round(steps);
 
-    private static Value Derive(string name, TensorData data, RoundRow round) =>
-        ModelGraph.Constant(name, TensorData.Derived(DataType.Int8, [.. data.Dims], () =>
+    /// <summary>Whole numbers of a matrix, made row by row.</summary>
+    internal static Value Derive(string name, TensorData data, RoundRow round) =>
+        ModelGraph.Constant(name, TensorData.Derived<sbyte>(DataType.Int8, [.. data.Dims], [data], (part, to, stride) =>
         {
-            var source = data.As<float>();
-            var columns = (int)data.Dims[1];
-            var bytes = new byte[source.Length];
-            var result = MemoryMarshal.Cast<byte, sbyte>(bytes.AsSpan());
-            for (var row = 0; row * columns < source.Length; row++)
+            var most = Math.Min(part.Rows, Math.Max(1, ElementsAtOnce / Math.Max(1, part.Columns)));
+            var lines = ArrayPool<float>.Shared.Rent(most * part.Columns);
+            for (var first = 0; first < part.Rows; first += most)
             {
-                round(source.Slice(row * columns, columns), row, result.Slice(row * columns, columns));
+                var count = Math.Min(most, part.Rows - first);
+                data.Read(part with { Row = part.Row + first, Rows = count }, lines.AsSpan(), part.Columns);
+                for (var row = 0; row < count; row++)
+                {
+                    round(lines.AsSpan(row * part.Columns, part.Columns), part.Row + first + row, part.Column, to.Slice((first + row) * stride, part.Columns));
+                }
             }
 
-            return bytes;
+            ArrayPool<float>.Shared.Return(lines);
         }));
 
-    private delegate void RoundRow(ReadOnlySpan<float> source, int row, Span<sbyte> whole);
+    /// <summary>Rounds a part of a row that begins at a column.</summary>
+    internal delegate void RoundRow(ReadOnlySpan<float> source, int row, int column, Span<sbyte> whole);
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using CompiledBert.Compiler.Graph;
 
 namespace CompiledBert.Compiler.Quantization;
@@ -131,21 +130,12 @@ internal sealed record StoredIntegers(Value Integers, float[] Steps, float[] Off
         return (float)(sum / count);
     }
 
-    private static Value Narrowed(Value matrix, float[] steps, float[] offsets)
-    {
-        var data = matrix.Constant!;
-        return ModelGraph.Constant(matrix.Name, TensorData.Derived(DataType.Int8, [.. data.Dims], () =>
+    private static Value Narrowed(Value matrix, float[] steps, float[] offsets) =>
+        QuantizedWeights.Derive(matrix.Name, matrix.Constant!, (source, row, column, whole) =>
         {
-            var source = data.As<float>();
-            var bytes = new byte[source.Length];
-            var result = MemoryMarshal.Cast<byte, sbyte>(bytes.AsSpan());
-            for (var i = 0; i < result.Length; i++)
+            for (var j = 0; j < source.Length; j++)
             {
-                var column = i % steps.Length;
-                result[i] = (sbyte)(MathF.Round(source[i] / steps[column]) - offsets[column]);
+                whole[j] = (sbyte)(MathF.Round(source[j] / steps[column + j]) - offsets[column + j]);
             }
-
-            return bytes;
-        }));
-    }
+        });
 }

@@ -93,6 +93,7 @@ internal static class ProductEvaluation
     }
 
     /// <summary>Sums along k in order, some rows at a time: the elements of b are widened once for all of them. Rows of c are <paramref name="stride"/> apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, int k, int n, int rows, int stride)
     {
         var sums = new double[RowsAtOnce * n];

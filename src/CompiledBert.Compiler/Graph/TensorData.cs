@@ -104,6 +104,7 @@ public abstract class TensorData
     private protected virtual object? HoldWhole() => null;
 
     /// <summary>Copies a part as bytes; its rows are so many bytes apart where it goes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal virtual void ReadBytes(MatrixPart part, Span<byte> to, int stride)
     {
         var source = Bytes;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace CompiledBert.Compiler.Graph;
 
 /// <summary>Rows and columns of a constant matrix exchanged when it is read.</summary>
@@ -19,6 +21,7 @@ public static class Transposition
         where T : unmanaged =>
         TensorData.Derived<T>(source.Type, [source.Dims[1], source.Dims[0]], [source], (part, to, stride) => Read(source, part, to, stride), Recipe.Of(nameof(Transposed), source.Identity));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Read<T>(TensorData source, MatrixPart part, Span<T> to, int stride)
         where T : unmanaged
     {

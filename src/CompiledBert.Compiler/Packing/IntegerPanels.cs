@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using CompiledBert.Compiler.Graph;
 
@@ -18,6 +19,7 @@ internal static class IntegerPanels
     public static long BytesOf(long rows, long columns) => (columns + Panel - 1) / Panel * ((rows + 3) / 4 * 4 + sizeof(int)) * Panel;
 
     /// <summary>Writes a matrix and its columns' sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Write(TensorData data, Sink write)
     {
         var held = data.Hold();

@@ -36,7 +36,7 @@ public sealed class InspectTests
     [Fact]
     public void It_takes_what_an_item_says_about_texts_and_says_where_a_folder_was_looked_for()
     {
-        var model = Path.Combine(Tool.Models, "minilm-meanpool-l2-legacy-op14", "model.onnx");
+        var model = Path.Combine(Tool.Models, "zoo", "minilm-meanpool-l2-legacy-op14", "model.onnx");
         var (code, _, errors) = Tool.Run("inspect", model, "--tokenizer", "nowhere");
         Assert.Equal(3, code);
         Assert.Contains("CBERT0019", errors, StringComparison.Ordinal);

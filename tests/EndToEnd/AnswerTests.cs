@@ -10,7 +10,7 @@ public sealed class AnswerTests(PackedPackage package) : IDisposable
     private const double Tolerance = 1e-5;
 
     private readonly Consumer _consumer = new(package);
-    private readonly GoldenCase _golden = new(PackedPackage.Model("minilm-meanpool-l2-legacy-op14/test_data_set_2"));
+    private readonly GoldenCase _golden = new(PackedPackage.Model("zoo/minilm-meanpool-l2-legacy-op14/test_data_set_2"));
 
     public void Dispose() => _consumer.Dispose();
 

@@ -65,7 +65,7 @@ public sealed class AppTests(PackedPackage package) : IDisposable
     [InlineData("App.fsproj", "Program.fs", "module Program\nlet model = MyApp.Tiny.Load()\nprintfn \"%s\" (model.GetType().FullName)\n", "<Compile Include=\"Program.fs\" />")]
     public void Other_languages_work(string project, string file, string code, string items)
     {
-        _consumer.CopyModel("minilm-meanpool-l2-legacy-op14/model.onnx", "tiny.onnx");
+        _consumer.CopyModel("zoo/minilm-meanpool-l2-legacy-op14/model.onnx", "tiny.onnx");
         _consumer.WriteProject(project, $"""{_consumer.Reference}<BertModel Include="tiny.onnx" Namespace="MyApp" />{items}""");
         _consumer.Write(file, code);
         _consumer.Build();

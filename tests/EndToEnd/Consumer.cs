@@ -51,7 +51,7 @@ internal sealed class Consumer : IDisposable
     /// <summary>A console app with a model, and a program that prints where the class lies.</summary>
     public void WriteApp(string metadata = "", string className = "Tiny", string properties = "")
     {
-        CopyModel("minilm-meanpool-l2-legacy-op14/model.onnx", "tiny.onnx");
+        CopyModel("zoo/minilm-meanpool-l2-legacy-op14/model.onnx", "tiny.onnx");
         WriteProject("App.csproj", $"""{Reference}<BertModel Include="tiny.onnx" {metadata} />""", "<OutputType>Exe</OutputType>" + properties);
         Write("Program.cs", $$"""
             using (var model = {{className}}.Load())

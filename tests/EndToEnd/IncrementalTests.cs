@@ -57,7 +57,7 @@ public sealed class IncrementalTests(PackedPackage package) : IDisposable
         var secondAssembly = File.ReadAllBytes(_consumer.PathOf("bin/Debug/net10.0/App.Tiny.dll"));
 
         // Back to the first: its files are older than the assembly, and still it is made again.
-        _consumer.CopyModel("minilm-meanpool-l2-legacy-op14/model.onnx", "tiny.onnx");
+        _consumer.CopyModel("zoo/minilm-meanpool-l2-legacy-op14/model.onnx", "tiny.onnx");
         Assert.Contains("from the cache", _consumer.Build(), StringComparison.Ordinal);
         Assert.NotEqual(secondAssembly, File.ReadAllBytes(_consumer.PathOf("bin/Debug/net10.0/App.Tiny.dll")));
         Assert.Equal(firstWeights, File.ReadAllBytes(_consumer.PathOf("bin/Debug/net10.0/Tiny.weights")));
@@ -88,7 +88,7 @@ public sealed class IncrementalTests(PackedPackage package) : IDisposable
     [Fact]
     public void Target_frameworks_of_one_project_share_one_compilation()
     {
-        _consumer.CopyModel("minilm-meanpool-l2-legacy-op14/model.onnx", "tiny.onnx");
+        _consumer.CopyModel("zoo/minilm-meanpool-l2-legacy-op14/model.onnx", "tiny.onnx");
         _consumer.WriteProject(
             "Lib.csproj", $"""{_consumer.Reference}<BertModel Include="tiny.onnx" />""", "<EnableWindowsTargeting>true</EnableWindowsTargeting><DisableTransitiveFrameworkReferenceDownloads>true</DisableTransitiveFrameworkReferenceDownloads>",
             "<TargetFrameworks>net10.0;net10.0-windows</TargetFrameworks>");

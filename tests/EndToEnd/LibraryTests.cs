@@ -13,7 +13,7 @@ public sealed class LibraryTests(PackedPackage package) : IDisposable
     [Fact]
     public void Models_of_a_library_reach_the_apps_that_use_it_and_its_package()
     {
-        _consumer.CopyModel("minilm-meanpool-l2-legacy-op14/model.onnx", "Lib/tiny.onnx");
+        _consumer.CopyModel("zoo/minilm-meanpool-l2-legacy-op14/model.onnx", "Lib/tiny.onnx");
         _consumer.WriteProject(
             "Lib/Lib.csproj",
             $"""{_consumer.Reference}<BertModel Include="tiny.onnx" Weights="file" /><BertModel Include="tiny.onnx" Name="Inner" Access="internal" />""",

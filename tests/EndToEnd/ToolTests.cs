@@ -10,7 +10,7 @@ public sealed class ToolTests(PackedPackage package)
     public void A_class_library_without_MSBuild_builds_in_Debug_and_is_referenced()
     {
         using var consumer = new Consumer(package);
-        consumer.CopyModel("minilm-meanpool-l2-legacy-op14/model.onnx", "tiny.onnx");
+        consumer.CopyModel("zoo/minilm-meanpool-l2-legacy-op14/model.onnx", "tiny.onnx");
         Tool.Succeed(consumer.Folder, "compile", "tiny.onnx", "-o", "Lib", "--library", "--namespace", "Acme.Models");
         package.UseIn(consumer.PathOf("Lib/Tiny.csproj"));
         consumer.WriteProject("App/App.csproj", """<ProjectReference Include="../Lib/Tiny.csproj" />""");

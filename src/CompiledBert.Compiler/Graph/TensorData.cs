@@ -188,7 +188,7 @@ public abstract class TensorData
 
         public override ReadOnlySpan<byte> Bytes => whole.Bytes;
 
-        private bool IsOfSameRows => whole.Dims.Count > 0 && Dims.Count > 0 && Dims[^1] == whole.Dims[^1];
+        private bool IsOfSameRows => Type == whole.Type && whole.Dims.Count > 0 && Dims.Count > 0 && Dims[^1] == whole.Dims[^1];
 
         public override object? Hold() => IsOfSameRows ? whole.Hold() : whole.HoldWhole();
 

@@ -38,7 +38,6 @@ internal sealed class ModelText
     /// <param name="outputs">All outputs, with the axes that the file declares.</param>
     public IReadOnlyList<string> ChooseOutputs(IReadOnlyList<(string Name, int? Rank)> outputs)
     {
-        var isPooled = _options.Pooling is not null || _modules.Pooling is not null;
         if (_options.Outputs.Count > 0 || _kind is not (HeadKind.Answer or HeadKind.Embed))
         {
             return _options.Outputs;
@@ -49,7 +48,7 @@ internal sealed class ModelText
             return ["*"];
         }
 
-        var chosen = HeadOutputs.OfEmbedding(outputs, isPooled);
+        var chosen = HeadOutputs.OfEmbedding(outputs, isPooled: _options.Pooling is not null || _modules.Pooling is not null);
         if (chosen != outputs[0].Name)
         {
             Decide("output", chosen, chosen == HeadOutputs.Sentence ? "the vector that the network itself makes of a text" : "vectors of tokens, which are pooled");
@@ -154,7 +153,7 @@ internal sealed class ModelText
     private int PadId(Dim tokens)
     {
         var (token, tokenFrom) = SpecialTokenNames.Read(_folder, "pad_token");
-        var id = Enumerable.Range(0, token is null ? 0 : _compiled.VocabularySize).FirstOrDefault(i => _compiled.TokenOf(i) == token);
+        var id = token is null ? 0 : IdOf(text => text == token) ?? 0;
         Decide("padding", FormattableString.Invariant($"every text to {tokens} tokens, the graph takes no other length; with {_compiled.TokenOf(id)}"), tokenFrom ?? "the first id");
         return id;
     }
@@ -167,16 +166,27 @@ internal sealed class ModelText
         }
 
         var (token, tokenFrom) = SpecialTokenNames.Read(_folder, "mask_token");
+        if (IdOf(text => token is null ? text is "[MASK]" or "<mask>" : text == token) is { } id)
+        {
+            Decide("mask", _compiled.TokenOf(id), tokenFrom ?? "the vocabulary");
+            return id;
+        }
+
+        throw Refuse(token is null ? "no file says which token masks others, and there is neither [MASK] nor <mask>" : $"the mask token {token} is not in the vocabulary", "Tokenizer");
+    }
+
+    /// <summary>The first id whose token is meant; null for none.</summary>
+    private int? IdOf(Func<string, bool> isMeant)
+    {
         for (var id = 0; id < _compiled.VocabularySize; id++)
         {
-            if (_compiled.TokenOf(id) is var text && (token is null ? text is "[MASK]" or "<mask>" : text == token))
+            if (isMeant(_compiled.TokenOf(id)))
             {
-                Decide("mask", text, tokenFrom ?? "the vocabulary");
                 return id;
             }
         }
 
-        throw Refuse(token is null ? "no file says which token masks others, and there is neither [MASK] nor <mask>" : $"the mask token {token} is not in the vocabulary", "Tokenizer");
+        return null;
     }
 
     private PoolingKind Pooling(int width, bool isPerToken, string output)

@@ -24,6 +24,12 @@ internal sealed class TokensEmitter
 
     private string Width => LoopNames.Text(_head.Width);
 
+    /// <summary>Elements of an output of a whole sequence that was filled up.</summary>
+    private string AllElements => LoopNames.Text((long)_head.PaddedTo * _head.Width);
+
+    /// <summary>The outputs' parts that are the sequence's at hand.</summary>
+    private string Parts => string.Join(", ", Outputs.Select(o => $"{o}.Slice(outputAt, elements)"));
+
     /// <summary>Writes <c>RunTokens</c>.</summary>
     public static void Emit(CodeWriter writer, ModelPlan plan, PlanHead head) => new TokensEmitter(writer, plan, head).Write();
 
@@ -32,15 +38,14 @@ internal sealed class TokensEmitter
         _writer.Line();
         using (_writer.Block("void ITokenModel.RunTokens(ReadOnlySpan<int> lengths, ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds, Span<float> output, Span<float> second, CancellationToken cancellationToken)"))
         {
-            var arrays = _inputs.Select(i => (i.Name, i.Type)).ToList();
+            var arrays = _inputs.Select(i => (i.Name, i.Type, Elements: IsPadded ? LoopNames.Text(_head.PaddedTo) : "ids.Length")).ToList();
             if (IsPadded && _head.IsPerToken)
             {
-                arrays.AddRange(Outputs.Select(o => (o + "All", "float")));
+                arrays.AddRange(Outputs.Select(o => (o + "All", "float", AllElements)));
             }
 
-            foreach (var (name, type) in arrays)
+            foreach (var (name, type, elements) in arrays)
             {
-                var elements = !IsPadded ? "ids.Length" : LoopNames.Text((long)_head.PaddedTo * (name.EndsWith("All", StringComparison.Ordinal) ? _head.Width : 1));
                 _writer.Line($"{type}[] {name} = ArrayPool<{type}>.Shared.Rent({elements});");
             }
 
@@ -58,7 +63,7 @@ internal sealed class TokensEmitter
 
             using (_writer.Block("finally"))
             {
-                foreach (var (name, type) in arrays)
+                foreach (var (name, type, _) in arrays)
                 {
                     _writer.Line($"ArrayPool<{type}>.Shared.Return({name});");
                 }
@@ -82,7 +87,7 @@ internal sealed class TokensEmitter
             return;
         }
 
-        WriteSequences(() => _writer.Line($"Run({Spans("at, length")}{Parts("elements")}, cancellationToken);"));
+        WriteSequences(() => _writer.Line($"Run({Spans("at, length")}{Parts}, cancellationToken);"));
     }
 
     // The graph takes sequences of one length: shorter ones are filled up, and what is behind them is masked.
@@ -106,11 +111,11 @@ internal sealed class TokensEmitter
 
             if (!_head.IsPerToken)
             {
-                _writer.Line($"Run({Spans($"0, {all}")}{Parts("elements")}, cancellationToken);");
+                _writer.Line($"Run({Spans($"0, {all}")}{Parts}, cancellationToken);");
                 return;
             }
 
-            _writer.Line($"Run({Spans($"0, {all}")}{string.Join(", ", Outputs.Select(o => $"{o}All.AsSpan(0, {LoopNames.Text((long)_head.PaddedTo * _head.Width)})"))}, cancellationToken);");
+            _writer.Line($"Run({Spans($"0, {all}")}{string.Join(", ", Outputs.Select(o => $"{o}All.AsSpan(0, {AllElements})"))}, cancellationToken);");
             foreach (var output in Outputs)
             {
                 _writer.Line($"{output}All.AsSpan(0, elements).CopyTo({output}.Slice(outputAt, elements));");
@@ -134,6 +139,4 @@ internal sealed class TokensEmitter
         type == "bool" ? "true" : $"({type}){(index == _head.Ids ? $"ids[{at}]" : index == _head.Types ? $"typeIds[{at}]" : "1")}";
 
     private string Spans(string range) => string.Concat(_inputs.Select(i => $"{i.Name}.AsSpan({range}), "));
-
-    private string Parts(string elements) => string.Join(", ", Outputs.Select(o => $"{o}.Slice(outputAt, {elements})"));
 }

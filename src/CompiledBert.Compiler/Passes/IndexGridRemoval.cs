@@ -8,7 +8,7 @@ namespace CompiledBert.Compiler.Passes;
 /// GatherNd(x, [i, j] over all i &lt; B, j &lt; T)          → x, its axes arranged and broadcast like the indices
 /// Gather(Reshape(x, [B*T]), i·T + j)                   → the same
 /// Gather(x, i), x's axis of length 1                   → x broadcast
-/// Gather, GatherElements, GatherNd of a uniform tensor → that number, broadcast
+/// Gather, GatherElements, GatherNd, Slice of a uniform tensor → that number, broadcast
 /// Iota ≥ 0                                             → true
 /// </code>
 /// Where a grid over one length picks from an axis of another that only an input has, the two are the same length: the input's other rows would never be read.
@@ -20,7 +20,7 @@ public sealed class IndexGridRemoval : RewritePass
     {
         switch (node.Operator)
         {
-            case Gather or GatherElements or GatherNd when Uniform(node.In(0)) is { } number:
+            case Gather or GatherElements or GatherNd or Slice when Uniform(node.In(0)) is { } number:
                 rewriter.Replace(node, rewriter.Expanded(node, Rewriter.Scalar(node.Output.Type, number), node.Output.Shape));
                 break;
             case Gather gather when node.In(0).Shape[gather.Axis].Is(1) && !node.In(1).Shape.Elements.Is(1):

@@ -85,6 +85,19 @@ public class IndexGridTests
         Assert.Equal("Add", graph.Text());
     }
 
+    [Fact]
+    public void Token_types_that_are_always_zero_are_one_row()
+    {
+        var zeros = ModelGraph.Constant("zeros", TensorData.FromInt64s([1, 12], new long[12]));
+        var graph = CheckAll(s =>
+        {
+            var types = s.Expand(s.Add(new Slice(1, 0, 1, Tokens), zeros), Batch, Tokens);
+            return s.Plus(s.X(Batch, Tokens, 3), s.Add(new Gather(0), s.Weights(2, 3), types));
+        });
+        Assert.Equal("Add", graph.Text());
+        Assert.True(graph.Only<Binary>().In(1).IsConstant);
+    }
+
     private static Value Zero => ModelGraph.Constant("0", TensorData.FromInt64s([], [0]));
 
     private static (Value Rows, Value Columns) Grids(Sketch s) => (s.Add(new Iota(0, 1, Batch)), s.Add(new Iota(0, 1, Tokens)));

@@ -3,7 +3,10 @@ using Microsoft.Build.Utilities;
 
 namespace CompiledBert.Build.Tasks;
 
-/// <summary>Finds what the last build read for a project's models besides them: tokenizers, settings, weights in files of their own. Editors look at these to see whether there is anything to build.</summary>
+/// <summary>
+/// Finds what the last build read for a project's models besides them: tokenizers, settings, weights in files of their own. Editors look at these
+/// to see whether there is anything to build.
+/// </summary>
 public sealed class FindBertInputs : Microsoft.Build.Utilities.Task
 {
     /// <summary>The file in which the last build left its answer.</summary>

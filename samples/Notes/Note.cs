@@ -2,7 +2,9 @@ using Microsoft.Extensions.VectorData;
 
 namespace Notes;
 
-/// <summary>A note as every store of Microsoft.Extensions.VectorData understands it: where the vector is a text, the store makes it with its generator.</summary>
+/// <summary>
+/// A note as every store of Microsoft.Extensions.VectorData understands it: where the vector is a text, the store makes it with its generator.
+/// </summary>
 internal sealed class Note
 {
     [VectorStoreKey]

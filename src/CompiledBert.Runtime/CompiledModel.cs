@@ -54,7 +54,8 @@ public abstract unsafe class CompiledModel : IDisposable
     public ModelInfo Info { get; }
 
     /// <summary>
-    /// Threads that a call uses at most, the calling one included. The results are the same, bit for bit, for any number. Calls that run while it is set keep theirs.
+    /// Threads that a call uses at most, the calling one included. The results are the same, bit for bit, for any number.
+    /// Calls that run while it is set keep theirs.
     /// </summary>
     /// <remarks>
     /// The other threads are shared by all models of the process, one less than it has processors, and asleep when nothing runs. Calls that run at the same

@@ -30,7 +30,9 @@ public static class Instructions
         : AdvSimd.IsSupported ? InstructionSet.AdvSimd
         : InstructionSet.Vector128;
 
-    /// <summary>What there is, for people and logs: <c>AVX-512, AVX2, FMA, AVX-VNNI</c>, <c>AdvSimd, dot product</c>, or <c>128-bit vectors</c> where nothing is known.</summary>
+    /// <summary>
+    /// What there is, for people and logs: <c>AVX-512, AVX2, FMA, AVX-VNNI</c>, <c>AdvSimd, dot product</c>, or <c>128-bit vectors</c> where nothing is known.
+    /// </summary>
     public static string Description => Text;
 
     /// <summary>The description of a set of instructions: the test's way in.</summary>

@@ -22,7 +22,8 @@ public sealed class ModelInfo
     public required string WeightsHash { get; init; }
 
     /// <summary>
-    /// Where in the packed weights the first matrix of a product begins, in bytes. Before it are tables, of which a call reads some rows; what follows is read by every call.
+    /// Where in the packed weights the first matrix of a product begins, in bytes. Before it are tables, of which a call reads some
+    /// rows; what follows is read by every call.
     /// </summary>
     public long ProductsAt { get; init; }
 

@@ -21,7 +21,9 @@ public sealed class TokenizedText
     /// <summary>Where each token lies in the original text, in UTF-16 units; empty for special tokens.</summary>
     public ReadOnlySpan<TextRange> Ranges => _ranges.AsSpan(0, Count);
 
-    /// <summary>Which word each token belongs to, counted from 0; -1 for special tokens. Words are those given, or else the pieces that the text was split into.</summary>
+    /// <summary>
+    /// Which word each token belongs to, counted from 0; -1 for special tokens. Words are those given, or else the pieces that the text was split into.
+    /// </summary>
     public ReadOnlySpan<int> Words => _words.AsSpan(0, Count);
 
     /// <summary>Which text each token is of: 0 the first, 1 the second, -1 none since it was put there for the model.</summary>

@@ -84,7 +84,8 @@ public sealed unsafe class Tokenizer
     /// <summary>Tokenizes a text.</summary>
     /// <param name="text">The text.</param>
     /// <param name="result">Takes the tokens.</param>
-    /// <param name="maxTokens">The most tokens, special ones included; what is beyond is left out at the end of the text (at its beginning where the tokenizer's file says so).</param>
+    /// <param name="maxTokens">The most tokens, special ones included; what is beyond is left out at the end of the text (at its beginning
+    /// where the tokenizer's file says so).</param>
     /// <exception cref="ArgumentOutOfRangeException">There is not even room for the special tokens.</exception>
     public void Encode(ReadOnlySpan<char> text, TokenizedText result, int maxTokens = int.MaxValue)
     {

@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics;
 
 namespace CompiledBert.Benchmarks;
 
-/// <summary>The most floating-point operations a second that one core of this machine does: fused multiply-adds on registers alone, in independent chains.</summary>
+/// <summary>
+/// The most floating-point operations a second that one core of this machine does: fused multiply-adds on registers alone, in independent chains.
+/// </summary>
 internal static class FmaPeak
 {
     private const int Rounds = 200_000;

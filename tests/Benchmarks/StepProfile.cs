@@ -5,7 +5,9 @@ using CompiledBert.Compiler;
 
 namespace CompiledBert.Benchmarks;
 
-/// <summary>Where a call's time goes: each step's share, and for linear steps the share of the multiply-adds that the machine could have done meanwhile.</summary>
+/// <summary>
+/// Where a call's time goes: each step's share, and for linear steps the share of the multiply-adds that the machine could have done meanwhile.
+/// </summary>
 internal static class StepProfile
 {
     public static void Print(string modelPath, IReadOnlyList<int> lengths, int threads, Precision precision, TextWriter writer)

@@ -3,7 +3,10 @@ using Xunit;
 
 namespace CompiledBert.Build.Tests;
 
-/// <summary>What a native publish is told about instruction sets, and what it says of a choice that would silently be slow: the package's targets alone, without a compilation.</summary>
+/// <summary>
+/// What a native publish is told about instruction sets, and what it says of a choice that would silently be slow: the
+/// package's targets alone, without a compilation.
+/// </summary>
 public sealed class InstructionSetTests : IDisposable
 {
     private const string LeavesOutDots = "OptimizationPreference=Size leaves out the dot product";

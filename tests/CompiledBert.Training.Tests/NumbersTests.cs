@@ -5,8 +5,8 @@ using TorchSharp;
 namespace CompiledBert.Training.Tests;
 
 /// <summary>
-/// Numbers live until the library has read them. TorchSharp hands a number's address to the library and forgets the number, which the collector may then take in the
-/// middle of a call: no method of ours may make a number for a call or call one that does so inside.
+/// Numbers live until the library has read them. TorchSharp hands a number's address to the library and forgets the number, which the collector may
+/// then take in the middle of a call: no method of ours may make a number for a call or call one that does so inside.
 /// </summary>
 public class NumbersTests
 {

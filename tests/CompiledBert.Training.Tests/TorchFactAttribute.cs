@@ -2,7 +2,9 @@ using CompiledBert.Training.Native;
 
 namespace CompiledBert.Training.Tests;
 
-/// <summary>A test that trains, maybe a large model that lies beside the repository; skipped, saying so, where libtorch cannot be loaded or the model is absent.</summary>
+/// <summary>
+/// A test that trains, maybe a large model that lies beside the repository; skipped, saying so, where libtorch cannot be loaded or the model is absent.
+/// </summary>
 internal sealed class TorchFactAttribute : FactAttribute
 {
     public TorchFactAttribute(string? model = null) => Skip = Why() ?? (model is null ? null : RepositoryFiles.WhyWithout(model));

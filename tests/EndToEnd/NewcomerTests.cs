@@ -5,7 +5,9 @@ using Xunit;
 
 namespace CompiledBert.EndToEnd;
 
-/// <summary>Somebody's first five minutes: a new console project outside the repository, and what the documents tell them to put into it, word for word.</summary>
+/// <summary>
+/// Somebody's first five minutes: a new console project outside the repository, and what the documents tell them to put into it, word for word.
+/// </summary>
 [Collection(Consumers.Name)]
 public sealed partial class NewcomerTests(PackedPackage package) : IDisposable
 {

@@ -1,6 +1,9 @@
 namespace CompiledBert.UnicodeTables;
 
-/// <summary>Turns the database into the tables that <c>CompiledBert.Text.Unicode.Characters</c> reads: properties in two stages, decompositions, compositions, lower case.</summary>
+/// <summary>
+/// Turns the database into the tables that <c>CompiledBert.Text.Unicode.Characters</c> reads: properties in two stages,
+/// decompositions, compositions, lower case.
+/// </summary>
 internal sealed class TableBuilder(UnicodeFiles files)
 {
     private const int Block = 256;

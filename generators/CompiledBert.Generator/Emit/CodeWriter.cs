@@ -35,7 +35,9 @@ internal sealed class CodeWriter
         }
     }
 
-    /// <summary>Writes <paramref name="head"/>, an opening brace and, when the scope is disposed, the closing one followed by <paramref name="tail"/>.</summary>
+    /// <summary>
+    /// Writes <paramref name="head"/>, an opening brace and, when the scope is disposed, the closing one followed by <paramref name="tail"/>.
+    /// </summary>
     public Scope Block(string head, string tail = "")
     {
         if (head.Length > 0)

@@ -41,7 +41,8 @@ internal sealed class IntegerLinearLoops
     /// <summary>Writes the loops.</summary>
     /// <param name="writer">Where to write.</param>
     /// <param name="writeTile">
-    /// Writes the epilogue of a tile, which lies at <c>c</c>: rows m0 … m1−1, columns j … j1−1; given the columns that all tiles have, null where they differ. Null for none.
+    /// Writes the epilogue of a tile, which lies at <c>c</c>: rows m0 … m1−1, columns j … j1−1; given the columns that all tiles
+    /// have, null where they differ. Null for none.
     /// </param>
     /// <param name="writeRows">Writes the work on finished rows top … bottom−1. Null for none.</param>
     public void Write(CodeWriter writer, Action<long?>? writeTile, Action? writeRows)

@@ -15,7 +15,9 @@ internal sealed class LoopScope
     /// <summary>Loop variables of the program that are already set: the program's name, and a C# expression of type long.</summary>
     public Dictionary<string, string> Variables { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Buffers and private rows: the program's name, and a C# expression of type <c>byte*</c>. A buffer that is missing here is <c>f-&gt;id</c>.</summary>
+    /// <summary>
+    /// Buffers and private rows: the program's name, and a C# expression of type <c>byte*</c>. A buffer that is missing here is <c>f-&gt;id</c>.
+    /// </summary>
     public Dictionary<string, string> Pointers { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What the program is a part of, for messages of exceptions at run time.</summary>

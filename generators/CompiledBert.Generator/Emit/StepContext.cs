@@ -37,7 +37,9 @@ internal sealed class StepContext
         ? ""
         : "long " + string.Join(", ", Plan.Symbols.Select(s => $"{s.Name} = f->{s.Name}")) + ";";
 
-    /// <summary>C# expression of a task's own scratch memory, aligned to 64 bytes; what the step asked for lies at the offsets that <see cref="RequestScratch"/> gave.</summary>
+    /// <summary>
+    /// C# expression of a task's own scratch memory, aligned to 64 bytes; what the step asked for lies at the offsets that <see cref="RequestScratch"/> gave.
+    /// </summary>
     public static string TaskScratch => "(f->Scratch + task * f->ScratchStride)";
 
     /// <summary>All that was asked for: a C# expression in bytes over the plan's symbols; null where it was nothing.</summary>

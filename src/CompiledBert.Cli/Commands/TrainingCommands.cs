@@ -4,7 +4,9 @@ using CompiledBert.Compiler;
 
 namespace CompiledBert.Cli.Commands;
 
-/// <summary><c>compiledbert train</c> and <c>search</c>: started as a tool of their own, whose native library takes hundreds of megabytes that nobody else needs.</summary>
+/// <summary>
+/// <c>compiledbert train</c> and <c>search</c>: started as a tool of their own, whose native library takes hundreds of megabytes that nobody else needs.
+/// </summary>
 internal static class TrainingCommands
 {
     private const string Tool = "compiledbert-training";

@@ -11,7 +11,9 @@ internal static class LibraryProject
     public static string PackageVersion { get; } =
         typeof(LibraryProject).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    /// <summary>The project's text. It names nothing of the folders around it, whose settings it does not take over where they would change the model.</summary>
+    /// <summary>
+    /// The project's text. It names nothing of the folders around it, whose settings it does not take over where they would change the model.
+    /// </summary>
     public static string Text(ModelPlan plan, bool isEmbedded)
     {
         var name = plan.Namespace.Length == 0 ? plan.Name : plan.Namespace + "." + plan.Name;

@@ -2,7 +2,9 @@ using CompiledBert.Compiler;
 
 namespace CompiledBert.Cli.Output;
 
-/// <summary>A folder that is written whole or not at all: beside its place first, then moved there. It lists its files, so that a later run knows what is its own.</summary>
+/// <summary>
+/// A folder that is written whole or not at all: beside its place first, then moved there. It lists its files, so that a later run knows what is its own.
+/// </summary>
 internal static class OutputFolder
 {
     /// <summary>The file that names all others.</summary>

@@ -27,7 +27,8 @@ internal sealed unsafe class EntryPoint
 
     /// <summary>
     /// The overload of a name that takes the most of the plan's symbols; null where the class has none. Spans are the inputs and then
-    /// the outputs, after the sequences' lengths where there are such; other parameters are matched by name: <c>batch</c>, <c>tokens</c>, and <c>length</c> with the symbol's name.
+    /// the outputs, after the sequences' lengths where there are such; other parameters are matched by name: <c>batch</c>,
+    /// <c>tokens</c>, and <c>length</c> with the symbol's name.
     /// </summary>
     public static EntryPoint? Find(Type modelType, string name, ModelPlan plan)
     {

@@ -15,16 +15,20 @@ internal sealed record Tolerance(double Absolute, double Relative, double OfScal
     public static Tolerance Default { get; } = new(0, 0, 1e-4) { AddsRounding = true };
 
     /// <summary>
-    /// What 8-bit products give over many layers, beside a reference in floats. Rounding makes an error of energy, which the cosine bounds: 0.99 is one of 0.14
-    /// of the results' root mean square. Models of usual width have 0.996 and more; small ones, where few elements average it out, have 0.99. A single element is bounded
-    /// by what such an error reaches where it is largest, some 4.5 times its root mean square in results whose largest element is twice theirs.
+    /// What 8-bit products give over many layers, beside a reference in floats. Rounding makes an error of energy, which the cosine bounds: 0.99
+    /// is one of 0.14 of the results' root mean square. Models of usual width have 0.996 and more; small ones, where few elements average it
+    /// out, have 0.99. A single element is bounded by what such an error reaches where it is largest, some 4.5 times its root mean square in
+    /// results whose largest element is twice theirs.
     /// </summary>
     public static Tolerance Int8 { get; } = new(0, 0, 0.3, 0.99);
 
     /// <summary>Whether half of the reference's last digit is allowed in addition, where its type has fewer digits than a float.</summary>
     public bool AddsRounding { get; init; }
 
-    /// <summary>What a reference's own rounding is allowed, times the element's own size: half a unit in the last of its 11 binary digits (float16), of its 8 (bfloat16).</summary>
+    /// <summary>
+    /// What a reference's own rounding is allowed, times the element's own size: half a unit in the last of its 11
+    /// binary digits (float16), of its 8 (bfloat16).
+    /// </summary>
     public double RoundingOf(DataType reference) => !AddsRounding ? 0 : reference switch
     {
         DataType.Float16 => 1.0 / (1 << 11),

@@ -2,7 +2,9 @@ using CompiledBert.Compiler.Targets;
 
 namespace CompiledBert.Compiler.Cost;
 
-/// <summary>Cycles and bytes of a plan on a core, from the plan and the core's figures alone. Deterministic, and fast enough to be asked for thousands of plans.</summary>
+/// <summary>
+/// Cycles and bytes of a plan on a core, from the plan and the core's figures alone. Deterministic, and fast enough to be asked for thousands of plans.
+/// </summary>
 /// <remarks>
 /// Products cost what their register tiles do: multiply-adds, loads and instructions over what the core does of each a cycle, whichever takes longest.
 /// Loop programs cost the same of their vector loops; where the core issues in order, the longest chain of operations if that is longer, since nothing

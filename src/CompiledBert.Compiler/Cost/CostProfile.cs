@@ -4,7 +4,9 @@ using CompiledBert.Compiler.Targets;
 
 namespace CompiledBert.Compiler.Cost;
 
-/// <summary>What was measured on a machine of one core: its clock, and how far estimates are off there. A small file of JSON that is committed and named by a model.</summary>
+/// <summary>
+/// What was measured on a machine of one core: its clock, and how far estimates are off there. A small file of JSON that is committed and named by a model.
+/// </summary>
 /// <param name="Core">Name of the core.</param>
 /// <param name="Gigahertz">Its clock while it was measured.</param>
 /// <param name="Corrections">Measured over estimated.</param>

@@ -41,7 +41,9 @@ internal sealed class TileCost
     /// <summary>Cycles of C [m, n] = A [m, k] · B [k, n], B packed.</summary>
     public double Product(long m, long n, long k) => Product(_floats, m, n, k, CyclesOfK, ArithmeticOfSum + Accesses(1));
 
-    /// <summary>The same of 8-bit integers, four of K a step: by a dot product or, where there is none, by multiplications of words that add neighbours.</summary>
+    /// <summary>
+    /// The same of 8-bit integers, four of K a step: by a dot product or, where there is none, by multiplications of words that add neighbours.
+    /// </summary>
     /// <param name="m">Rows of A and C.</param>
     /// <param name="n">Columns of B and C.</param>
     /// <param name="k">Columns of A and rows of B.</param>

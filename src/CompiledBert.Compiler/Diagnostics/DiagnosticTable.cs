@@ -3,7 +3,10 @@ using System.Globalization;
 namespace CompiledBert.Compiler;
 
 /// <summary>Every code and message of the compiler in one table. A code is never used again for something else.</summary>
-/// <remarks>CBERT00xx the request, 01xx the file as a container, 02xx the model's structure, 03xx operators, 04xx what the compiler cannot do, 05xx external data, 06xx files that describe the model, 07xx budgets and baselines, 08xx search and training.</remarks>
+/// <remarks>
+/// CBERT00xx the request, 01xx the file as a container, 02xx the model's structure, 03xx operators, 04xx what the compiler cannot do, 05xx external
+/// data, 06xx files that describe the model, 07xx budgets and baselines, 08xx search and training.
+/// </remarks>
 public static class DiagnosticTable
 {
     /// <summary>Something in the compiler failed that should not.</summary>

@@ -92,7 +92,9 @@ internal static class ProductEvaluation
         return Tensor.Of([batch, channels, outLength], result);
     }
 
-    /// <summary>Sums along k in order, some rows at a time: the elements of b are widened once for all of them. Rows of c are <paramref name="stride"/> apart.</summary>
+    /// <summary>
+    /// Sums along k in order, some rows at a time: the elements of b are widened once for all of them. Rows of c are <paramref name="stride"/> apart.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply(ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, int k, int n, int rows, int stride)
     {

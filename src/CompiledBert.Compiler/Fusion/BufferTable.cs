@@ -14,7 +14,9 @@ internal enum WeightLayout
     /// <summary>Matrices [K, N] in panels of 16 columns, those of batch axes one after the other.</summary>
     Panels,
 
-    /// <summary>A matrix [K, N] of 8-bit integers in panels <c>[⌈N/16⌉][⌈K/4⌉][16][4]</c>, padded with zeros, and the sums of its columns as Int32 behind it.</summary>
+    /// <summary>
+    /// A matrix [K, N] of 8-bit integers in panels <c>[⌈N/16⌉][⌈K/4⌉][16][4]</c>, padded with zeros, and the sums of its columns as Int32 behind it.
+    /// </summary>
     IntegerPanels,
 
     /// <summary>A vector padded with zeros to a multiple of 16.</summary>

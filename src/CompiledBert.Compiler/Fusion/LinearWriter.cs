@@ -2,7 +2,9 @@ using CompiledBert.Compiler.Graph;
 
 namespace CompiledBert.Compiler.Fusion;
 
-/// <summary>Writes products with constant weights, and draws the nest that follows into them: elementwise work into the tile, reductions over a row behind it.</summary>
+/// <summary>
+/// Writes products with constant weights, and draws the nest that follows into them: elementwise work into the tile, reductions over a row behind it.
+/// </summary>
 internal static class LinearWriter
 {
     /// <summary>The product alone.</summary>

@@ -102,7 +102,10 @@ internal sealed partial class NestBuilder
         return name;
     }
 
-    /// <summary>Loops over the axes from <paramref name="from"/> on, the last one over lanes, and stores what <paramref name="read"/> gives as elements of <paramref name="of"/>.</summary>
+    /// <summary>
+    /// Loops over the axes from <paramref name="from"/> on, the last one over lanes, and stores what <paramref name="read"/>
+    /// gives as elements of <paramref name="of"/>.
+    /// </summary>
     private void StoreRegion(
         Value of, Placement place, IReadOnlyList<Affine> outer, int from, Shape shape,
         Func<Affine[], Affine[]> readIndex, Func<Affine[], Affine[]> storeIndex, Func<Affine[], Operand> read, ReduceKind? combine = null)

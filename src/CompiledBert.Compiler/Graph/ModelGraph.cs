@@ -13,7 +13,9 @@ public sealed class ModelGraph
     /// <summary>How many nodes the model has as its exporter wrote it.</summary>
     public int SourceNodeCount { get; set; }
 
-    /// <summary>Whether its matrices have no elements (<see cref="TensorData.Unknown"/>): it can be planned and costed, not computed. Vectors must have theirs.</summary>
+    /// <summary>
+    /// Whether its matrices have no elements (<see cref="TensorData.Unknown"/>): it can be planned and costed, not computed. Vectors must have theirs.
+    /// </summary>
     public bool WeightsUnknown { get; set; }
 
     /// <summary>What the caller gives, in the model's order.</summary>

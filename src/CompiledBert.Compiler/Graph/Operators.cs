@@ -181,7 +181,10 @@ public sealed record GatherElements(int Axis) : Operator;
 /// <summary>Inputs data, index tuples along the last axis (ONNX GatherND).</summary>
 public sealed record GatherNd(int BatchDims) : Operator;
 
-/// <summary>Inputs data, index tuples, updates (ONNX ScatterND). An update takes an element's place, or is combined with it; of several at one place the last stays, or all are combined.</summary>
+/// <summary>
+/// Inputs data, index tuples, updates (ONNX ScatterND). An update takes an element's place, or is combined with it; of several at one
+/// place the last stays, or all are combined.
+/// </summary>
 public sealed record ScatterNd(ReduceKind? Combine = null) : Operator;
 
 /// <summary>A reduction over axes (all non-negative, sorted); the axes stay with length 1.</summary>
@@ -219,7 +222,8 @@ public sealed record Linear : Operator;
 public sealed record QuantizeRows : Operator;
 
 /// <summary>
-/// Inputs q [.., K] (Int8), constant weights [K, N] (Int8), optional shift (Int32, one element): Σₖ (q + shift)·W, exact in 32 bits, then rounded to a float once.
+/// Inputs q [.., K] (Int8), constant weights [K, N] (Int8), optional shift (Int32, one element): Σₖ (q + shift)·W, exact
+/// in 32 bits, then rounded to a float once.
 /// </summary>
 /// <param name="HasSmallSums">Whether no sum is above <see cref="SmallSum"/> in size, whatever q is in −127 … 127.</param>
 public sealed record IntegerLinear(bool HasSmallSums = false) : Operator
@@ -237,7 +241,10 @@ public sealed record Conv1d(long Groups, long Stride, long Dilation, long PadBef
 /// <summary>e^(x−max) / sum along an axis.</summary>
 public sealed record Softmax(int Axis) : Operator;
 
-/// <summary>Inputs x, scale, optional bias, the last two of the shape of the normalised last axis: (x−mean)/√(variance+ε)·scale + bias (ONNX LayerNormalization over the last axis).</summary>
+/// <summary>
+/// Inputs x, scale, optional bias, the last two of the shape of the normalised last axis: (x−mean)/√(variance+ε)·scale + bias
+/// (ONNX LayerNormalization over the last axis).
+/// </summary>
 public sealed record LayerNorm(float Epsilon) : Operator;
 
 /// <summary>Inputs x, scale over the last axis: x/√(mean(x²)+ε)·scale (ONNX RMSNormalization).</summary>

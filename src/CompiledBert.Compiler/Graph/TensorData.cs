@@ -77,7 +77,9 @@ public abstract class TensorData
             (part, to, stride) => read(part, MemoryMarshal.Cast<byte, T>(to), stride / Unsafe.SizeOf<T>()),
             recipe);
 
-    /// <summary>A tensor whose elements nobody knows: a weight of a model that is there to be planned and costed before it is trained. Reading it throws.</summary>
+    /// <summary>
+    /// A tensor whose elements nobody knows: a weight of a model that is there to be planned and costed before it is trained. Reading it throws.
+    /// </summary>
     public static TensorData Unknown(DataType type, params long[] dims) => new Absent(type, dims);
 
     /// <summary>The same elements under other lengths; nothing is read.</summary>

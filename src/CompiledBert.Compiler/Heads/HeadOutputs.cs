@@ -12,7 +12,10 @@ internal static class HeadOutputs
     /// <summary>Vectors of tokens after the last layer, as exporters call them.</summary>
     private static readonly string[] s_tokens = ["token_embeddings", "last_hidden_state"];
 
-    /// <summary>The output that an embedding is made of, where nobody names one: vectors of tokens where these are pooled, or else the vector that the network itself makes.</summary>
+    /// <summary>
+    /// The output that an embedding is made of, where nobody names one: vectors of tokens where these are pooled, or else
+    /// the vector that the network itself makes.
+    /// </summary>
     /// <param name="outputs">All outputs, with the axes that the file declares.</param>
     /// <param name="isPooled">Whether files or metadata say how vectors of tokens become one.</param>
     public static string OfEmbedding(IReadOnlyList<(string Name, int? Rank)> outputs, bool isPooled)

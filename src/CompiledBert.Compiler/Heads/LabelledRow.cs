@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace CompiledBert.Compiler.Heads;
 
-/// <summary>A line of a file of texts and labels: two columns with a tab between them, the text first; a first line that says <c>label</c> in the second is a heading.</summary>
+/// <summary>
+/// A line of a file of texts and labels: two columns with a tab between them, the text first; a first line that says <c>label</c> in the second is a heading.
+/// </summary>
 /// <param name="Line">The line, from 1.</param>
 /// <param name="Text">The text.</param>
 /// <param name="Label">The label as it stands there.</param>

@@ -216,7 +216,9 @@ internal sealed class ModelText
         return module.Kind();
     }
 
-    /// <summary>What is pooled in the network cannot be pooled in another way; and a pooler is not the pooling that the files of sentence-transformers name.</summary>
+    /// <summary>
+    /// What is pooled in the network cannot be pooled in another way; and a pooler is not the pooling that the files of sentence-transformers name.
+    /// </summary>
     private void RefusePoolingTwice(string output)
     {
         if (_options.Pooling is { } asked)

@@ -5,7 +5,9 @@ namespace CompiledBert.Compiler.Heads;
 /// <summary>How many tokens a text may have: what the first of these says, and never more than the table of positions has rows for.</summary>
 internal static class TextLength
 {
-    /// <summary>Families whose positions count the tokens that are no padding, from behind the id of padding: their graphs do not say how many there may be.</summary>
+    /// <summary>
+    /// Families whose positions count the tokens that are no padding, from behind the id of padding: their graphs do not say how many there may be.
+    /// </summary>
     private static readonly string[] s_countsFromPadding =
         ["roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "roberta-prelayernorm", "data2vec-text", "xmod", "longformer", "luke", "ibert"];
 

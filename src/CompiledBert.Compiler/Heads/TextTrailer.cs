@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace CompiledBert.Compiler.Heads;
 
-/// <summary>What follows the weights of the network in the blob: the compiled tokenizer, then the layers behind the pooling, each at a multiple of 64 bytes.</summary>
+/// <summary>
+/// What follows the weights of the network in the blob: the compiled tokenizer, then the layers behind the pooling, each at a multiple of 64 bytes.
+/// </summary>
 internal sealed class TextTrailer
 {
     private const int Alignment = 64;

@@ -3,7 +3,9 @@ using CompiledBert.Compiler.Tokenizers;
 
 namespace CompiledBert.Compiler.Heads;
 
-/// <summary>The tokenizer in a model's folder: tokenizer.json, or else a vocab.txt with BERT's rules, a vocab.json with its merges.txt, or a sentencepiece model.</summary>
+/// <summary>
+/// The tokenizer in a model's folder: tokenizer.json, or else a vocab.txt with BERT's rules, a vocab.json with its merges.txt, or a sentencepiece model.
+/// </summary>
 internal static class TokenizerFiles
 {
     /// <summary>

@@ -1,6 +1,8 @@
 namespace CompiledBert.Compiler;
 
-/// <summary>The metadata of a <c>BertModel</c> item in one table: the task hands these on, the compiler's process and the tool check them, and both READMEs list them.</summary>
+/// <summary>
+/// The metadata of a <c>BertModel</c> item in one table: the task hands these on, the compiler's process and the tool check them, and both READMEs list them.
+/// </summary>
 public static class ItemMetadata
 {
     /// <summary>The shortest name that two letters may be wrong in.</summary>

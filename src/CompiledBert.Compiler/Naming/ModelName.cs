@@ -14,7 +14,9 @@ public static class ModelName
 {
     private static readonly string[] NamesOfEveryModel = ["model", "model_quantized"];
 
-    /// <summary>Members of every emitted class, and names that emitted code uses: a class cannot be called like one of its members, and must not hide the others.</summary>
+    /// <summary>
+    /// Members of every emitted class, and names that emitted code uses: a class cannot be called like one of its members, and must not hide the others.
+    /// </summary>
     private static readonly HashSet<string> Members = new(StringComparer.Ordinal)
     {
         "Load", "Run", "RunBatch", "Dispose", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals", "Finalize",

@@ -23,7 +23,10 @@ internal static class Dequantized
             return result;
         });
 
-    /// <summary>Weights in blocks along the rows, several in a byte (MatMulNBits), as a matrix [rows, columns]. There is one scale and zero point a block, column by column.</summary>
+    /// <summary>
+    /// Weights in blocks along the rows, several in a byte (MatMulNBits), as a matrix [rows, columns]. There is one scale
+    /// and zero point a block, column by column.
+    /// </summary>
     public static TensorData OfBlocks(TensorData packed, int rows, int columns, int bits, int block, Func<float[]> readScales, Func<float[]> readZeros) =>
         TensorData.Derived(DataType.Float32, [rows, columns], () =>
         {

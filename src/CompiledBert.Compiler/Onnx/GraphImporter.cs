@@ -3,7 +3,10 @@ using CompiledBert.Compiler.Onnx.Schema;
 
 namespace CompiledBert.Compiler.Onnx;
 
-/// <summary>Walks the nodes that are needed, in order, and lets each operator's rule express it in the graph. Calls of functions and decided branches are expanded on the way.</summary>
+/// <summary>
+/// Walks the nodes that are needed, in order, and lets each operator's rule express it in the graph. Calls of functions and
+/// decided branches are expanded on the way.
+/// </summary>
 internal sealed class GraphImporter
 {
     /// <summary>Nodes after expansion; the largest models have some thousands.</summary>
@@ -56,7 +59,9 @@ internal sealed class GraphImporter
         return operand;
     }
 
-    /// <summary>From here on, says which lengths of inputs that are open so far become numbers; that a model takes one sequence at a time is common and needs no word.</summary>
+    /// <summary>
+    /// From here on, says which lengths of inputs that are open so far become numbers; that a model takes one sequence at a time is common and needs no word.
+    /// </summary>
     public void WarnOfFixedLengths()
     {
         var open = Graph.Inputs

@@ -4,7 +4,9 @@ using CompiledBert.Compiler.Onnx.Schema;
 
 namespace CompiledBert.Compiler.Onnx;
 
-/// <summary>The attributes of the node that is imported. Each is checked for its type; those that no rule asked for are refused, since they may mean something.</summary>
+/// <summary>
+/// The attributes of the node that is imported. Each is checked for its type; those that no rule asked for are refused, since they may mean something.
+/// </summary>
 internal sealed partial class NodeImport
 {
     private static readonly string[] Kinds =

@@ -236,7 +236,9 @@ internal sealed partial class NodeImport
             value.ToString("R", System.Globalization.CultureInfo.InvariantCulture),
             new Operand("", type, [], [(long)value]).ToTensor()!);
 
-    /// <summary>Makes the lengths of two values that are to be broadcast equal where neither is 1; the last <paramref name="apart"/> axes do not matter.</summary>
+    /// <summary>
+    /// Makes the lengths of two values that are to be broadcast equal where neither is 1; the last <paramref name="apart"/> axes do not matter.
+    /// </summary>
     public void Broadcast(Value a, Value b, int apart = 0) => Broadcast(() => a.Shape, () => b.Shape, apart);
 
     /// <summary>The same for shapes, which are read again after each replacement of a symbol.</summary>

@@ -72,7 +72,9 @@ public sealed class ConstantFolding : RewritePass
         }
     }
 
-    /// <summary>Whether a node makes a table out of weights, such as keys of relative positions, that a model would otherwise make again in every call.</summary>
+    /// <summary>
+    /// Whether a node makes a table out of weights, such as keys of relative positions, that a model would otherwise make again in every call.
+    /// </summary>
     private static bool IsTable(Node node) => node.Operator switch
     {
         LayerNorm or RmsNorm => true,

@@ -82,7 +82,9 @@ public sealed class IndexGridRemoval : RewritePass
         }
     }
 
-    /// <summary>How many leading axes of a shape the first axis of the other holds, the rest being the same but for axes of length 1; 0 where that is not so.</summary>
+    /// <summary>
+    /// How many leading axes of a shape the first axis of the other holds, the rest being the same but for axes of length 1; 0 where that is not so.
+    /// </summary>
     private static int FlatAxes(Shape source, Shape data)
     {
         var rest = data.Skip(1).Where(d => !d.Is(1)).ToArray();

@@ -4,7 +4,8 @@ using CompiledBert.Compiler.Heads;
 namespace CompiledBert.Compiler.Passes;
 
 /// <summary>
-/// Whether the outputs of a graph are logits or probabilities: by the softmax or sigmoid that makes them, seen through what only moves, picks, converts or bounds elements.
+/// Whether the outputs of a graph are logits or probabilities: by the softmax or sigmoid that makes them, seen through what only
+/// moves, picks, converts or bounds elements.
 /// <code>
 /// Softmax(x) → Cast → Squeeze → output      is a softmax
 /// Softmax(x) → Slice of one label → output  is as good as a sigmoid: log(p / (1 − p)) is its logit

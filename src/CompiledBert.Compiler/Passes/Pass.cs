@@ -8,7 +8,9 @@ public abstract class Pass
     /// <summary>The pass's name, for messages and reports.</summary>
     public virtual string Name => GetType().Name;
 
-    /// <summary>Rewrites the graph in place. Nodes may be left out of order and dead ones in the list; the pipeline tidies. Returns whether anything changed.</summary>
+    /// <summary>
+    /// Rewrites the graph in place. Nodes may be left out of order and dead ones in the list; the pipeline tidies. Returns whether anything changed.
+    /// </summary>
     public abstract bool Run(ModelGraph graph);
 }
 

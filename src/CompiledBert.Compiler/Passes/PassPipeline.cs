@@ -40,7 +40,9 @@ public static class PassPipeline
         new SlicePushing(),
     ];
 
-    /// <summary>Brings a graph into canonical form. The verifier runs after every pass that changed something. Returns whether each stage came to its end.</summary>
+    /// <summary>
+    /// Brings a graph into canonical form. The verifier runs after every pass that changed something. Returns whether each stage came to its end.
+    /// </summary>
     public static bool Run(ModelGraph graph) =>
         Repeat(graph, Clean)
         & Repeat(graph, [.. Recognise, .. Clean])

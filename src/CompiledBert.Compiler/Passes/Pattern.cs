@@ -106,7 +106,9 @@ internal static class Pattern
             && Math.Abs((factor * x.Shape[-1].Value) - 1) < 1e-6;
     }
 
-    /// <summary>Whether a value is a constant that only the last axis of a shape of <paramref name="width"/> sees: <c>[N]</c>, <c>[1,N]</c>, or a scalar.</summary>
+    /// <summary>
+    /// Whether a value is a constant that only the last axis of a shape of <paramref name="width"/> sees: <c>[N]</c>, <c>[1,N]</c>, or a scalar.
+    /// </summary>
     public static bool IsVector(this Value value, Dim width, int rank) =>
         value.IsConstant
         && value.Type == DataType.Float32

@@ -15,7 +15,9 @@ public enum LoopKind
     /// <summary>In order.</summary>
     Serial,
 
-    /// <summary>Independent and vectorised: neighbouring iterations are lanes. No loop of lanes lies inside another; a serial loop may lie inside one.</summary>
+    /// <summary>
+    /// Independent and vectorised: neighbouring iterations are lanes. No loop of lanes lies inside another; a serial loop may lie inside one.
+    /// </summary>
     Lanes,
 }
 
@@ -23,13 +25,15 @@ public enum LoopKind
 public sealed record Loop(string Variable, Dim Extent, LoopKind Kind, IReadOnlyList<Statement> Body) : Statement;
 
 /// <summary>
-/// A new value from others: <c>Id = Op(Args)</c>. Arguments are ids, loop variables, or literals (<c>0.5</c>, <c>-3</c>, <c>inf</c>, <c>-inf</c>, <c>nan</c>, <c>true</c>), typed by the operation.
+/// A new value from others: <c>Id = Op(Args)</c>. Arguments are ids, loop variables, or literals (<c>0.5</c>, <c>-3</c>, <c>inf</c>,
+/// <c>-inf</c>, <c>nan</c>, <c>true</c>), typed by the operation.
 /// Operations: every <c>UnaryKind</c> and <c>BinaryKind</c> name in lower case, <c>select</c> (condition, a, b), <c>cast</c>, <c>fma</c> (a·b+c),
 /// <c>roundmul</c> (a·b to the nearest whole number, halves to even, the product not rounded before; below 2²²),
 /// <c>dim</c> (a <see cref="Dim"/> as I64), <c>index</c> (value, limit: −limit … limit−1 checked, negative ones counted from the end).
 /// </summary>
 /// <param name="Id">The new value's name.</param>
-/// <param name="Type">Its type: Float32, Int64, Int32, UInt64 or Bool. Other integers are loaded and cast to Int64, and cast to their own type before they are stored.</param>
+/// <param name="Type">Its type: Float32, Int64, Int32, UInt64 or Bool. Other integers are loaded and cast to Int64, and cast to their
+/// own type before they are stored.</param>
 /// <param name="Op">The operation.</param>
 /// <param name="Args">Its arguments.</param>
 public sealed record Let(string Id, DataType Type, string Op, IReadOnlyList<string> Args) : Statement;

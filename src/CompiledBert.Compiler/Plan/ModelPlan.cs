@@ -27,7 +27,10 @@ public sealed record ModelPlan
     /// <summary>True for a plan that has the signature only, made for design-time builds.</summary>
     public bool IsStub { get; init; }
 
-    /// <summary>Whether sequences of different lengths may run concatenated: the symbols are a batch and tokens (or tokens alone) and no sequence's results depend on another's.</summary>
+    /// <summary>
+    /// Whether sequences of different lengths may run concatenated: the symbols are a batch and tokens (or tokens alone) and
+    /// no sequence's results depend on another's.
+    /// </summary>
     public bool IsRagged { get; init; }
 
     /// <summary>Texts in and answers out; null for a model of ids and tensors only.</summary>

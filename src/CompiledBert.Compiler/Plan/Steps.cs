@@ -80,7 +80,9 @@ public sealed record LinearStep : Step
     /// <summary>Buffer whose first element (Int32) is added to every element of X; null for none. Of integers only.</summary>
     public string? Shift { get; init; }
 
-    /// <summary>What turns sums of integers into the numbers that they stand for; null for the sums as they are. Of integers only, and of whole panels of 16 columns.</summary>
+    /// <summary>
+    /// What turns sums of integers into the numbers that they stand for; null for the sums as they are. Of integers only, and of whole panels of 16 columns.
+    /// </summary>
     public ColumnScales? Scales { get; init; }
 
     /// <summary>Where the results go.</summary>
@@ -95,7 +97,10 @@ public sealed record LinearStep : Step
     /// <summary>The value of <see cref="Tile"/> that is stored; <c>acc</c> where there is none.</summary>
     public string TileResult { get; init; } = "acc";
 
-    /// <summary>Work on a finished row while it is in the cache: residual and norm. A program with one parallel loop over <c>m</c> of extent <see cref="Rows"/>; it may read and write Y's buffer. Empty for none.</summary>
+    /// <summary>
+    /// Work on a finished row while it is in the cache: residual and norm. A program with one parallel loop over <c>m</c> of extent
+    /// <see cref="Rows"/>; it may read and write Y's buffer. Empty for none.
+    /// </summary>
     public IReadOnlyList<Statement> Row { get; init; } = [];
 
     /// <summary>Private rows of <see cref="Row"/>.</summary>
@@ -117,7 +122,9 @@ public sealed record AttentionStep : Step
     /// </summary>
     public bool IsInteger { get; init; }
 
-    /// <summary>Whether a query whose softmax is not a number, as all its scores are −∞, has probabilities of zero: what PyTorch calls a safe softmax.</summary>
+    /// <summary>
+    /// Whether a query whose softmax is not a number, as all its scores are −∞, has probabilities of zero: what PyTorch calls a safe softmax.
+    /// </summary>
     public bool IsSafe { get; init; }
 
     /// <summary>Sequences.</summary>
@@ -153,7 +160,10 @@ public sealed record AttentionStep : Step
     /// <summary>Results.</summary>
     public required HeadOperand Y { get; init; }
 
-    /// <summary>Elementwise work on scores (scale, mask, relative positions): over the variables <c>b</c>, <c>h</c>, <c>q</c> and <c>k</c> (the lanes), with the predefined value <c>s</c>. Empty for none.</summary>
+    /// <summary>
+    /// Elementwise work on scores (scale, mask, relative positions): over the variables <c>b</c>, <c>h</c>, <c>q</c> and <c>k</c> (the lanes), with
+    /// the predefined value <c>s</c>. Empty for none.
+    /// </summary>
     public IReadOnlyList<Statement> Score { get; init; } = [];
 
     /// <summary>The value of <see cref="Score"/> that softmax takes; <c>s</c> where there is none.</summary>

@@ -30,7 +30,8 @@ public sealed class Calibration
     /// <summary>Reads a calibration file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="askedBy">The file that messages name.</param>
-    /// <exception cref="CompileException">There is no such file, it cannot be read, or a line of it is not token ids (<see cref="DiagnosticTable.InvalidCalibration"/>).</exception>
+    /// <exception cref="CompileException">There is no such file, it cannot be read, or a line of it is not token ids
+    /// (<see cref="DiagnosticTable.InvalidCalibration"/>).</exception>
     public static Calibration Read(string path, string askedBy)
     {
         var name = Path.GetFileName(path);

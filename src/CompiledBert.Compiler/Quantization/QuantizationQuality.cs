@@ -9,7 +9,10 @@ public sealed class QuantizationQuality
     /// <summary>Energy of the weights over that of their rounding, in decibels, for nodes whose weights were rounded.</summary>
     public IReadOnlyDictionary<string, double> Weights => _weights;
 
-    /// <summary>Energy of the products' results over that of their error, in decibels, measured on a calibration's ids or on made-up ones; for nodes that were kept in floats too.</summary>
+    /// <summary>
+    /// Energy of the products' results over that of their error, in decibels, measured on a calibration's ids or on made-up
+    /// ones; for nodes that were kept in floats too.
+    /// </summary>
     public IReadOnlyDictionary<string, double> Results => _results;
 
     /// <summary>How many products were kept in floats because their results would have suffered too much.</summary>

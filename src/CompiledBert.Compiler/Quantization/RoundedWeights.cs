@@ -11,8 +11,8 @@ internal sealed class RoundedWeights(bool areUnknown, ILookup<object, OperandSam
     private readonly Dictionary<object, (Value Integers, TensorData Scales)> _tables = [];
 
     /// <summary>
-    /// A matrix in whole numbers with a scale for each column, after its rows were divided by <paramref name="factors"/>, which are the same for all uses of it;
-    /// and what came of that where the weights are known.
+    /// A matrix in whole numbers with a scale for each column, after its rows were divided by <paramref name="factors"/>, which are the same for all
+    /// uses of it; and what came of that where the weights are known.
     /// </summary>
     public (Value Integers, Value Scales, MatrixRounding? Rounding) OfColumns(Value matrix, Value? factors)
     {

@@ -10,7 +10,8 @@ internal static class Smoothing
     // How far a column may be moved: what was never seen large may be so in another text.
     private const float Most = 32;
 
-    // Half shares the trouble evenly, but maxima of few rows are not what a text's are: of 0.2 to 0.6 this leaves embeddings of all-MiniLM-L6-v2 nearest to those in floats.
+    // Half shares the trouble evenly, but maxima of few rows are not what a text's are: of 0.2 to 0.6 this leaves embeddings of
+    // all-MiniLM-L6-v2 nearest to those in floats.
     private const float Strength = 0.4f;
 
     /// <summary>The factors v of an operand's columns.</summary>

@@ -3,7 +3,10 @@ using CompiledBert.Compiler.Graph;
 
 namespace CompiledBert.Compiler.Quantization;
 
-/// <summary>Inputs for one sequence, by what the graph does with them: ids choose rows of the largest table, positions of a smaller one, types of one with a few rows, and masks of none.</summary>
+/// <summary>
+/// Inputs for one sequence, by what the graph does with them: ids choose rows of the largest table, positions of a smaller one, types
+/// of one with a few rows, and masks of none.
+/// </summary>
 internal sealed class TokenTensors
 {
     private const int MostTypes = 16;

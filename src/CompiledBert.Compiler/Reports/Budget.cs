@@ -13,14 +13,18 @@ public sealed record Budget(string Text, double Limit, long? Tokens, string? Tar
 
     private static readonly (string Name, double Bytes)[] Sizes = [("KiB", 1024), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("B", 1)];
 
-    /// <summary>Reads budgets of time: <c>45ms@128</c>, <c>45ms@128 on cortex-a55</c>, several with semicolons. Null where the text is something else.</summary>
+    /// <summary>
+    /// Reads budgets of time: <c>45ms@128</c>, <c>45ms@128 on cortex-a55</c>, several with semicolons. Null where the text is something else.
+    /// </summary>
     public static IReadOnlyList<Budget>? ParseTimes(string text) => All(text, part =>
     {
         var words = part.Split(" on ", 2, StringSplitOptions.TrimEntries);
         return Parse(part, words[0], Times) is { } budget && (words.Length == 1 || words[1].Length > 0) ? budget with { Target = words.Length > 1 ? words[1] : null } : null;
     });
 
-    /// <summary>Reads budgets of memory: <c>8MB@128</c>, several with semicolons; without a length they hold at the most tokens. Null where the text is something else.</summary>
+    /// <summary>
+    /// Reads budgets of memory: <c>8MB@128</c>, several with semicolons; without a length they hold at the most tokens. Null where the text is something else.
+    /// </summary>
     public static IReadOnlyList<Budget>? ParseMemory(string text) => All(text, part => Parse(part, part, Sizes));
 
     /// <summary>Reads a size: <c>25MB</c>. Null where the text is something else.</summary>

@@ -5,7 +5,9 @@ namespace CompiledBert.Compiler.Reports;
 /// <summary>What a model's nodes would write, each by itself.</summary>
 internal static class Intermediates
 {
-    /// <summary>Bytes of all results between nodes, as the importer brought them in; those of views, which move nothing, are left out, and so are the model's outputs.</summary>
+    /// <summary>
+    /// Bytes of all results between nodes, as the importer brought them in; those of views, which move nothing, are left out, and so are the model's outputs.
+    /// </summary>
     public static Dim BytesOf(ModelGraph graph)
     {
         // Summed by type of shape first: a polynomial is added once a kind, not once a node.

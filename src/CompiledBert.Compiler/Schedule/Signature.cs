@@ -21,7 +21,8 @@ internal sealed record Signature(
         var inputs = graph.Inputs.Select(i => TensorOf(i.Name, i, taken)).ToList();
         var outputs = graph.Outputs.Select(o => TensorOf(o.Name, o.Value, taken)).ToList();
 
-        // Sequences can stand one after the other only if every input and output is [B, T, …] or [B, …]; without B an input has the tokens of one sequence, not of two at once.
+        // Sequences can stand one after the other only if every input and output is [B, T, …] or [B, …]; without B an input has the
+        // tokens of one sequence, not of two at once.
         var isRagged = tokens is not null && graph.Symbols.All(s => s == batch || s == tokens)
             && inputs.Concat(outputs).All(t => batch is null
                 ? t.Shape.All(d => d.IsConstant || d == Dim.Of(tokens))

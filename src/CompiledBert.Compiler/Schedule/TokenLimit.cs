@@ -5,7 +5,9 @@ namespace CompiledBert.Compiler.Schedule;
 /// <summary>How long sequences may get: what stored tables, such as that of positions, have rows for.</summary>
 internal static class TokenLimit
 {
-    /// <summary>The largest value of a symbol for which no slice leaves its operand and no row is gathered that a table does not have; null where nothing limits it.</summary>
+    /// <summary>
+    /// The largest value of a symbol for which no slice leaves its operand and no row is gathered that a table does not have; null where nothing limits it.
+    /// </summary>
     public static long? Of(ModelGraph graph, Symbol symbol) => Pairs(graph).Min(pair => MostOf(pair, symbol));
 
     /// <summary>What else lengths must fulfil: conditions on several of them, on the number of sequences, and least lengths.</summary>

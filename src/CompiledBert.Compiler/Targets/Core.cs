@@ -1,6 +1,8 @@
 namespace CompiledBert.Compiler.Targets;
 
-/// <summary>A processor core: what it issues a cycle, what its caches hold, how fast its memory is. The figures that schedules and estimates are made from.</summary>
+/// <summary>
+/// A processor core: what it issues a cycle, what its caches hold, how fast its memory is. The figures that schedules and estimates are made from.
+/// </summary>
 /// <remarks>Rates are of vectors of <see cref="VectorBits"/>, the widest that compiled models use there.</remarks>
 public sealed record Core
 {

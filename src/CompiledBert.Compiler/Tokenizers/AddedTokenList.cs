@@ -1,6 +1,8 @@
 namespace CompiledBert.Compiler.Tokenizers;
 
-/// <summary>The added tokens of a file, with the ids that the Hugging Face library gives them: the model's where it has the token, else the next free one.</summary>
+/// <summary>
+/// The added tokens of a file, with the ids that the Hugging Face library gives them: the model's where it has the token, else the next free one.
+/// </summary>
 internal sealed class AddedTokenList
 {
     private AddedTokenList(IReadOnlyList<Token> tokens) => Tokens = tokens;

@@ -15,7 +15,10 @@ internal static unsafe partial class LargeBlock
 
     private const int AdviceHugePage = 14;
 
-    /// <summary>Allocates a block, aligned to a large page where it holds one, else to <paramref name="alignment"/>. To be freed by <see cref="NativeMemory.AlignedFree"/>.</summary>
+    /// <summary>
+    /// Allocates a block, aligned to a large page where it holds one, else to <paramref name="alignment"/>. To be freed
+    /// by <see cref="NativeMemory.AlignedFree"/>.
+    /// </summary>
     /// <param name="bytes">Its size.</param>
     /// <param name="alignment">A power of two, at most the size of a large page.</param>
     /// <exception cref="OutOfMemoryException">There is no such amount of memory.</exception>
@@ -32,8 +35,8 @@ internal static unsafe partial class LargeBlock
     }
 
     /// <summary>
-    /// Asks that what is read of a mapped file be read in large pages. Those come where the file system keeps them (ext4, xfs and btrfs of newer kernels) and the
-    /// part has not been read before by anybody, since the system keeps what it has read as it was read.
+    /// Asks that what is read of a mapped file be read in large pages. Those come where the file system keeps them (ext4, xfs and btrfs of newer
+    /// kernels) and the part has not been read before by anybody, since the system keeps what it has read as it was read.
     /// </summary>
     /// <param name="start">First byte of the part.</param>
     /// <param name="end">What follows its last byte.</param>

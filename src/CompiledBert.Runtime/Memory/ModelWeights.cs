@@ -10,8 +10,8 @@ namespace CompiledBert;
 /// <remarks>
 /// Made by the emitted <c>Load</c> methods and owned by the model that they return, which frees it when it is disposed and its last running call has
 /// ended. A mapped file must not be cut short while it is in use: the operating system would end the process.
-/// With the AppContext switch <c>CompiledBert.CopyWeights</c> resources and files are copied to memory of the model's own, in large pages, as streams are: short
-/// calls are faster, for the time of a copy and memory that processes do not share.
+/// With the AppContext switch <c>CompiledBert.CopyWeights</c> resources and files are copied to memory of the model's own, in large pages, as streams
+/// are: short calls are faster, for the time of a copy and memory that processes do not share.
 /// </remarks>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed unsafe class ModelWeights : IDisposable
@@ -73,7 +73,8 @@ public sealed unsafe class ModelWeights : IDisposable
     /// <summary>Weights in a file, mapped: pages are read when they are first used and shared between processes.</summary>
     /// <param name="path">The file.</param>
     /// <param name="info">What is expected.</param>
-    /// <exception cref="IOException">The file cannot be opened; <see cref="FileNotFoundException"/> and <see cref="DirectoryNotFoundException"/> where it is not there.</exception>
+    /// <exception cref="IOException">The file cannot be opened; <see cref="FileNotFoundException"/> and
+    /// <see cref="DirectoryNotFoundException"/> where it is not there.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     /// <exception cref="InvalidDataException">It is cut short, or not the weights of this model.</exception>
     public static ModelWeights FromFile(string path, ModelInfo info) => FromFile(path, info, CopiesAll);

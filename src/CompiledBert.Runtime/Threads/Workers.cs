@@ -21,7 +21,9 @@ internal static class Workers
     /// <summary>Threads that were started so far.</summary>
     public static int Started => Volatile.Read(ref s_started);
 
-    /// <summary>A team for one call: the calling thread and up to <paramref name="threads"/> − 1 workers, which come when there is work and they are free.</summary>
+    /// <summary>
+    /// A team for one call: the calling thread and up to <paramref name="threads"/> − 1 workers, which come when there is work and they are free.
+    /// </summary>
     public static Team Begin(int threads)
     {
         s_teamsLatch.Enter();

@@ -5,7 +5,8 @@ namespace CompiledBert.Search.Costs;
 
 /// <summary>What a candidate takes, and how that stands to what it may take.</summary>
 /// <param name="Shape">The candidate.</param>
-/// <param name="Cycles">Estimated cycles of a call at the first budget of time, or at the reference length where there is none: what candidates are ranked by.</param>
+/// <param name="Cycles">Estimated cycles of a call at the first budget of time, or at the reference length where there is
+/// none: what candidates are ranked by.</param>
 /// <param name="WeightBytes">Bytes of the packed weights.</param>
 /// <param name="Measures">One for each limit, in its order.</param>
 public sealed record CandidateCost(BertShape Shape, double Cycles, long WeightBytes, IReadOnlyList<Measure> Measures)

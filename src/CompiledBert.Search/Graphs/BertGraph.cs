@@ -5,8 +5,9 @@ using CompiledBert.Search.Space;
 namespace CompiledBert.Search.Graphs;
 
 /// <summary>
-/// A shape as a graph of the compiler's: what is costed before training and what is written to a file after it are made here, so that they cannot differ.
-/// Inputs <c>input_ids</c>, <c>attention_mask</c> and, with segments, <c>token_type_ids</c> of [B, T]; one output of [B, outputs], or [B, T, outputs] where nothing is pooled.
+/// A shape as a graph of the compiler's: what is costed before training and what is written to a file after it are made here, so that they
+/// cannot differ. Inputs <c>input_ids</c>, <c>attention_mask</c> and, with segments, <c>token_type_ids</c> of [B, T]; one output of [B,
+/// outputs], or [B, T, outputs] where nothing is pooled.
 /// </summary>
 public sealed class BertGraph
 {

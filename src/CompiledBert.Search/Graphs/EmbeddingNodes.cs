@@ -3,7 +3,9 @@ using CompiledBert.Compiler.Graph;
 
 namespace CompiledBert.Search.Graphs;
 
-/// <summary>The embeddings of a BERT, found in a canonical graph: a norm over the sum of a row for the token, one for its position and, maybe, one for its segment.</summary>
+/// <summary>
+/// The embeddings of a BERT, found in a canonical graph: a norm over the sum of a row for the token, one for its position and, maybe, one for its segment.
+/// </summary>
 internal sealed record EmbeddingNodes(Value Words, Value? Projection, Value Positions, Value? Segments, Node Norm)
 {
     /// <summary>The embeddings that a value is; null where it is something else.</summary>

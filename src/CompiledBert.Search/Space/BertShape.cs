@@ -34,7 +34,10 @@ public sealed record BertShape
     /// <summary>Rows of the table of tokens.</summary>
     public required int Vocabulary { get; init; }
 
-    /// <summary>Width of the table of tokens. Below <see cref="Width"/> the table is factored: a product brings its rows to the encoder's width (ALBERT, Lan et al. 2020).</summary>
+    /// <summary>
+    /// Width of the table of tokens. Below <see cref="Width"/> the table is factored: a product brings its rows to the
+    /// encoder's width (ALBERT, Lan et al. 2020).
+    /// </summary>
     public required int Embedding { get; init; }
 
     /// <summary>Width of the encoder.</summary>

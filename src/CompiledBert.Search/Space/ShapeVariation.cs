@@ -118,7 +118,9 @@ public sealed class ShapeVariation(SearchSpace space)
         return Made(width, embedding, vocabulary, activation, norm, [.. layers.Select(l => l with { HeadSize = size })]);
     }
 
-    /// <summary>A shape of parts of the space. A table at least as wide as the encoder is not factored; where the space has none so wide, it is as wide as it may be.</summary>
+    /// <summary>
+    /// A shape of parts of the space. A table at least as wide as the encoder is not factored; where the space has none so wide, it is as wide as it may be.
+    /// </summary>
     public BertShape Made(int width, int embedding, int vocabulary, Activation activation, Norm norm, IReadOnlyList<LayerShape> layers)
     {
         var below = space.Embedding.Where(e => e < width).DefaultIfEmpty(width).Max();

@@ -3,9 +3,9 @@ using CompiledBert.Search.Space;
 namespace CompiledBert.Search.Strategies;
 
 /// <summary>
-/// Children of the best. Limits are kept by all, so what counts is the score alone: parents are those of the highest, each having won against another, mixed more often than not
-/// and changed. A share of the parents is of the front instead, wherever on it, so that there is something to choose at every cost; the first of all is the least of everything,
-/// since chance would be long in coming to that end.
+/// Children of the best. Limits are kept by all, so what counts is the score alone: parents are those of the highest, each having won against
+/// another, mixed more often than not and changed. A share of the parents is of the front instead, wherever on it, so that there is something to
+/// choose at every cost; the first of all is the least of everything, since chance would be long in coming to that end.
 /// </summary>
 /// <param name="founders">How many candidates there are before there are children.</param>
 /// <param name="population">How many of the best may be parents.</param>

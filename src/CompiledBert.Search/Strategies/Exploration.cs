@@ -5,8 +5,8 @@ using CompiledBert.Search.Space;
 namespace CompiledBert.Search.Strategies;
 
 /// <summary>
-/// Lets a strategy propose candidates, makes those smaller that take too much (<see cref="WithinLimits"/>), refuses those that are known, and has the rest scored.
-/// Deterministic: it goes on from any beginning of its own list.
+/// Lets a strategy propose candidates, makes those smaller that take too much (<see cref="WithinLimits"/>), refuses those that are known, and has the
+/// rest scored. Deterministic: it goes on from any beginning of its own list.
 /// </summary>
 /// <param name="space">What may be chosen from.</param>
 /// <param name="costs">What candidates take and may take.</param>

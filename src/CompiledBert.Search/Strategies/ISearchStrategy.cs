@@ -3,8 +3,8 @@ using CompiledBert.Search.Space;
 namespace CompiledBert.Search.Strategies;
 
 /// <summary>
-/// Says which candidate to look at next. It keeps nothing between calls: what it proposes follows from what was evaluated and from the random numbers that it is
-/// given, so that a search goes on after an interruption as if there had been none.
+/// Says which candidate to look at next. It keeps nothing between calls: what it proposes follows from what was evaluated and from the random numbers
+/// that it is given, so that a search goes on after an interruption as if there had been none.
 /// </summary>
 public interface ISearchStrategy
 {

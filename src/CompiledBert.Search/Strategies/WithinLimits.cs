@@ -3,7 +3,9 @@ using CompiledBert.Search.Space;
 
 namespace CompiledBert.Search.Strategies;
 
-/// <summary>Makes shapes smaller, part by part as chance has it, until they keep the limits: what is found so lies just within them, where good candidates are.</summary>
+/// <summary>
+/// Makes shapes smaller, part by part as chance has it, until they keep the limits: what is found so lies just within them, where good candidates are.
+/// </summary>
 public static class WithinLimits
 {
     private const int MostSteps = 300;

@@ -3,8 +3,8 @@ namespace CompiledBert.Text;
 /// <summary>The place in a passage that answers a question.</summary>
 /// <param name="Text">Its text.</param>
 /// <param name="Probability">
-/// The product of the probabilities of its start and its end. What models put on the text's first token, by which they say that nothing here answers, is no part of it: a
-/// passage without an answer gives a small one.
+/// The product of the probabilities of its start and its end. What models put on the text's first token, by which they say that nothing here answers,
+/// is no part of it: a passage without an answer gives a small one.
 /// </param>
 /// <param name="Range">Where it lies in the passage, in UTF-16 units.</param>
 /// <param name="IsTruncated">Whether the question had too many tokens and its end was left out; of the passage nothing ever is.</param>

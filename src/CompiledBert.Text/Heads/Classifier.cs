@@ -46,7 +46,8 @@ public sealed class Classifier : TextHead
     public Classification Classify(ReadOnlySpan<char> text, CancellationToken cancellationToken) => Classify(text, default, isPair: false, cancellationToken);
 
     /// <summary>What two texts together are taken for, such as a premise and a hypothesis.</summary>
-    /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> does not say that the longer text is truncated: two texts are never taken in parts.</exception>
+    /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> does not say that the longer text is
+    /// truncated: two texts are never taken in parts.</exception>
     public Classification Classify(ReadOnlySpan<char> first, ReadOnlySpan<char> second, CancellationToken cancellationToken) => Classify(first, second, isPair: true, cancellationToken);
 
     private Classification Classify(ReadOnlySpan<char> first, ReadOnlySpan<char> second, bool isPair, CancellationToken cancellationToken)

@@ -34,8 +34,9 @@ public enum TooLong
     Throw,
 
     /// <summary>
-    /// The text is taken in parts, none left out. A vector is the mean of the parts' pooled vectors, and logits of a classification the mean of the parts', both
-    /// weighted by tokens; tags come from parts that overlap, and answers are looked for so in any case. Two texts together are never taken so.
+    /// The text is taken in parts, none left out. A vector is the mean of the parts' pooled vectors, and logits of a classification
+    /// the mean of the parts', both weighted by tokens; tags come from parts that overlap, and answers are looked for so in any
+    /// case. Two texts together are never taken so.
     /// </summary>
     Window,
 }

@@ -1,8 +1,8 @@
 namespace CompiledBert.Text;
 
 /// <summary>
-/// Functions that give the same bits on every machine: sums and products of doubles in a fixed order, where the runtime's own ask the system's C library. Each is within
-/// a unit in the last place of a float.
+/// Functions that give the same bits on every machine: sums and products of doubles in a fixed order, where the runtime's own ask the system's C
+/// library. Each is within a unit in the last place of a float.
 /// </summary>
 internal static class PortableMath
 {

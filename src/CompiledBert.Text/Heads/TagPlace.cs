@@ -7,8 +7,8 @@ namespace CompiledBert.Text;
 internal readonly record struct TagPlace(string? Type, bool Begins, bool Ends)
 {
     /// <summary>
-    /// The places of labels: B- begins, I- goes on. Where there are such, E- and L- end, and S- and U- are entities of one word; a label of a model without them may well be
-    /// called E-MAIL. What has no prefix is a type.
+    /// The places of labels: B- begins, I- goes on. Where there are such, E- and L- end, and S- and U- are entities of one word; a label of a model
+    /// without them may well be called E-MAIL. What has no prefix is a type.
     /// </summary>
     public static TagPlace[] Of(IReadOnlyList<string> labels)
     {

@@ -125,7 +125,9 @@ public sealed class Tagger : TextHead
         }
     }
 
-    /// <summary>What the model gives for all tokens. Of too many each window gives those in its middle, so that every token is seen with what stands around it.</summary>
+    /// <summary>
+    /// What the model gives for all tokens. Of too many each window gives those in its middle, so that every token is seen with what stands around it.
+    /// </summary>
     private ReadOnlySpan<float> Outputs(HeadMemory memory, CancellationToken cancellationToken)
     {
         var text = memory.Text;

@@ -40,7 +40,9 @@ public abstract class TextHead
             : throw new ArgumentOutOfRangeException(nameof(value), value, "This model cannot take texts in parts. Use Truncate or Throw.");
     }
 
-    /// <summary>Stands for all that decides results: weights, tokenizer, pooling, prefix, arithmetic. Store it beside results to notice another model.</summary>
+    /// <summary>
+    /// Stands for all that decides results: weights, tokenizer, pooling, prefix, arithmetic. Store it beside results to notice another model.
+    /// </summary>
     public string Fingerprint => _fingerprint ??= Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
         string.Join('\n', Options.WeightsHash, Tokenizer.Fingerprint, Options.Pooling, string.Concat(Options.Dense.Select(d => d.Description)), Options.Normalizes, Options.MaxTokens, Options.LabelsAreIndependent, Options.GivesProbabilities ? "probabilities" : "", Quoted(Options.Prefix), Quoted(Options.QueryPrefix), Quoted(Options.PassagePrefix), string.Join('\n', Options.Labels), Arithmetic))))[..32];
 

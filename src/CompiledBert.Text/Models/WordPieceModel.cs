@@ -1,6 +1,8 @@
 namespace CompiledBert.Text.Models;
 
-/// <summary>BERT's model: the longest token that a word begins with, then the longest continuation, and so on; a word that cannot be cut so is unknown.</summary>
+/// <summary>
+/// BERT's model: the longest token that a word begins with, then the longest continuation, and so on; a word that cannot be cut so is unknown.
+/// </summary>
 internal sealed class WordPieceModel : TokenModel
 {
     private readonly int _unknown;

@@ -4,7 +4,9 @@ using CompiledBert.Compiler.Onnx;
 
 namespace CompiledBert.Parity.Operators;
 
-/// <summary>docs/operators.md: which operators there are, and the tests of each that pass. Written by this test where CBERT_UPDATE is set, held by it elsewhere.</summary>
+/// <summary>
+/// docs/operators.md: which operators there are, and the tests of each that pass. Written by this test where CBERT_UPDATE is set, held by it elsewhere.
+/// </summary>
 public sealed class OperatorTableTests
 {
     [NodeFact]

@@ -96,8 +96,8 @@ internal abstract class AttentionLoops
     }
 
     /// <summary>
-    /// Writes what asks for the rows of the next head, those of results too, while this one's are used: in a large batch all lie further away than the second-level
-    /// cache, a few lines in each page, which no processor foresees.
+    /// Writes what asks for the rows of the next head, those of results too, while this one's are used: in a large batch all lie further away than
+    /// the second-level cache, a few lines in each page, which no processor foresees.
     /// </summary>
     protected void WriteNextHead(CodeWriter writer)
     {

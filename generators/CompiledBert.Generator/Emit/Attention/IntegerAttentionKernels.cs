@@ -214,8 +214,8 @@ internal static class IntegerAttentionKernels
     }
 
     /// <summary>
-    /// Needs softmax in whole numbers, <c>Softmax{Words|Bytes|Signed}(row, n, query, largest, to)</c>: 255·2^(score − largest) of n scores, a multiple of 16, as
-    /// words, bytes, or bytes less 128. Returns their sum; NaN where the largest is no finite number.
+    /// Needs softmax in whole numbers, <c>Softmax{Words|Bytes|Signed}(row, n, query, largest, to)</c>: 255·2^(score − largest) of n scores, a
+    /// multiple of 16, as words, bytes, or bytes less 128. Returns their sum; NaN where the largest is no finite number.
     /// </summary>
     /// <remarks>
     /// To the nearest, a query that looks at one key would lose all others, whose shares are below a half each and may be most of the whole. So numbers of 4078

@@ -149,7 +149,10 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
         }
     }
 
-    /// <summary>A score as a logarithm of base 2, <c>power</c>. The lowest of all floats, which masks are made of, is not to become −∞: a query that sees no key looks at all alike.</summary>
+    /// <summary>
+    /// A score as a logarithm of base 2, <c>power</c>. The lowest of all floats, which masks are made of, is not to become −∞: a
+    /// query that sees no key looks at all alike.
+    /// </summary>
     private static Statement[] Power(string score) =>
     [
         new Let("multiplied", DataType.Float32, "mul", [score, LogarithmOfE]),

@@ -39,7 +39,9 @@ internal sealed class Lengths
     /// <summary>Values of the variables for a rectangle, over the symbols.</summary>
     public IEnumerable<string> OfRectangle => _products.Values.Select(symbols => symbols.Count == 0 ? "1" : string.Join(" * ", symbols.Select(s => s.Name)));
 
-    /// <summary>Values of the variables for concatenated sequences: <c>sum0</c> for their number, <c>sum1</c> for their tokens, <c>sum2</c> for the squares.</summary>
+    /// <summary>
+    /// Values of the variables for concatenated sequences: <c>sum0</c> for their number, <c>sum1</c> for their tokens, <c>sum2</c> for the squares.
+    /// </summary>
     public IEnumerable<string> OfSequences => _products.Values.Select(Sum);
 
     /// <summary>The highest power of tokens that occurs, at least 1.</summary>

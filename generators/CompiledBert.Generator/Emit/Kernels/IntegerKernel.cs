@@ -150,8 +150,8 @@ internal abstract class IntegerKernel
     }
 
     /// <summary>
-    /// Needs <c>{Name}Product{end}(rows, a, lda, b, n, c, ldc, groups, start, rowScales, scales, bias)</c>: rows, as a tile takes them, by all of B's panels <c>[n/16][groups][16][4]</c>, n a multiple
-    /// of 16; C is written in whole panels.
+    /// Needs <c>{Name}Product{end}(rows, a, lda, b, n, c, ldc, groups, start, rowScales, scales, bias)</c>: rows, as a tile takes them, by all of B's
+    /// panels <c>[n/16][groups][16][4]</c>, n a multiple of 16; C is written in whole panels.
     /// </summary>
     public string NeedProduct(MicroKernels kernels, TileEnd end)
     {

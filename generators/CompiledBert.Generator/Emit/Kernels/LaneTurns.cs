@@ -21,7 +21,9 @@ internal sealed class LaneTurns(string element, int rows, Func<string, string, s
     /// <summary>The sums of a row and a vector of columns.</summary>
     public static string Sum(int row, int vector) => $"{(char)('s' + vector)}{Text(row)}";
 
-    /// <summary>Declares the pointers <c>b0</c> … <c>b7</c> behind the last of so many turns through B, which are the same for all tiles of the panel.</summary>
+    /// <summary>
+    /// Declares the pointers <c>b0</c> … <c>b7</c> behind the last of so many turns through B, which are the same for all tiles of the panel.
+    /// </summary>
     public static void WriteColumns(CodeWriter writer, string turns)
     {
         writer.Line($"long turns = {turns};");

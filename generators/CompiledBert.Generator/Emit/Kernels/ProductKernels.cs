@@ -156,7 +156,8 @@ internal static class ProductKernels
         _ => vector,
     };
 
-    // Sixteen scores an iteration, in sixteen sums on every variant; with vectors of 128 bits, line by line of all four, since cores that issue in order wait for each line's result.
+    // Sixteen scores an iteration, in sixteen sums on every variant; with vectors of 128 bits, line by line of all four, since cores that
+    // issue in order wait for each line's result.
     private static string Exponentials(VectorTarget target)
     {
         if (target == VectorTarget.Avx512)

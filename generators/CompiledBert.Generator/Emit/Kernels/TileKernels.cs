@@ -87,7 +87,9 @@ internal static class TileKernels
         });
     }
 
-    /// <summary>Needs <c>Fetch(p)</c> and <c>FetchNear(p)</c>: ask for the cache line at p, which may be any address, where the processor can be asked.</summary>
+    /// <summary>
+    /// Needs <c>Fetch(p)</c> and <c>FetchNear(p)</c>: ask for the cache line at p, which may be any address, where the processor can be asked.
+    /// </summary>
     public static string NeedFetch(MicroKernels kernels) => kernels.Need("Fetch", (writer, _) =>
     {
         // To the second-level cache, and to the first.
@@ -103,8 +105,8 @@ internal static class TileKernels
     });
 
     /// <summary>
-    /// Needs <c>FetchRows(p, span, stride, bytes)</c>: asks for so many bytes at each stride of a span, to the second-level cache, where the processor can be asked. The span
-    /// may lie anywhere.
+    /// Needs <c>FetchRows(p, span, stride, bytes)</c>: asks for so many bytes at each stride of a span, to the second-level cache, where the
+    /// processor can be asked. The span may lie anywhere.
     /// </summary>
     public static string NeedFetchRows(MicroKernels kernels) => kernels.Need("FetchRows", (writer, _) => writer.Lines("""
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -72,7 +72,9 @@ internal static class ByteVectors
             """));
     }
 
-    /// <summary>Needs <c>LowWords(a, b)</c> and <c>LowBytes(a, b)</c>: the lower halves of all elements of two vectors of 128 bits. Returns their names.</summary>
+    /// <summary>
+    /// Needs <c>LowWords(a, b)</c> and <c>LowBytes(a, b)</c>: the lower halves of all elements of two vectors of 128 bits. Returns their names.
+    /// </summary>
     public static (string Words, string Bytes) NeedLowHalves(MicroKernels kernels)
     {
         kernels.Need("LowWords", (writer, _) => writer.Lines("""

@@ -58,7 +58,9 @@ internal sealed class LanesAnalysis
     /// <summary>Values of form Slots that are read outside the run that computes them.</summary>
     public ISet<string> Escaping { get; }
 
-    /// <summary>Rounded products that are only cast to 8 bits and stored, and what they are cast to: they stay as <see cref="VectorOps.RoundedProduct"/> leaves them.</summary>
+    /// <summary>
+    /// Rounded products that are only cast to 8 bits and stored, and what they are cast to: they stay as <see cref="VectorOps.RoundedProduct"/> leaves them.
+    /// </summary>
     public ISet<string> RawBytes { get; }
 
     /// <summary>Whether vectors gain anything: not where all that could be vectors are the ends of lane-by-lane work.</summary>

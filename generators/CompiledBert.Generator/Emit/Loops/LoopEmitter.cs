@@ -154,7 +154,9 @@ internal sealed class LoopEmitter
         writer.Line("    throw new IndexOutOfRangeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $\"{step}: index {index} is out of range; the axis has {limit} elements.\"));");
     });
 
-    /// <summary>Writes a loop's body for its variable from <paramref name="first"/> to <paramref name="end"/> − 1, where no local may be named before.</summary>
+    /// <summary>
+    /// Writes a loop's body for its variable from <paramref name="first"/> to <paramref name="end"/> − 1, where no local may be named before.
+    /// </summary>
     public void Range(Loop loop, string first, string end)
     {
         if (loop.Kind == LoopKind.Lanes && !_insideLanes)

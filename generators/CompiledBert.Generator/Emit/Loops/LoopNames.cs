@@ -19,7 +19,9 @@ internal sealed class LoopNames
         }
     }
 
-    /// <summary>The local that a program's name becomes. The underscore keeps it apart from the names around the program; a suffix tells its forms apart.</summary>
+    /// <summary>
+    /// The local that a program's name becomes. The underscore keeps it apart from the names around the program; a suffix tells its forms apart.
+    /// </summary>
     public static string Local(string id, string suffix = "") => suffix.Length == 0 ? "_" + id : $"_{id}__{suffix}";
 
     /// <summary>A number as C#.</summary>

@@ -2,7 +2,9 @@ using CompiledBert.Compiler;
 
 namespace CompiledBert.Generator.Emit.Loops;
 
-/// <summary>Operations of loop programs on one element. Floating-point functions go through the vector ones, so that a result has the same bits on either path.</summary>
+/// <summary>
+/// Operations of loop programs on one element. Floating-point functions go through the vector ones, so that a result has the same bits on either path.
+/// </summary>
 internal static class ScalarOps
 {
     /// <summary>The C# expression of an operation.</summary>

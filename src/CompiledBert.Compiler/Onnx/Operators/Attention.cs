@@ -166,7 +166,9 @@ internal static class Attention
         return n.Emit(new Pad(none, [.. none.Skip(1), keys - mask.Shape[-1]]), mask, fill);
     }
 
-    /// <summary>Which keys of a cache of fixed length are filled, one number a sequence; with <paramref name="isCausal"/> the queries are the last of these.</summary>
+    /// <summary>
+    /// Which keys of a cache of fixed length are filled, one number a sequence; with <paramref name="isCausal"/> the queries are the last of these.
+    /// </summary>
     private static Value Filled(NodeImport n, Value counts, Shape queries, Dim keys, bool isCausal)
     {
         n.RequireSame(counts.Shape.Elements, queries[0], "sequences and their filled keys");

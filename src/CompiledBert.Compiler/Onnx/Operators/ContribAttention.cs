@@ -148,7 +148,9 @@ internal static class ContribAttention
         n.Set(0, Operators.Attention.MergeHeads(n, y));
     }
 
-    /// <summary>What a mask adds to the scores: lengths [batch], or ones and zeros [batch, keys], [batch, queries, keys] or [batch, 1, queries, keys].</summary>
+    /// <summary>
+    /// What a mask adds to the scores: lengths [batch], or ones and zeros [batch, keys], [batch, queries, keys] or [batch, 1, queries, keys].
+    /// </summary>
     private static Value MaskBias(NodeImport n, Value mask, Dim batch, Dim keys, float masked)
     {
         if (mask.Type is not (DataType.Int32 or DataType.Int64 or DataType.Bool))

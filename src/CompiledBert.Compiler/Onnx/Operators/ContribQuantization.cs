@@ -133,7 +133,10 @@ internal static class ContribQuantization
         n.Set(n.Emit(new Gather(axis), table ?? throw n.Unsupported("a table that is not constant"), indices));
     }
 
-    /// <summary>A table of bytes with one or two elements in each: as in MatMulNBits, rows of zero points end with a byte, and without any the middle of the range is zero.</summary>
+    /// <summary>
+    /// A table of bytes with one or two elements in each: as in MatMulNBits, rows of zero points end with a byte, and
+    /// without any the middle of the range is zero.
+    /// </summary>
     private static Value? PackedTable(NodeImport n, Value data, Value scale, Value? zero, int bits, long block)
     {
         if (data.Constant is not { } bytes || !scale.IsConstant || zero is { IsConstant: false })

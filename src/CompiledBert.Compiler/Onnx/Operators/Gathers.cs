@@ -66,7 +66,10 @@ internal static class Gathers
         return (from, Shapes.LengthBetween(n, from, to, step));
     }
 
-    /// <summary>Whether a slice that ends behind the first element starts so far from the end that it has none in long operands: it is meant for those where it starts at the first.</summary>
+    /// <summary>
+    /// Whether a slice that ends behind the first element starts so far from the end that it has none in long operands: it is
+    /// meant for those where it starts at the first.
+    /// </summary>
     private static bool IsFarBack(Dim start, Dim end) => end.Is(1) && !start.IsConstant;
 
     private static Dim AtFirst(NodeImport n, Dim start)

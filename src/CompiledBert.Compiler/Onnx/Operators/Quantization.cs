@@ -207,7 +207,9 @@ internal static class Quantization
         return 0;
     }
 
-    /// <summary>Scales or zero points in a shape that broadcasts against x: one for all, one for each index of an axis, or one for each block along it.</summary>
+    /// <summary>
+    /// Scales or zero points in a shape that broadcasts against x: one for all, one for each index of an axis, or one for each block along it.
+    /// </summary>
     private static Value Along(NodeImport n, Value parameter, Value x, int axis, long block)
     {
         if (parameter.Shape.Elements.Is(1))

@@ -15,7 +15,8 @@ public static class OnnxWriter
     /// <summary>Writes a graph with its weights. It is left as it is.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="destination">Where the file goes.</param>
-    /// <param name="halves">Whether matrices are kept in 16 bits, which a cast in the file widens again: half the size, and elements rounded to 11 bits.</param>
+    /// <param name="halves">Whether matrices are kept in 16 bits, which a cast in the file widens again: half the size,
+    /// and elements rounded to 11 bits.</param>
     /// <exception cref="NotSupportedException">The graph has an operator, or a length, that the writer does not know.</exception>
     public static void Write(ModelGraph graph, Stream destination, bool halves = false)
     {

@@ -3,7 +3,10 @@ namespace CompiledBert.Compiler.Targets;
 public static partial class KnownCores
 {
     /// <summary>Arm Cortex-A55.</summary>
-    /// <remarks>Two 64-bit vector units, so one 128-bit multiply-add or dot product a cycle; llvm's model counts two multiply-adds. 64-bit loads issue beside arithmetic, 128-bit ones take the pipeline for two cycles.</remarks>
+    /// <remarks>
+    /// Two 64-bit vector units, so one 128-bit multiply-add or dot product a cycle; llvm's model counts two multiply-adds. 64-bit loads issue beside
+    /// arithmetic, 128-bit ones take the pipeline for two cycles.
+    /// </remarks>
     public static Core CortexA55 { get; } = new()
     {
         Name = "cortex-a55",

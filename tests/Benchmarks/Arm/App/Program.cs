@@ -1,8 +1,8 @@
 using System.Globalization;
 using CompiledBert.Benchmarks;
 
-// call TOKENS CALLS NUMBERS SHORT: after a call of two tokens, which readies what is readied once, so many calls, and nothing else. A call's output has that many
-// numbers, that of the short one SHORT. Two profiles that differ by a call differ by what it takes.
+// call TOKENS CALLS NUMBERS SHORT: after a call of two tokens, which readies what is readied once, so many calls, and nothing else. A call's output
+// has that many numbers, that of the short one SHORT. Two profiles that differ by a call differ by what it takes.
 var tokens = int.Parse(args[0], CultureInfo.InvariantCulture);
 var calls = int.Parse(args[1], CultureInfo.InvariantCulture);
 var output = new float[int.Parse(args[2], CultureInfo.InvariantCulture)];

@@ -11,7 +11,9 @@ internal static class Assembly
     // mov x0, #0xCAFE after every word, so that words without text are noticed.
     private static readonly byte[] Marker = [0xc0, 0x5f, 0x99, 0xd2];
 
-    /// <summary>The text of each word; empty for jumps, which are taken to be predicted, for what talks to the system, and for what llvm-mc does not know.</summary>
+    /// <summary>
+    /// The text of each word; empty for jumps, which are taken to be predicted, for what talks to the system, and for what llvm-mc does not know.
+    /// </summary>
     public static IReadOnlyDictionary<uint, string> Of(IEnumerable<uint> words)
     {
         var distinct = words.Distinct().ToList();

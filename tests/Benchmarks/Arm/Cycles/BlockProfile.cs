@@ -30,7 +30,9 @@ internal static class BlockProfile
         ];
     }
 
-    /// <summary>Blocks that qemu ended where a page of memory ends, together with what they run into: a loop in two pieces would be counted as two loops.</summary>
+    /// <summary>
+    /// Blocks that qemu ended where a page of memory ends, together with what they run into: a loop in two pieces would be counted as two loops.
+    /// </summary>
     private static IEnumerable<Block> Join(IReadOnlyList<Block> blocks)
     {
         const ulong Page = 4096;

@@ -26,7 +26,8 @@ public static class CompilePipeline
         TargetTable.Resolve(options.Targets, options.ModelPath);
         if (options is { Calibration: { } calibration, Precision: not Precision.Int8 })
         {
-            throw DiagnosticTable.InvalidCalibration.Error(options.ModelPath, null, calibration.Name, "It is for Precision=\"int8\": in fp32 nothing is rounded.");
+            throw DiagnosticTable.InvalidCalibration.Error(
+                options.ModelPath, null, calibration.Name, "It is for Precision=\"int8\": in fp32 nothing is rounded.");
         }
 
         var model = OnnxModel.Open(options.ModelPath);
@@ -140,19 +141,24 @@ public static class CompilePipeline
         var length = Math.Min(UsualTokens, tokens?.Max ?? UsualTokens);
         var arena = ArenaPlanner.BytesOf(plan, symbol => plan.Symbols.Any(s => s.Name == symbol.Name && s.Role == SymbolRole.Batch) ? 1 : length);
         var at = plan.Symbols.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" at {length} tokens");
-        var costs = options.Targets.Select(name => CostModel.Estimate(plan, Corrected(TargetTable.Resolve([name], options.ModelPath)[0], options), 1, length)).ToList();
+        var costs = options.Targets
+            .Select(name => CostModel.Estimate(plan, Corrected(TargetTable.Resolve([name], options.ModelPath)[0], options), 1, length))
+            .ToList();
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{plan.SourceNodes} nodes in, {plan.Steps.Count} fused steps out, weights {plan.Weights.Bytes / 1e6:0.0} MB, arena {arena / 1e6:0.0} MB{at}{string.Concat(costs.Select(Estimated))}");
+            $"{plan.SourceNodes} nodes in, {plan.Steps.Count} fused steps out, "
+                + $"weights {plan.Weights.Bytes / 1e6:0.0} MB, arena {arena / 1e6:0.0} MB{at}{string.Concat(costs.Select(Estimated))}");
     }
 
     private static string Kept(QuantizationQuality? quality) => quality is { Kept: > 0 and var kept }
-        ? string.Create(CultureInfo.InvariantCulture, $", {kept} {(kept == 1 ? "product" : "products")} kept in fp32, whose results 8 bits would have changed too much")
+        ? string.Create(
+            CultureInfo.InvariantCulture, $", {kept} {(kept == 1 ? "product" : "products")} kept in fp32, whose results 8 bits would have changed too much")
         : "";
 
     private static Core Corrected(Core core, CompileOptions options) => options.Profile?.ApplyTo(core) ?? core;
 
     private static string Estimated(PlanCost cost) => string.Create(
         CultureInfo.InvariantCulture,
-        $", {(cost.UnknownSteps > 0 ? "more than" : "about")} {cost.Milliseconds:0.0} ms on {cost.Core.Name} at {cost.Core.Gigahertz:0.0#} GHz (an estimate{(cost.Core.IsCorrected ? ", corrected by a profile" : "")})");
+        $", {(cost.UnknownSteps > 0 ? "more than" : "about")} {cost.Milliseconds:0.0} ms "
+            + $"on {cost.Core.Name} at {cost.Core.Gigahertz:0.0#} GHz (an estimate{(cost.Core.IsCorrected ? ", corrected by a profile" : "")})");
 }

@@ -19,7 +19,8 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
 
         var packing = tiles.Packing(keys * (step.HeadSize + step.ValueSize));
         var products = tiles.Product(queries, keys, step.HeadSize) + tiles.Product(queries, step.ValueSize, keys);
-        var row = Scores(step.Score, "s", step.ScoreResult, keys) + Elementwise(step.Probability, "p", step.ProbabilityResult, keys) + Exponentials(keys) + Scaling(step.ValueSize);
+        var row = Scores(step.Score, "s", step.ScoreResult, keys) + Elementwise(step.Probability, "p", step.ProbabilityResult, keys)
+            + Exponentials(keys) + Scaling(step.ValueSize);
         return heads * (packing + products + (queries * row));
     }
 
@@ -27,12 +28,14 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
     {
         // What is the same for all queries the product adds as it ends.
         var isWithProduct = !Programs.Flatten(step.Score).OfType<Load>().Any(l => l.From.Terms.Any(t => t.Variable == "q"));
-        var products = tiles.IntegerProduct(queries, keys, step.HeadSize, isWithProduct, isWithProduct) + tiles.IntegerProduct(queries, step.ValueSize, keys, hasScales: true);
+        var products = tiles.IntegerProduct(queries, keys, step.HeadSize, isWithProduct, isWithProduct)
+            + tiles.IntegerProduct(queries, step.ValueSize, keys, hasScales: true);
         var packing = tiles.Packing(((keys * (step.HeadSize + step.ValueSize)) + (tiles.ReadsRows ? 0 : queries * step.HeadSize)) / 4);
         var rounding = (keys * Rounding(step.HeadSize)) + (keys * Rounding(step.ValueSize)) + (queries * Rounding(step.HeadSize));
 
         // Elsewhere a key's scale and a query's.
-        IReadOnlyList<Statement> scaled = [new Let("t", DataType.Float32, "mul", ["whole", "step"]), new Let("s", DataType.Float32, "mul", ["t", "step"]), .. step.Score];
+        IReadOnlyList<Statement> scaled =
+            [new Let("t", DataType.Float32, "mul", ["whole", "step"]), new Let("s", DataType.Float32, "mul", ["t", "step"]), .. step.Score];
         var row = (isWithProduct ? Scores([], "s", "s", keys) : Scores(scaled, "whole", step.ScoreResult, keys)) + Wholes(keys);
         return products + packing + rounding + (queries * row);
     }
@@ -41,7 +44,8 @@ internal sealed class AttentionCost(Core core, Func<Symbol, long> lengthOf, Prog
     private double? Rounding(long size) => programs.Of(
     [
         new Accumulator("top", DataType.Float32, "max"),
-        new Loop("k", Dim.Of(size), LoopKind.Lanes, [new Load("x", DataType.Float32, Score), new Let("a", DataType.Float32, "abs", ["x"]), new Accumulate("top", "a")]),
+        new Loop("k", Dim.Of(size), LoopKind.Lanes,
+            [new Load("x", DataType.Float32, Score), new Let("a", DataType.Float32, "abs", ["x"]), new Accumulate("top", "a")]),
         new Let("step", DataType.Float32, "mul", ["top", "0.0078740157"]),
         new Let("scale", DataType.Float32, "div", ["127", "top"]),
         new Loop("k", Dim.Of(size), LoopKind.Lanes,

@@ -51,7 +51,9 @@ public static class CostModel
     private static double? Linear(LinearStep step, Core core, Func<Symbol, long> lengthOf, ProgramCost programs)
     {
         var rows = step.Rows.Evaluate(lengthOf);
-        var products = step.IsInteger ? new TileCost(core).IntegerProduct(rows, step.N, step.K, step.Scales is not null, step.Scales?.Bias is not null) : new TileCost(core).Product(rows, step.N, step.K);
+        var products = step.IsInteger
+            ? new TileCost(core).IntegerProduct(rows, step.N, step.K, step.Scales is not null, step.Scales?.Bias is not null)
+            : new TileCost(core).Product(rows, step.N, step.K);
 
         // A tile's work runs over its columns, row by row.
         double? tile = 0;

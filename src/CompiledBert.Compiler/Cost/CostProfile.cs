@@ -58,9 +58,11 @@ public sealed record CostProfile(string Core, double Gigahertz, StepCorrections 
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             return Read(document.RootElement);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw DiagnosticTable.InvalidProfile.Error(askedBy, null, Path.GetFileName(path), e is FileNotFoundException or DirectoryNotFoundException ? "There is no such file." : e.Message);
+            throw DiagnosticTable.InvalidProfile.Error(
+                askedBy, null, Path.GetFileName(path), e is FileNotFoundException or DirectoryNotFoundException ? "There is no such file." : e.Message);
         }
     }
 
@@ -79,9 +81,12 @@ public sealed record CostProfile(string Core, double Gigahertz, StepCorrections 
 
         var corrections = root.GetProperty("corrections");
         return new CostProfile(core!, Number(root, "gigahertz"), new StepCorrections(
-            Number(corrections, "linear"), Number(corrections, "integerLinear"), Number(corrections, "attention"), Number(corrections, "matmul"), Number(corrections, "nest")));
+            Number(corrections, "linear"), Number(corrections, "integerLinear"), Number(corrections, "attention"),
+            Number(corrections, "matmul"), Number(corrections, "nest")));
     }
 
     private static double Number(JsonElement element, string name) =>
-        element.GetProperty(name).GetDouble() is var number and > 0 and < MostCorrection ? number : throw new FormatException($"'{name}' is not between 0 and {MostCorrection}.");
+        element.GetProperty(name).GetDouble() is var number and > 0 and < MostCorrection
+            ? number
+            : throw new FormatException($"'{name}' is not between 0 and {MostCorrection}.");
 }

@@ -36,8 +36,8 @@ internal static class Operations
 
     private static readonly HashSet<string> Single = new(StringComparer.Ordinal)
     {
-        "add", "sub", "mul", "fma", "min", "max", "neg", "abs", "sign", "floor", "ceil", "round", "relu", "not", "and", "or", "xor", "identity", "isnan", "isinf",
-        "equal", "less", "greater", "lessorequal", "greaterorequal",
+        "add", "sub", "mul", "fma", "min", "max", "neg", "abs", "sign", "floor", "ceil", "round", "relu", "not", "and", "or", "xor", "identity",
+        "isnan", "isinf", "equal", "less", "greater", "lessorequal", "greaterorequal",
     };
 
     /// <summary>The cost of an operation; null where it is not known.</summary>

@@ -74,7 +74,8 @@ internal sealed class TileCost
     }
 
     /// <summary>Cycles of packing so many floats into panels: a load, its share of a transposition, and a store a vector.</summary>
-    public double Packing(long elements) => (double)elements / _core.Lanes * Math.Max(4.0 / Math.Min(_core.IssueWidth, 3), 1 / _core.Loads) * (_core.IsInOrder ? 2 : 1);
+    public double Packing(long elements) =>
+        (double)elements / _core.Lanes * Math.Max(4.0 / Math.Min(_core.IssueWidth, 3), 1 / _core.Loads) * (_core.IsInOrder ? 2 : 1);
 
     // Where loads are of half a vector, those and stores take two turns.
     private int Accesses(int vectors) => _core.IsInOrder && _core.LoadBits < _core.VectorBits ? 2 * vectors : vectors;
@@ -107,7 +108,9 @@ internal sealed class TileCost
     private double CyclesOfLanes(double products, double productsOfCycle, long rows, double control)
     {
         var (arithmetic, loads) = (Math.Max(products / productsOfCycle, _core.MultiplyAddLatency), 4 + (rows / 4.0));
-        return _core.IsInOrder ? arithmetic + (productsOfCycle < _core.IssueWidth ? CyclesOfIndices : loads) : CyclesOfStep(arithmetic, products, loads, control);
+        return _core.IsInOrder
+            ? arithmetic + (productsOfCycle < _core.IssueWidth ? CyclesOfIndices : loads)
+            : CyclesOfStep(arithmetic, products, loads, control);
     }
 
     /// <summary>
@@ -115,6 +118,7 @@ internal sealed class TileCost
     /// pipeline, as it does where loads of whole vectors hold that up, nothing issues beside it.
     /// </summary>
     private double CyclesOfStep(double arithmetic, double instructions, double loads, double control) => Math.Max(
-        Math.Max(arithmetic + (_core.IsInOrder && _core.LoadBits < _core.VectorBits ? loads + control : 0), (instructions + loads + control) / _core.IssueWidth),
+        Math.Max(arithmetic + (_core.IsInOrder && _core.LoadBits < _core.VectorBits ? loads + control : 0),
+            (instructions + loads + control) / _core.IssueWidth),
         loads / _core.Loads);
 }

@@ -67,7 +67,8 @@ public static class GraphEvaluator
     /// <summary>The results of a node that reads a large constant where it lies; null for others.</summary>
     private static IReadOnlyList<Tensor>? InPlace(Node node, Func<Value, Tensor> read) => node.Operator switch
     {
-        Gather { Axis: 0 } when node.In(0).Constant is { Type: DataType.Float32, HasParts: true, Dims.Count: 2 } table => [GatherEvaluation.Rows(table, read(node.In(1)))],
+        Gather { Axis: 0 } when node.In(0).Constant is { Type: DataType.Float32, HasParts: true, Dims.Count: 2 } table =>
+            [GatherEvaluation.Rows(table, read(node.In(1)))],
         Linear when node.In(1).Constant is { Type: DataType.Float32 } weights =>
             [ProductEvaluation.Linear(read(node.In(0)), weights, node.Inputs.Count > 2 && node.Inputs[2] is { } bias ? read(bias) : null)],
         _ => null,

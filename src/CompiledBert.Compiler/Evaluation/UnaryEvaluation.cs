@@ -14,12 +14,15 @@ internal static class UnaryEvaluation
 
         if (!x.IsFloat)
         {
-            return Tensor.Of(kind is UnaryKind.IsNaN or UnaryKind.IsInf ? DataType.Bool : x.Type, x.Dims, Array.ConvertAll(x.Integers, v => Wrap(x.Type, OfInteger(kind, v))));
+            return Tensor.Of(
+                kind is UnaryKind.IsNaN or UnaryKind.IsInf ? DataType.Bool : x.Type, x.Dims,
+                Array.ConvertAll(x.Integers, v => Wrap(x.Type, OfInteger(kind, v))));
         }
 
         if (kind is UnaryKind.IsNaN or UnaryKind.IsInf)
         {
-            return Tensor.Of(DataType.Bool, x.Dims, Array.ConvertAll(x.Floats, v => (kind == UnaryKind.IsNaN ? float.IsNaN(v) : float.IsInfinity(v)) ? 1L : 0L));
+            return Tensor.Of(
+                DataType.Bool, x.Dims, Array.ConvertAll(x.Floats, v => (kind == UnaryKind.IsNaN ? float.IsNaN(v) : float.IsInfinity(v)) ? 1L : 0L));
         }
 
         var result = new float[x.Count];

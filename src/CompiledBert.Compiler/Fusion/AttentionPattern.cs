@@ -73,7 +73,9 @@ internal sealed record AttentionPattern(Node Scores, Node Softmax, Node Product,
 
                 if (users.Count == 1 && users[0].Operator is MatMul)
                 {
-                    return ReferenceEquals(users[0].In(0), value) && !ReferenceEquals(users[0].In(1), value) && users[0].Output.Shape.Rank == 4 ? users[0] : null;
+                    return ReferenceEquals(users[0].In(0), value) && !ReferenceEquals(users[0].In(1), value) && users[0].Output.Shape.Rank == 4
+                        ? users[0]
+                        : null;
                 }
 
                 // A guard such as Where(IsNaN(p), 0, p) uses the probabilities twice and joins again.
@@ -93,7 +95,9 @@ internal sealed record AttentionPattern(Node Scores, Node Softmax, Node Product,
                 return null;
             }
 
-            var last = users.Count == 1 ? users[0] : users.FirstOrDefault(u => users.All(o => ReferenceEquals(o, u) || (IsPrivate(o.Output) && u.Inputs.Contains(o.Output))));
+            var last = users.Count == 1
+                ? users[0]
+                : users.FirstOrDefault(u => users.All(o => ReferenceEquals(o, u) || (IsPrivate(o.Output) && u.Inputs.Contains(o.Output))));
             if (last is null)
             {
                 return null;

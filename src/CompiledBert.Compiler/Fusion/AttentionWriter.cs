@@ -56,7 +56,8 @@ internal static class AttentionWriter
 
     /// <summary>Whether a program on probabilities is <c>isnan(p) ? 0 : p</c>. They are NaN for all keys of a query or for none.</summary>
     private static bool IsSafe(IReadOnlyList<Statement> program, string result) =>
-        program is [Let { Op: "isnan", Args: ["p"] } isNaN, Let { Op: "select", Args: [var condition, "0", "p"] } chosen] && condition == isNaN.Id && result == chosen.Id;
+        program is [Let { Op: "isnan", Args: ["p"] } isNaN, Let { Op: "select", Args: [var condition, "0", "p"] } chosen]
+            && condition == isNaN.Id && result == chosen.Id;
 
     /// <summary>An operand's heads in memory; <paramref name="element"/> is the axis along a head's vector.</summary>
     private static HeadOperand HeadsOf(Value value, int element, FusionContext context)

@@ -39,7 +39,8 @@ internal sealed class FusionContext(ModelGraph graph, IReadOnlySet<Value> materi
         var input = Graph.Inputs.IndexOf(value);
         return input < 0
             ? null
-            : Place(value, new Placement("in" + input.ToString(System.Globalization.CultureInfo.InvariantCulture), Dim.Zero, BufferTable.RowMajor(value.Shape)));
+            : Place(
+                value, new Placement("in" + input.ToString(System.Globalization.CultureInfo.InvariantCulture), Dim.Zero, BufferTable.RowMajor(value.Shape)));
     }
 
     /// <summary>Records where a value lies.</summary>

@@ -27,8 +27,9 @@ internal static class FusionStage
             {
                 if (!forced.Add(exception.Value))
                 {
+                    var place = exception.Value.Producer is { Origins: [var origin, ..] } ? origin : exception.Value.Name;
                     throw DiagnosticTable.UnsupportedOperator.Error(
-                        graph.File, exception.Value.Producer is { Origins: [var origin, ..] } ? origin : exception.Value.Name, exception.Value.Producer?.Operator.Name ?? "input", "canonical", " in this position");
+                        graph.File, place, exception.Value.Producer?.Operator.Name ?? "input", "canonical", " in this position");
                 }
             }
         }

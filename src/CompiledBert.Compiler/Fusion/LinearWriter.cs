@@ -66,7 +66,8 @@ internal static class LinearWriter
 
     /// <summary>The buffer that holds a single element.</summary>
     private static string BufferOf(Value value, FusionContext context) =>
-        context.AddressOf(value, [.. value.Shape.Select(_ => Affine.Zero)], _ => null) is { Address: { Offset: var offset, Terms.Count: 0 } } place && offset.Is(0)
+        context.AddressOf(value, [.. value.Shape.Select(_ => Affine.Zero)], _ => null) is { Address: { Offset: var offset, Terms.Count: 0 } } place
+            && offset.Is(0)
             ? place.Buffer
             : throw new MaterializeException(value);
 

@@ -11,7 +11,8 @@ internal sealed partial class NestBuilder
         var (x, scales) = (node.In(0), _context.PlacementOf(node.Outputs[1])!);
         Operand Constant(string text) => new(text, DataType.Float32, 0);
 
-        Affine[] OpenLane() => [.. outer.Select((i, axis) => axis == lane ? Affine.Variable(_writer.Open(_writer.NewVariable("c"), root.Shape[lane], LoopKind.Lanes)) : i)];
+        Affine[] OpenLane() => [.. outer.Select((i, axis) =>
+            axis == lane ? Affine.Variable(_writer.Open(_writer.NewVariable("c"), root.Shape[lane], LoopKind.Lanes)) : i)];
 
         var largest = _writer.Accumulator(DataType.Float32, "max");
         var first = OpenLane();

@@ -96,7 +96,9 @@ internal sealed partial class NestBuilder
     private string OuterVariable(Dim extent, List<(string Variable, Dim Extent)> outer)
     {
         var symbol = extent.AsSymbol?.Name.ToLowerInvariant();
-        var name = symbol is { Length: 1 } && outer.All(o => o.Variable != symbol) && symbol is not ("c" or "r" or "v" or "m" or "n") ? symbol : _writer.NewVariable("i");
+        var name = symbol is { Length: 1 } && outer.All(o => o.Variable != symbol) && symbol is not ("c" or "r" or "v" or "m" or "n")
+            ? symbol
+            : _writer.NewVariable("i");
         outer.Add((name, extent));
         _writer.Outer(name, extent);
         return name;
@@ -121,7 +123,8 @@ internal sealed partial class NestBuilder
                 continue;
             }
 
-            index[axis] = Affine.Variable(_writer.Open(_writer.NewVariable(axis == lane ? "c" : "r"), shape[axis], axis == lane && combine is null ? LoopKind.Lanes : LoopKind.Serial));
+            index[axis] = Affine.Variable(_writer.Open(
+                _writer.NewVariable(axis == lane ? "c" : "r"), shape[axis], axis == lane && combine is null ? LoopKind.Lanes : LoopKind.Serial));
             opened++;
         }
 
@@ -152,7 +155,8 @@ internal sealed partial class NestBuilder
     {
         var node = root.Producer!;
         var fill = node.Inputs.Count > 1 && node.Inputs[1] is { } given ? given : null;
-        StoreRegion(root, place, index, 0, root.Shape, i => i, i => i, _ => fill is null ? Number(Dim.Zero, FusionContext.Computed(root.Type)) : Read(fill, [.. fill.Shape.Select(_ => Affine.Zero)]));
+        StoreRegion(root, place, index, 0, root.Shape, i => i, i => i, _ =>
+            fill is null ? Number(Dim.Zero, FusionContext.Computed(root.Type)) : Read(fill, [.. fill.Shape.Select(_ => Affine.Zero)]));
 
         // Negative padding crops: the copied region starts behind what is cut off.
         static Dim Cut(Dim dim) => dim.IsConstant && dim.Value < 0 ? dim * Dim.Of(-1) : Dim.Zero;

@@ -130,7 +130,9 @@ internal sealed partial class NestBuilder
 
     /// <summary>A result of an integer type that is computed in a wider one, cut to what its type holds.</summary>
     private Operand Wrap(Operand operand, DataType type) =>
-        FusionContext.Computed(type) == FusionContext.Storage(type) ? operand : _writer.Let(operand.Type, "cast", _writer.Let(FusionContext.Storage(type), "cast", operand));
+        FusionContext.Computed(type) == FusionContext.Storage(type)
+            ? operand
+            : _writer.Let(operand.Type, "cast", _writer.Let(FusionContext.Storage(type), "cast", operand));
 
     /// <summary>An element in the type that it is stored in: what only moves or converts it need not widen it.</summary>
     private Operand LoadElement(Value value, string buffer, Affine address) => _writer.Load(FusionContext.Storage(value.Type), buffer, address);
@@ -185,7 +187,10 @@ internal sealed partial class NestBuilder
                 CloseLoop();
             }
 
-            return Wrap(reduce.Kind is ReduceKind.Mean ? _writer.Let(type, "div", result, Number(axes.Aggregate(Dim.One, (n, axis) => n * operand.Shape[axis]), type)) : result, operand.Type);
+            var reduced = reduce.Kind is ReduceKind.Mean
+                ? _writer.Let(type, "div", result, Number(axes.Aggregate(Dim.One, (n, axis) => n * operand.Shape[axis]), type))
+                : result;
+            return Wrap(reduced, operand.Type);
         });
     }
 
@@ -290,7 +295,8 @@ internal sealed partial class NestBuilder
     }
 
     private static string KeyOf(Value value, IReadOnlyList<Affine> index) =>
-        System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(value).ToString(CultureInfo.InvariantCulture) + value.Name + "[" + string.Join("; ", index) + "]";
+        System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(value).ToString(CultureInfo.InvariantCulture)
+            + value.Name + "[" + string.Join("; ", index) + "]";
 
     private static string NameOf<T>(T kind)
         where T : struct, Enum => kind.ToString().ToLowerInvariant();

@@ -28,14 +28,16 @@ internal static class Raggedness
     {
         var mode = step.Rows == batch * tokens ? RaggedMode.AllTokens : step.Rows == batch ? RaggedMode.AllSequences : RaggedMode.EachSequence;
         var programs = step.Tile.Concat(step.Row is [Loop { Body: var body }] ? body : step.Row).ToList();
-        var even = (step.Shift is null || step.Shift[0] == 'w') && IsFree(step.X.Offset) && IsFree(step.X.RowStride) && IsFree(step.Y.Offset) && IsFree(step.Y.RowStride)
+        var even = (step.Shift is null || step.Shift[0] == 'w') && IsFree(step.X.Offset) && IsFree(step.X.RowStride)
+            && IsFree(step.Y.Offset) && IsFree(step.Y.RowStride)
             && NoLengths(programs) && Accesses(programs).All(IsEven);
         return even ? mode : RaggedMode.EachSequence;
 
         // Weights are the same for all rows, private rows belong to one, everything else has its rows evenly spaced.
         bool IsEven(Access access) =>
             IsWeights(access) ? access.Terms.All(t => t.Variable != "m")
-            : IsScratch(access, step.RowScratch) || (IsFree(access.Offset) && access.Terms.Any(t => t.Variable == "m") && access.Terms.All(t => IsFree(t.Stride)));
+            : IsScratch(access, step.RowScratch)
+                || (IsFree(access.Offset) && access.Terms.Any(t => t.Variable == "m") && access.Terms.All(t => IsFree(t.Stride)));
     }
 
     private static RaggedMode OfNest(IReadOnlyList<Statement> body, Dim batch, Dim tokens)

@@ -108,7 +108,13 @@ internal static class RowLoops
             statements.Add(statement switch
             {
                 Let let => let with { Args = [.. let.Args.Select(a => names.GetValueOrDefault(a, a))] },
-                Load other => other with { From = other.From with { Terms = [.. other.From.Terms.Select(t => t with { Variable = names.GetValueOrDefault(t.Variable, t.Variable) })] } },
+                Load other => other with
+                {
+                    From = other.From with
+                    {
+                        Terms = [.. other.From.Terms.Select(t => t with { Variable = names.GetValueOrDefault(t.Variable, t.Variable) })],
+                    },
+                },
                 _ => statement,
             });
         }

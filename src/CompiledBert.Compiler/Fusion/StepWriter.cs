@@ -103,7 +103,8 @@ internal sealed class StepWriter
         {
             var readers = _ownership.UsersOwners(value)
                 .OfType<Value>()
-                .Where(r => !ReferenceEquals(r, value) && !_done.Contains(r) && IsNest(r) && r.Shape == value.Shape && !NestBuilder.IsRootOnly(r.Producer!.Operator));
+                .Where(r => !ReferenceEquals(r, value) && !_done.Contains(r) && IsNest(r)
+                    && r.Shape == value.Shape && !NestBuilder.IsRootOnly(r.Producer!.Operator));
             foreach (var reader in readers)
             {
                 yield return (reader, value);

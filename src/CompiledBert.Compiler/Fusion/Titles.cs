@@ -49,8 +49,12 @@ internal static class Titles
     public static string OfLinear(LinearStep step, IReadOnlyList<string> origins)
     {
         var (tile, row) = (step.Tile, step.Row);
-        var activation = tile.Concat(Programs.Flatten(row)).OfType<Let>().Select(l => l.Op).FirstOrDefault(op => op is "geluerf" or "geluerfcoarse" or "gelutanh" or "relu" or "tanh" or "silu" or "sigmoid");
-        var after = activation is not null ? " + " + (activation == "geluerfcoarse" ? "geluerf" : activation) : tile.Count > 0 && !step.IsInteger ? " + elementwise" : "";
+        var activation = tile.Concat(Programs.Flatten(row))
+            .OfType<Let>().Select(l => l.Op)
+            .FirstOrDefault(op => op is "geluerf" or "geluerfcoarse" or "gelutanh" or "relu" or "tanh" or "silu" or "sigmoid");
+        var after = activation is not null
+            ? " + " + (activation == "geluerfcoarse" ? "geluerf" : activation)
+            : tile.Count > 0 && !step.IsInteger ? " + elementwise" : "";
         var work = Programs.Flatten(row).ToList();
         var quantises = work.OfType<Let>().Any(l => l is { Op: "cast", Type: DataType.Int8 });
         after += work.OfType<Let>().Any(l => l.Op == "rsqrt") ? " + norm" : work.OfType<Accumulator>().Any() && !quantises ? " + reduce" : "";

@@ -24,7 +24,8 @@ public static class GraphVerifier
             }
 
             Require(
-                node.Operator is not (Linear or IntegerLinear) || node.Inputs.Skip(1).Take(node.Operator is Linear ? 2 : 1).All(i => i is null or { IsConstant: true }),
+                node.Operator is not (Linear or IntegerLinear)
+                    || node.Inputs.Skip(1).Take(node.Operator is Linear ? 2 : 1).All(i => i is null or { IsConstant: true }),
                 () => $"{node} multiplies by what is not constant.");
             Require(
                 node.Inputs.All(i => i?.Constant is not { } data || !data.Type.IsFloat() || data.Type == DataType.Float32),

@@ -20,7 +20,9 @@ public static class ShapeInference
             case Cast cast:
                 return [(cast.To, In(0).Shape)];
             case Reshape reshape:
-                Require(reshape.To.Elements == In(0).Shape.Elements, $"{In(0).Shape} has {In(0).Shape.Elements} elements and {reshape.To} has {reshape.To.Elements}");
+                Require(
+                    reshape.To.Elements == In(0).Shape.Elements,
+                    $"{In(0).Shape} has {In(0).Shape.Elements} elements and {reshape.To} has {reshape.To.Elements}");
                 return [(In(0).Type, reshape.To)];
             case Transpose transpose:
                 Require(transpose.Permutation.Order().SequenceEqual(Enumerable.Range(0, In(0).Shape.Rank)), $"the permutation does not fit {In(0).Shape}");
@@ -64,7 +66,9 @@ public static class ShapeInference
                 Require(In(0).Type == DataType.Int8 && In(1).Type == DataType.Int8, $"types are not Int8: {In(0).Type} and {In(1).Type}");
                 Require(In(1).Shape.Rank == 2 && In(0).Shape[-1] == In(1).Shape[0], $"inner lengths differ: {In(0).Shape} × {In(1).Shape}");
                 Require(In(1).Shape[0].Value <= IntegerLinear.MaxRows, $"sums over {In(1).Shape[0]} products may not fit in 32 bits");
-                Require(inputs.Count < 3 || inputs[2] is not { } shift || (shift.Type == DataType.Int32 && shift.Shape.Elements.Is(1)), "the shift must be one Int32");
+                Require(
+                    inputs.Count < 3 || inputs[2] is not { } shift || (shift.Type == DataType.Int32 && shift.Shape.Elements.Is(1)),
+                    "the shift must be one Int32");
                 return [(DataType.Float32, In(0).Shape.With(-1, In(1).Shape[1]))];
             case Conv1d conv:
                 return [InferConv(conv, In(0), In(1))];

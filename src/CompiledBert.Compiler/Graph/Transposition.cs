@@ -19,7 +19,9 @@ public static class Transposition
 
     private static TensorData Of<T>(TensorData source)
         where T : unmanaged =>
-        TensorData.Derived<T>(source.Type, [source.Dims[1], source.Dims[0]], [source], (part, to, stride) => Read(source, part, to, stride), Recipe.Of(nameof(Transposed), source.Identity));
+        TensorData.Derived<T>(
+            source.Type, [source.Dims[1], source.Dims[0]], [source], (part, to, stride) => Read(source, part, to, stride),
+            Recipe.Of(nameof(Transposed), source.Identity));
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Read<T>(TensorData source, MatrixPart part, Span<T> to, int stride)

@@ -24,7 +24,10 @@ internal sealed record DenseModule(int Inputs, int Outputs, DenseActivation Acti
         {
             if (config[key].TextOrNull() is { } tensor && tensor != "sentence_embedding")
             {
-                throw DiagnosticTable.UnsupportedText.Error(config.File, null, $"{key} is '{tensor}', and a layer is known only where it makes one vector of a text of another (sentence_embedding)", "Head");
+                throw DiagnosticTable.UnsupportedText.Error(
+                    config.File, null,
+                    $"{key} is '{tensor}', and a layer is known only where it makes one vector of a text of another (sentence_embedding)",
+                    "Head");
             }
         }
 
@@ -36,12 +39,16 @@ internal sealed record DenseModule(int Inputs, int Outputs, DenseActivation Acti
             throw config["bias"].Invalid("is false, and the weights have a bias");
         }
 
-        return new DenseModule(inputs, outputs, ActivationOf(config["activation_function"]), hasBias, [.. weights.Floats("linear.weight", outputs, inputs), .. bias], path.Replace('\\', '/') + "/config.json");
+        return new DenseModule(
+            inputs, outputs, ActivationOf(config["activation_function"]), hasBias, [.. weights.Floats("linear.weight", outputs, inputs), .. bias],
+            path.Replace('\\', '/') + "/config.json");
     }
 
     private static SafeTensors Open(ModelFolder folder, JsonPart module, string path) =>
         folder.Find(Path.Combine(path, Tensors)) is { } file ? SafeTensors.Open(file)
-            : folder.Find(Path.Combine(path, Pickle)) is { } pickle ? throw DiagnosticTable.ModuleWeights.Error(pickle, null, path, $"has its weights in {Pickle}, a pickle: reading one can run any code, so it is not read")
+            : folder.Find(Path.Combine(path, Pickle)) is { } pickle
+                ? throw DiagnosticTable.ModuleWeights.Error(
+                    pickle, null, path, $"has its weights in {Pickle}, a pickle: reading one can run any code, so it is not read")
             : throw DiagnosticTable.ModuleWeights.Error(module.File, null, path, $"has no {Tensors}");
 
     private static int Size(JsonPart part) => part.Number() is > 0 and <= 1 << 16 and var size ? size : throw part.Invalid("must be from 1 to 65536");
@@ -64,5 +71,6 @@ internal sealed record DenseModule(int Inputs, int Outputs, DenseActivation Acti
         DiagnosticTable.UnsupportedText.Error(part.File, null, $"the activation {name} is not supported (Identity, Tanh, ReLU and Sigmoid are)", "Head");
 
     /// <summary>What <c>inspect</c> says of it.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Inputs} to {Outputs}{(HasBias ? "" : " without bias")}, {Activation.ToString().ToLowerInvariant()}");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Inputs} to {Outputs}{(HasBias ? "" : " without bias")}, {Activation.ToString().ToLowerInvariant()}");
 }

@@ -19,7 +19,9 @@ internal sealed record HeadInputs(int Ids, int Mask, int Types, Dim Tokens, long
         var (ids, mask, types) = (Find(plan, s_ids), Find(plan, s_masks), Find(plan, s_types));
         if (ids < 0)
         {
-            throw Refuse($"none of the model's inputs ({string.Join(", ", plan.Inputs.Select(i => Diagnostic.Abbreviate(i.Name)))}) is one of ids", $"with an input that is called {s_ids[0]} (or {string.Join(", ", s_ids.Skip(1))})");
+            throw Refuse(
+                $"none of the model's inputs ({string.Join(", ", plan.Inputs.Select(i => Diagnostic.Abbreviate(i.Name)))}) is one of ids",
+                $"with an input that is called {s_ids[0]} (or {string.Join(", ", s_ids.Skip(1))})");
         }
 
         if (plan.Inputs.Where((_, i) => i != ids && i != mask && i != types).FirstOrDefault() is { } other)
@@ -39,7 +41,9 @@ internal sealed record HeadInputs(int Ids, int Mask, int Types, Dim Tokens, long
 
         if (free is null && (mask < 0 || !tokens.IsConstant || tokens == Dim.One || plan.Inputs[mask].Shape is not [.., var masked] || masked != tokens))
         {
-            throw Refuse("the model takes texts of one length only, and no mask of its tokens that shorter ones could be filled up with", "with a length of texts that is free (a dynamic axis)");
+            throw Refuse(
+                "the model takes texts of one length only, and no mask of its tokens that shorter ones could be filled up with",
+                "with a length of texts that is free (a dynamic axis)");
         }
 
         return new HeadInputs(ids, mask, types, tokens, free is null ? tokens.Value : free.Max);

@@ -42,18 +42,28 @@ internal static class HeadOutputs
         var count = kind == HeadKind.Answer ? 2 : 1;
         if (plan.Outputs.Count != count)
         {
-            throw Refuse(FormattableString.Invariant($"a model that can {can} has {count} output{(count > 1 ? "s, logits of the start and of the end" : "")}, this one has {plan.Outputs.Count}: {string.Join(", ", plan.Outputs.Select(o => Diagnostic.Abbreviate(o.Name)))}"), "Outputs");
+            var wanted = kind == HeadKind.Answer ? "outputs, logits of the start and of the end" : "output";
+            var names = string.Join(", ", plan.Outputs.Select(o => Diagnostic.Abbreviate(o.Name)));
+            throw Refuse(
+                FormattableString.Invariant($"a model that can {can} has {count} {wanted}, this one has {plan.Outputs.Count}: {names}"), "Outputs");
         }
 
         if (plan.Outputs.FirstOrDefault(o => o.Type != DataType.Float32) is { } other)
         {
-            throw Refuse($"the output '{Diagnostic.Abbreviate(other.Name)}' is of {other.Type.ToString().ToLowerInvariant()}, and a model that can {can} gives floats", "Outputs");
+            throw Refuse(
+                $"the output '{Diagnostic.Abbreviate(other.Name)}' is of {other.Type.ToString().ToLowerInvariant()}, and a model that can {can} gives floats",
+                "Outputs");
         }
 
         var output = plan.Outputs[0];
-        var isPerToken = tokens.IsConstant ? output.Shape.Count > 1 && output.Shape[1] == tokens && (output.Shape.Count > 2 || kind == HeadKind.Answer) : output.Shape.Contains(tokens);
+        var isPerToken = tokens.IsConstant
+            ? output.Shape.Count > 1 && output.Shape[1] == tokens && (output.Shape.Count > 2 || kind == HeadKind.Answer)
+            : output.Shape.Contains(tokens);
         var (rank, last) = (output.Shape.Count, output.Shape.Count > 0 ? output.Shape[^1] : Dim.One);
-        var width = kind == HeadKind.Answer ? 1 : last.IsConstant ? checked((int)last.Value) : throw Refuse("the output has no last axis of a known length", "Outputs");
+        var width = kind == HeadKind.Answer
+            ? 1
+            : last.IsConstant ? checked((int)last.Value)
+            : throw Refuse("the output has no last axis of a known length", "Outputs");
         var fits = kind switch
         {
             HeadKind.Answer => isPerToken && rank == 2,

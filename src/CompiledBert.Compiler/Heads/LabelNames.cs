@@ -45,5 +45,6 @@ internal static class LabelNames
         return labels;
     }
 
-    private static CompileException Refuse(CompileOptions options, string reason) => DiagnosticTable.UnsupportedText.Error(options.ModelPath, null, reason, "Labels");
+    private static CompileException Refuse(CompileOptions options, string reason) =>
+        DiagnosticTable.UnsupportedText.Error(options.ModelPath, null, reason, "Labels");
 }

@@ -66,8 +66,9 @@ public sealed record LabelledRow(int Line, string Text, string Label)
         var numbers = Numbers(labels);
         if (rows.FirstOrDefault(r => !numbers.ContainsKey(r.Label)) is { } unknown)
         {
+            var known = string.Join(", ", labels.Take(20).Select(Diagnostic.Abbreviate));
             throw DiagnosticTable.TrainingLabels.Error(path, null, string.Create(
-                CultureInfo.InvariantCulture, $"line {unknown.Line} has '{Diagnostic.Abbreviate(unknown.Label)}', and the labels are {string.Join(", ", labels.Take(20).Select(Diagnostic.Abbreviate))}"));
+                CultureInfo.InvariantCulture, $"line {unknown.Line} has '{Diagnostic.Abbreviate(unknown.Label)}', and the labels are {known}"));
         }
     }
 }

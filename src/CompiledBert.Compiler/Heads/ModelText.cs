@@ -18,7 +18,9 @@ internal sealed class ModelText
     private readonly CompiledBert.Text.Tokenizer _compiled;
     private readonly bool _isPair;
 
-    public ModelText(CompileOptions options, ModelFolder folder, JsonPart? config, SentenceModules modules, HeadKind kind, string kindFrom, byte[] tokenizer, string tokenizerFrom)
+    public ModelText(
+        CompileOptions options, ModelFolder folder, JsonPart? config, SentenceModules modules,
+        HeadKind kind, string kindFrom, byte[] tokenizer, string tokenizerFrom)
     {
         (_options, _folder, _config, _modules, _kind, _kindFrom) = (options, folder, config, modules, kind, kindFrom);
         _prompts = Prompts.Of(options, modules);
@@ -51,7 +53,10 @@ internal sealed class ModelText
         var chosen = HeadOutputs.OfEmbedding(outputs, isPooled: _options.Pooling is not null || _modules.Pooling is not null);
         if (chosen != outputs[0].Name)
         {
-            Decide("output", chosen, chosen == HeadOutputs.Sentence ? "the vector that the network itself makes of a text" : "vectors of tokens, which are pooled");
+            Decide("output", chosen,
+                chosen == HeadOutputs.Sentence
+                    ? "the vector that the network itself makes of a text"
+                    : "vectors of tokens, which are pooled");
         }
 
         return [chosen];
@@ -69,7 +74,8 @@ internal sealed class ModelText
             throw DiagnosticTable.IdsBeyondTable.Error(_options.ModelPath, null, _compiled.VocabularySize - 1, check.High);
         }
 
-        if (plan.Checks.FirstOrDefault(c => c.Input == inputs.Types) is { } typeCheck && _compiled.GreatestTypeId(_isPair) is var type && type >= typeCheck.High)
+        if (plan.Checks.FirstOrDefault(c => c.Input == inputs.Types) is { } typeCheck
+            && _compiled.GreatestTypeId(_isPair) is var type && type >= typeCheck.High)
         {
             throw DiagnosticTable.TypesBeyondTable.Error(_options.ModelPath, null, type, typeCheck.High);
         }
@@ -154,7 +160,9 @@ internal sealed class ModelText
     {
         var (token, tokenFrom) = SpecialTokenNames.Read(_folder, "pad_token");
         var id = token is null ? 0 : IdOf(text => text == token) ?? 0;
-        Decide("padding", FormattableString.Invariant($"every text to {tokens} tokens, the graph takes no other length; with {_compiled.TokenOf(id)}"), tokenFrom ?? "the first id");
+        Decide("padding",
+            FormattableString.Invariant($"every text to {tokens} tokens, the graph takes no other length; with {_compiled.TokenOf(id)}"),
+            tokenFrom ?? "the first id");
         return id;
     }
 
@@ -162,7 +170,8 @@ internal sealed class ModelText
     {
         if (width < _compiled.VocabularySize)
         {
-            throw Refuse(FormattableString.Invariant($"the output has {width} elements for a token, and the tokenizer {_compiled.VocabularySize} ids"), "Outputs");
+            throw Refuse(
+                FormattableString.Invariant($"the output has {width} elements for a token, and the tokenizer {_compiled.VocabularySize} ids"), "Outputs");
         }
 
         var (token, tokenFrom) = SpecialTokenNames.Read(_folder, "mask_token");
@@ -172,7 +181,11 @@ internal sealed class ModelText
             return id;
         }
 
-        throw Refuse(token is null ? "no file says which token masks others, and there is neither [MASK] nor <mask>" : $"the mask token {token} is not in the vocabulary", "Tokenizer");
+        throw Refuse(
+            token is null
+                ? "no file says which token masks others, and there is neither [MASK] nor <mask>"
+                : $"the mask token {token} is not in the vocabulary",
+            "Tokenizer");
     }
 
     /// <summary>The first id whose token is meant; null for none.</summary>
@@ -223,12 +236,16 @@ internal sealed class ModelText
     {
         if (_options.Pooling is { } asked)
         {
-            throw Refuse($"Pooling is {asked}, and the output '{output}' has one vector for a text already", "Outputs: name the one with a vector for each token");
+            throw Refuse(
+                $"Pooling is {asked}, and the output '{output}' has one vector for a text already",
+                "Outputs: name the one with a vector for each token");
         }
 
         if (_modules.Pooling is { } module && output == HeadOutputs.Pooler && _options.Outputs.Count == 0)
         {
-            throw Refuse($"{module.From} is about vectors of tokens, and the model gives '{output}' alone, which is pooled in another way", "Outputs, if that is meant");
+            throw Refuse(
+                $"{module.From} is about vectors of tokens, and the model gives '{output}' alone, which is pooled in another way",
+                "Outputs, if that is meant");
         }
     }
 
@@ -240,7 +257,9 @@ internal sealed class ModelText
         {
             if (first.Inputs == layers[^1].Outputs)
             {
-                throw Refuse($"the output has one vector for a text, and whether {first.From} is part of it cannot be told", "Outputs: name the one with a vector for each token");
+                throw Refuse(
+                    $"the output has one vector for a text, and whether {first.From} is part of it cannot be told",
+                    "Outputs: name the one with a vector for each token");
             }
 
             if (width == layers[^1].Outputs)
@@ -255,7 +274,9 @@ internal sealed class ModelText
         {
             if (layer.Inputs != width)
             {
-                throw Refuse(FormattableString.Invariant($"{layer.From} takes vectors of {layer.Inputs} elements, and those before it have {width}"), "Outputs");
+                throw Refuse(
+                    FormattableString.Invariant($"{layer.From} takes vectors of {layer.Inputs} elements, and those before it have {width}"),
+                    "Outputs");
             }
 
             Decide("dense", layer.ToString(), layer.From);

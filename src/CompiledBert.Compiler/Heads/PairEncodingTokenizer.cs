@@ -16,7 +16,8 @@ internal static class PairEncodingTokenizer
 
     /// <summary>Roles of special tokens, with the names that RoBERTa has for them.</summary>
     private static readonly (string Role, string Usual)[] s_special =
-        [("bos_token", "<s>"), ("cls_token", "<s>"), ("eos_token", "</s>"), ("sep_token", "</s>"), ("unk_token", "<unk>"), ("pad_token", "<pad>"), ("mask_token", "<mask>")];
+        [("bos_token", "<s>"), ("cls_token", "<s>"), ("eos_token", "</s>"),
+            ("sep_token", "</s>"), ("unk_token", "<unk>"), ("pad_token", "<pad>"), ("mask_token", "<mask>")];
 
     /// <summary>The tokenizer of the files in a folder; null where they are not there.</summary>
     public static JsonPart? Read(ModelFolder folder)
@@ -33,8 +34,11 @@ internal static class PairEncodingTokenizer
         var isRoberta = plain is null ? s_robertas.Contains(model, StringComparer.Ordinal) : s_ruledAsRoberta.Contains(plain, StringComparer.Ordinal);
         if (!isRoberta && !(plain is null ? model == "gpt2" : plain == "GPT2Tokenizer"))
         {
+            var said = kind is null ? $"model_type is {model ?? "not given"}" : $"tokenizer_class is {kind}";
             throw DiagnosticTable.UnsupportedText.Error(
-                path, null, $"a vocab.json with a merges.txt is known by the rules of RoBERTa and GPT-2 only, and {(kind is null ? $"model_type is {model ?? "not given"}" : $"tokenizer_class is {kind}")}; save the tokenizer as tokenizer.json", "Tokenizer");
+                path, null,
+                $"a vocab.json with a merges.txt is known by the rules of RoBERTa and GPT-2 only, and {said}; save the tokenizer as tokenizer.json",
+                "Tokenizer");
         }
 
         var addsBlank = config?["add_prefix_space"].Flag(false) ?? false;
@@ -46,13 +50,20 @@ internal static class PairEncodingTokenizer
             ["added_tokens"] = new JsonArray([.. Added(folder, tokens, isRoberta)]),
             ["pre_tokenizer"] = ByteLevel(addsBlank),
             ["post_processor"] = isRoberta ? Around(folder, vocabulary, tokens, addsBlank) : ByteLevel(addsBlank, trims: false),
-            ["model"] = new JsonObject { ["type"] = "BPE", ["vocab"] = JsonNode.Parse(vocabulary.Value.GetRawText()), ["merges"] = new JsonArray([.. Merges(merges)]) },
+            ["model"] = new JsonObject
+            {
+                ["type"] = "BPE",
+                ["vocab"] = JsonNode.Parse(vocabulary.Value.GetRawText()),
+                ["merges"] = new JsonArray([.. Merges(merges)]),
+            },
         };
         return JsonPart.Parse(path, Encoding.UTF8.GetBytes(json.ToJsonString()));
     }
 
     /// <summary>The lines but that of the version.</summary>
-    private static IEnumerable<JsonNode> Merges(string path) => File.ReadAllText(path).ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries)
+    private static IEnumerable<JsonNode> Merges(string path) => File.ReadAllText(path)
+        .ReplaceLineEndings("\n")
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries)
         .Where(line => !line.StartsWith("#version", StringComparison.Ordinal)).Select(line => (JsonNode)line);
 
     private static JsonObject ByteLevel(bool addsBlank, bool trims = true) =>
@@ -77,9 +88,18 @@ internal static class PairEncodingTokenizer
         JsonArray Token(string role, string usual)
         {
             var name = SpecialTokenNames.Read(folder, role).Token ?? usual;
-            return tokens.TryGetValue(name, out var id) ? new JsonArray(name, id) : throw vocabulary.Invalid($"lacks the token {name}, which RoBERTa's rules need");
+            return tokens.TryGetValue(name, out var id)
+                ? new JsonArray(name, id)
+                : throw vocabulary.Invalid($"lacks the token {name}, which RoBERTa's rules need");
         }
 
-        return new JsonObject { ["type"] = "RobertaProcessing", ["cls"] = Token("cls_token", "<s>"), ["sep"] = Token("sep_token", "</s>"), ["trim_offsets"] = true, ["add_prefix_space"] = addsBlank };
+        return new JsonObject
+        {
+            ["type"] = "RobertaProcessing",
+            ["cls"] = Token("cls_token", "<s>"),
+            ["sep"] = Token("sep_token", "</s>"),
+            ["trim_offsets"] = true,
+            ["add_prefix_space"] = addsBlank,
+        };
     }
 }

@@ -41,7 +41,9 @@ internal sealed class PoolingModule(JsonPart file, string from)
     public PoolingKind Kind()
     {
         var asked = Asked().ToList();
-        return asked is [{ Kind: { } kind }] ? kind : throw Refuse($"pooling by {(asked.Count == 0 ? "nothing" : string.Join(" and ", asked.Select(a => a.Name)))} is not supported", "Pooling");
+        return asked is [{ Kind: { } kind }]
+            ? kind
+            : throw Refuse($"pooling by {(asked.Count == 0 ? "nothing" : string.Join(" and ", asked.Select(a => a.Name)))} is not supported", "Pooling");
     }
 
     /// <summary>Refuses what an embedding with a prompt would get wrong.</summary>
@@ -49,7 +51,9 @@ internal sealed class PoolingModule(JsonPart file, string from)
     {
         if (arePrompts && !IncludesPrompt)
         {
-            throw Refuse("include_prompt is false: the tokens of the prompt would have to be left out of the pooling, which is not supported", "Pooling, or set Prefix=\"\"");
+            throw Refuse(
+                "include_prompt is false: the tokens of the prompt would have to be left out of the pooling, which is not supported",
+                "Pooling, or set Prefix=\"\"");
         }
     }
 

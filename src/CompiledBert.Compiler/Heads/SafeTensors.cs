@@ -78,7 +78,9 @@ internal sealed class SafeTensors
     private ReadOnlySpan<byte> Data(JsonPart tensor, long elements, int size)
     {
         var offsets = tensor["data_offsets"];
-        return offsets.Items() is [var from, var to] && from.Number() is var start and >= 0 && to.Number() is var end && end - (long)start == elements * size && end <= _bytes.Length - _dataAt
+        return offsets.Items() is [var from, var to]
+            && from.Number() is var start and >= 0 && to.Number() is var end
+            && end - (long)start == elements * size && end <= _bytes.Length - _dataAt
             ? _bytes.AsSpan(_dataAt + start, end - start)
             : throw offsets.Invalid("are no place in the file of as many bytes as the shape needs; the file may be cut short");
     }

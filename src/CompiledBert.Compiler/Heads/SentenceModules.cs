@@ -54,7 +54,10 @@ internal sealed record SentenceModules
 
     /// <summary>The folder of the network's own files, where it is not the model's: older models have 0_Transformer.</summary>
     public static string? FolderOfNetwork(ModelFolder folder) =>
-        folder.Read("modules.json") is { } list && list.Items() is [var first, ..] && NameOf(first) == "Transformer" && first["path"].TextOrNull() is { Length: > 0 } path ? path : null;
+        folder.Read("modules.json") is { } list && list.Items() is [var first, ..]
+        && NameOf(first) == "Transformer" && first["path"].TextOrNull() is { Length: > 0 } path
+            ? path
+            : null;
 
     /// <summary>Reads them for a model that embeds.</summary>
     public static SentenceModules Read(ModelFolder folder)
@@ -75,7 +78,8 @@ internal sealed record SentenceModules
         }
 
         var prompts = Prompts(folder);
-        return prompts with { AreThere = pooling is not null, From = "1_Pooling/config.json", Pooling = pooling is { } file ? new PoolingModule(file, "1_Pooling/config.json") : null };
+        var module = pooling is { } file ? new PoolingModule(file, "1_Pooling/config.json") : null;
+        return prompts with { AreThere = pooling is not null, From = "1_Pooling/config.json", Pooling = module };
     }
 
     private static SentenceModules OfList(ModelFolder folder, JsonPart list)
@@ -95,7 +99,8 @@ internal sealed record SentenceModules
 
             if (place < last || isRepeated || (last < 0 && place != 0) || (last == 0 && place != 1))
             {
-                throw DiagnosticTable.UnsupportedText.Error(list.File, null, $"{name} does not stand where it can be compiled: the order is Transformer, Pooling, Dense, Normalize", "Head");
+                throw DiagnosticTable.UnsupportedText.Error(
+                    list.File, null, $"{name} does not stand where it can be compiled: the order is Transformer, Pooling, Dense, Normalize", "Head");
             }
 
             last = place;
@@ -104,7 +109,11 @@ internal sealed record SentenceModules
             {
                 case "Pooling":
                     var file = Path.Combine(path, "config.json");
-                    pooling = new PoolingModule(folder.Read(file) ?? throw DiagnosticTable.UnsupportedText.Error(list.File, null, $"it names {file.Replace('\\', '/')}, which is not there", "Tokenizer"), file.Replace('\\', '/'));
+                    pooling = new PoolingModule(
+                        folder.Read(file)
+                            ?? throw DiagnosticTable.UnsupportedText.Error(
+                                list.File, null, $"it names {file.Replace('\\', '/')}, which is not there", "Tokenizer"),
+                        file.Replace('\\', '/'));
                     break;
                 case "Dense":
                     dense.Add(DenseModule.Read(folder, module, path));
@@ -140,7 +149,8 @@ internal sealed record SentenceModules
         }
 
         return settings["do_lower_case"].Flag(false)
-            ? throw DiagnosticTable.UnsupportedText.Error(settings.File, null, "do_lower_case, which changes texts before the tokenizer does, is not supported", "Head")
+            ? throw DiagnosticTable.UnsupportedText.Error(
+                    settings.File, null, "do_lower_case, which changes texts before the tokenizer does, is not supported", "Head")
             : modules with { MaxTokens = settings["max_seq_length"].NumberIfThere(), MaxTokensFrom = Path.GetFileName(settings.File) };
     }
 
@@ -153,7 +163,8 @@ internal sealed record SentenceModules
 
         if (settings["truncate_dim"] is { IsNull: false } dimensions)
         {
-            throw DiagnosticTable.UnsupportedText.Error(settings.File, null, $"truncate_dim, which makes vectors {dimensions.Number()} elements long, is not supported", "Head");
+            throw DiagnosticTable.UnsupportedText.Error(
+                settings.File, null, $"truncate_dim, which makes vectors {dimensions.Number()} elements long, is not supported", "Head");
         }
 
         if (settings["model_type"].TextOrNull() is { } kind && kind != "SentenceTransformer")

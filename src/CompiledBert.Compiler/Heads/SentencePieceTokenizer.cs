@@ -25,7 +25,10 @@ internal static class SentencePieceTokenizer
 
         var config = folder.Read("tokenizer_config.json");
         var family = FamilyOf(config?["tokenizer_class"].TextOrNull(), folder.Read("config.json")?["model_type"].TextOrNull())
-            ?? throw Refuse(path, "neither tokenizer_class in tokenizer_config.json nor model_type in config.json says of which family the sentencepiece model is (xlm-roberta, camembert, albert, deberta-v2 and t5 are known)");
+            ?? throw Refuse(
+                path,
+                "neither tokenizer_class in tokenizer_config.json nor model_type in config.json says of which family the sentencepiece model is "
+                    + "(xlm-roberta, camembert, albert, deberta-v2 and t5 are known)");
         var file = SentencePieceFile.Read(path);
         if (file.Kind is not (SentencePieceFile.Unigram or SentencePieceFile.PairEncoding))
         {
@@ -59,13 +62,17 @@ internal static class SentencePieceTokenizer
             "xlm-roberta" => ([("<s>", 0), ("<pad>", 0), ("</s>", 0), ("<unk>", 0), .. pieces.Skip(3), ("<mask>", 0)], 3),
             "camembert" => ([("<s>NOTUSED", 0), ("<pad>", 0), ("</s>NOTUSED", 0), ("<unk>", 0), ("<unk>NOTUSED", -100), .. pieces.Skip(1), ("<mask>", 0)], 3),
             "albert" => (pieces.ConvertAll(p => EndsInNumberAndComma(p.Piece) ? p with { Score = p.Score - 100 } : p), file.UnknownId),
-            "t5" => ([.. pieces, .. Enumerable.Range(0, 100).Select(i => (string.Create(CultureInfo.InvariantCulture, $"<extra_id_{99 - i}>"), 0.0))], file.UnknownId),
+            "t5" => (
+                [.. pieces, .. Enumerable.Range(0, 100).Select(i => (string.Create(CultureInfo.InvariantCulture, $"<extra_id_{99 - i}>"), 0.0))],
+                file.UnknownId),
             _ => ((List<(string Piece, double Score)>)pieces, file.UnknownId),
         };
         var (begin, end, mask, special) = family switch
         {
             "xlm-roberta" or "camembert" => ("<s>", "</s>", "<mask>", new[] { "<s>", "<pad>", "</s>", "<unk>" }),
-            "t5" => (null, "</s>", null, (string[])["</s>", "<unk>", "<pad>", .. vocabulary.Select(v => v.Piece).Where(p => p.StartsWith("<extra_id_", StringComparison.Ordinal))]),
+            "t5" => (
+                null, "</s>", null,
+                (string[])["</s>", "<unk>", "<pad>", .. vocabulary.Select(v => v.Piece).Where(p => p.StartsWith("<extra_id_", StringComparison.Ordinal))]),
             "albert" => ("[CLS]", "[SEP]", "[MASK]", ["[CLS]", "[SEP]", "<pad>", "<unk>"]),
             _ => ((string?)"[CLS]", "[SEP]", (string?)"[MASK]", ["[CLS]", "[SEP]", "[PAD]", "[UNK]"]),
         };

@@ -12,7 +12,8 @@ internal static class TextLength
         ["roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "roberta-prelayernorm", "data2vec-text", "xmod", "longformer", "luke", "ibert"];
 
     /// <summary>The most tokens of a text, special ones included, and who says so.</summary>
-    public static (int Most, string From) Most(CompileOptions options, ModelFolder folder, JsonPart? config, SentenceModules modules, int tokenizerMost, long? table)
+    public static (int Most, string From) Most(
+        CompileOptions options, ModelFolder folder, JsonPart? config, SentenceModules modules, int tokenizerMost, long? table)
     {
         var tableFrom = "the model's table of positions";
         if (Positions(config) is { } positions && positions < (table ?? int.MaxValue))

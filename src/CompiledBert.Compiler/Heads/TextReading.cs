@@ -30,15 +30,22 @@ internal sealed record TextReading(ModelText? Text, IReadOnlyList<string> Files,
         if (TokenizerFiles.Read(folder) is not { } tokenizer)
         {
             return options.Head is null && options.TokenizerFolder is null ? new TextReading(null, folder.Asked, "")
-                : throw DiagnosticTable.UnsupportedText.Error(options.ModelPath, null, "there is no tokenizer.json, no vocab.txt, no vocab.json with merges.txt and no sentencepiece model beside the model", "Tokenizer");
+                : throw DiagnosticTable.UnsupportedText.Error(
+                    options.ModelPath, null,
+                    "there is no tokenizer.json, no vocab.txt, no vocab.json with merges.txt and no sentencepiece model beside the model",
+                    "Tokenizer");
         }
 
         var config = folder.Read("config.json");
         var modules = options.Head is null or "embed" ? SentenceModules.Read(folder) : SentenceModules.ReadLengths(folder);
         var (kind, from) = KindOf(options, config, modules, outputs.Any(o => o.Name == HeadOutputs.Sentence));
         return kind is { } known
-            ? new TextReading(new ModelText(options, folder, config, modules, known, from, TokenizerCompiler.Compile(tokenizer), Path.GetFileName(tokenizer.File)), folder.Asked, "")
-            : new TextReading(null, folder.Asked, ", no texts: nothing beside the tokenizer says what the model is for; Head=\"embed\" Pooling=\"mean\" would, or another Head");
+            ? new TextReading(
+                new ModelText(options, folder, config, modules, known, from, TokenizerCompiler.Compile(tokenizer), Path.GetFileName(tokenizer.File)),
+                folder.Asked, "")
+            : new TextReading(
+                null, folder.Asked,
+                ", no texts: nothing beside the tokenizer says what the model is for; Head=\"embed\" Pooling=\"mean\" would, or another Head");
     }
 
     private static (HeadKind? Kind, string From) KindOf(CompileOptions options, JsonPart? config, SentenceModules modules, bool hasSentence)
@@ -61,7 +68,8 @@ internal sealed record TextReading(ModelText? Text, IReadOnlyList<string> Files,
         var architecture = first.Text();
         HeadKind? kind = architecture switch
         {
-            _ when architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal) => (options.Labels.Count > 0 ? options.Labels.Count : LabelCount(file)) == 1 ? HeadKind.Score : HeadKind.Classify,
+            _ when architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal) =>
+                (options.Labels.Count > 0 ? options.Labels.Count : LabelCount(file)) == 1 ? HeadKind.Score : HeadKind.Classify,
             _ when architecture.EndsWith("ForTokenClassification", StringComparison.Ordinal) => HeadKind.Tag,
             _ when architecture.EndsWith("ForMaskedLM", StringComparison.Ordinal) => HeadKind.Mask,
             _ when architecture.EndsWith("ForQuestionAnswering", StringComparison.Ordinal) => HeadKind.Answer,

@@ -14,8 +14,9 @@ internal static class TokenizerFiles
     /// </summary>
     private static readonly string[] s_ruledAsBert =
     [
-        "BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "ConvBertTokenizer", "SqueezeBertTokenizer", "LxmertTokenizer", "LayoutLMTokenizer",
-        "RetriBertTokenizer", "DPRContextEncoderTokenizer", "DPRQuestionEncoderTokenizer", "DPRReaderTokenizer", "PreTrainedTokenizer", "TokenizersBackend",
+        "BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "ConvBertTokenizer", "SqueezeBertTokenizer",
+        "LxmertTokenizer", "LayoutLMTokenizer", "RetriBertTokenizer", "DPRContextEncoderTokenizer", "DPRQuestionEncoderTokenizer",
+        "DPRReaderTokenizer", "PreTrainedTokenizer", "TokenizersBackend",
     ];
 
     private static readonly string[] Special = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"];
@@ -36,7 +37,10 @@ internal static class TokenizerFiles
         var kind = config?["tokenizer_class"].TextOrNull() ?? folder.Read("config.json")?["tokenizer_class"].TextOrNull();
         return kind is null || s_ruledAsBert.Contains(kind.EndsWith("Fast", StringComparison.Ordinal) ? kind[..^4] : kind, StringComparer.Ordinal)
             ? FromVocabulary(vocabulary, config)
-            : throw DiagnosticTable.UnsupportedText.Error(vocabulary, null, $"tokenizer_class is {kind}, and a vocab.txt alone is known only with BERT's rules; save the tokenizer as tokenizer.json", "Tokenizer");
+            : throw DiagnosticTable.UnsupportedText.Error(
+                vocabulary, null,
+                $"tokenizer_class is {kind}, and a vocab.txt alone is known only with BERT's rules; save the tokenizer as tokenizer.json",
+                "Tokenizer");
     }
 
     /// <summary>What the Hugging Face library makes of a vocab.txt: BERT's normalizer, words, and template.</summary>
@@ -62,7 +66,8 @@ internal static class TokenizerFiles
         var json = new JsonObject
         {
             ["version"] = "1.0",
-            ["added_tokens"] = new JsonArray([.. Special.Where(tokens.ContainsKey).Select(t => (JsonNode)new JsonObject { ["id"] = Id(t), ["content"] = t, ["special"] = true, ["normalized"] = false })]),
+            ["added_tokens"] = new JsonArray([.. Special.Where(tokens.ContainsKey).Select(t =>
+                (JsonNode)new JsonObject { ["id"] = Id(t), ["content"] = t, ["special"] = true, ["normalized"] = false })]),
             ["normalizer"] = new JsonObject
             {
                 ["type"] = "BertNormalizer",
@@ -72,8 +77,20 @@ internal static class TokenizerFiles
                 ["lowercase"] = config?["do_lower_case"].Flag(true) ?? true,
             },
             ["pre_tokenizer"] = new JsonObject { ["type"] = "BertPreTokenizer" },
-            ["post_processor"] = new JsonObject { ["type"] = "BertProcessing", ["sep"] = new JsonArray("[SEP]", Id("[SEP]")), ["cls"] = new JsonArray("[CLS]", Id("[CLS]")) },
-            ["model"] = new JsonObject { ["type"] = "WordPiece", ["unk_token"] = "[UNK]", ["continuing_subword_prefix"] = "##", ["max_input_chars_per_word"] = 100, ["vocab"] = tokens },
+            ["post_processor"] = new JsonObject
+            {
+                ["type"] = "BertProcessing",
+                ["sep"] = new JsonArray("[SEP]", Id("[SEP]")),
+                ["cls"] = new JsonArray("[CLS]", Id("[CLS]")),
+            },
+            ["model"] = new JsonObject
+            {
+                ["type"] = "WordPiece",
+                ["unk_token"] = "[UNK]",
+                ["continuing_subword_prefix"] = "##",
+                ["max_input_chars_per_word"] = 100,
+                ["vocab"] = tokens,
+            },
         };
         return JsonPart.Parse(path, System.Text.Encoding.UTF8.GetBytes(json.ToJsonString()));
     }

@@ -20,14 +20,16 @@ public static class ModelName
     private static readonly HashSet<string> Members = new(StringComparer.Ordinal)
     {
         "Load", "Run", "RunBatch", "Dispose", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals", "Finalize",
-        "Threads", "MaxThreads", "MaxTokens", "Info", "Weights", "WeightsPageBytes", "VerifyWeights", "Begin", "Execute", "Frame", "WithAvx512", "WithAvx2", "WithVector128",
-        "V", "VF", "VI", "V128", "V256", "X86", "CompiledBert", "CompiledModel", "ModelInfo", "ModelWeights", "ModelCall", "Arguments", "System",
-        "Span", "ReadOnlySpan", "CancellationToken", "Stream", "Path", "AppContext", "Math", "MathF", "Half", "BitConverter", "Unsafe", "MethodImpl",
-        "Tokenizer", "MaxTextTokens", "TooLong", "Fingerprint", "CountTokens", "Embed", "EmbedAll", "EmbedQuery", "EmbedPassage", "EmbedQueries", "EmbedPassages", "FillMask", "MaskFiller", "TokenScore", "Tags", "Dimensions", "Labels", "Classify",
-        "ClassifyPair", "Tag", "TagWords", "Answer", "Score", "ScoreLogit", "StartHead", "ITokenModel", "IEmbeddingModel", "HeadOptions", "ArrayPool", "IProgress", "IEnumerable", "IReadOnlyList",
-        "Classification", "Entity", "WordTag", "Embedder", "Classifier", "Tagger", "Answerer", "Scorer", "MethodImplOptions", "SkipLocalsInit", "ExcludeFromCodeCoverage", "NotSupportedException", "IndexOutOfRangeException",
-        "ArgumentNullException", "DenseLayer", "StepTicks", "AllTokens", "AllSequences", "EachSequence", "SomeSequences", "Sequences", "WorkOf", "Place",
-        "ScratchOfAllTokens", "ScratchOfAllSequences", "ScratchOfEachSequence", "s_info", "_head",
+        "Threads", "MaxThreads", "MaxTokens", "Info", "Weights", "WeightsPageBytes", "VerifyWeights", "Begin", "Execute", "Frame", "WithAvx512",
+        "WithAvx2", "WithVector128", "V", "VF", "VI", "V128", "V256", "X86", "CompiledBert", "CompiledModel", "ModelInfo", "ModelWeights",
+        "ModelCall", "Arguments", "System", "Span", "ReadOnlySpan", "CancellationToken", "Stream", "Path", "AppContext", "Math", "MathF", "Half",
+        "BitConverter", "Unsafe", "MethodImpl", "Tokenizer", "MaxTextTokens", "TooLong", "Fingerprint", "CountTokens", "Embed", "EmbedAll",
+        "EmbedQuery", "EmbedPassage", "EmbedQueries", "EmbedPassages", "FillMask", "MaskFiller", "TokenScore", "Tags", "Dimensions", "Labels",
+        "Classify", "ClassifyPair", "Tag", "TagWords", "Answer", "Score", "ScoreLogit", "StartHead", "ITokenModel", "IEmbeddingModel", "HeadOptions",
+        "ArrayPool", "IProgress", "IEnumerable", "IReadOnlyList", "Classification", "Entity", "WordTag", "Embedder", "Classifier", "Tagger",
+        "Answerer", "Scorer", "MethodImplOptions", "SkipLocalsInit", "ExcludeFromCodeCoverage", "NotSupportedException", "IndexOutOfRangeException",
+        "ArgumentNullException", "DenseLayer", "StepTicks", "AllTokens", "AllSequences", "EachSequence", "SomeSequences", "Sequences", "WorkOf",
+        "Place", "ScratchOfAllTokens", "ScratchOfAllSequences", "ScratchOfEachSequence", "s_info", "_head",
     };
 
     /// <summary>Members of which an emitted class has several, each with a number.</summary>
@@ -76,7 +78,9 @@ public static class ModelName
     public static bool IsNamespace(string name) => name.Split('.').All(IsIdentifier);
 
     private static bool IsMember(string name) =>
-        Members.Contains(name) || NumberedMembers.Any(m => name.Length > m.Length && name.StartsWith(m, StringComparison.Ordinal) && name.AsSpan(m.Length).IndexOfAnyExceptInRange('0', '9') < 0);
+        Members.Contains(name)
+        || NumberedMembers.Any(m => name.Length > m.Length && name.StartsWith(m, StringComparison.Ordinal)
+            && name.AsSpan(m.Length).IndexOfAnyExceptInRange('0', '9') < 0);
 
     private static bool IsIdentifier(string text) =>
         text.Length > 0 && IsIdentifierStart(text[0]) && text.All(IsIdentifierPart) && !CSharpKeywords.Contains(text);

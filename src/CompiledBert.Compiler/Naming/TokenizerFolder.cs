@@ -13,8 +13,11 @@ public static class TokenizerFolder
 
     /// <summary>Why there is none, with the places that were looked at.</summary>
     public static Diagnostic Missing(string named, string projectFolder, string modelPath) =>
-        DiagnosticTable.TokenizerFolderMissing.At(modelPath, null, named, string.Join(" nor ", Places(named, projectFolder, modelPath).Select(place => "'" + place + "'")));
+        DiagnosticTable.TokenizerFolderMissing.At(
+            modelPath, null, named, string.Join(" nor ", Places(named, projectFolder, modelPath).Select(place => "'" + place + "'")));
 
     private static IEnumerable<string> Places(string named, string projectFolder, string modelPath) =>
-        new[] { projectFolder, Path.GetDirectoryName(Path.GetFullPath(modelPath))! }.Select(folder => Path.GetFullPath(Path.Combine(folder, named))).Distinct(StringComparer.Ordinal);
+        new[] { projectFolder, Path.GetDirectoryName(Path.GetFullPath(modelPath))! }
+            .Select(folder => Path.GetFullPath(Path.Combine(folder, named)))
+            .Distinct(StringComparer.Ordinal);
 }

@@ -89,7 +89,8 @@ internal sealed class ExternalFiles(string modelPath) : IDisposable
         var target = Resolve(path);
         if (!IsInside(Resolve(folder), target) && !IsInside(Path.GetDirectoryName(Resolve(Path.GetFullPath(modelPath)))!, target))
         {
-            throw DiagnosticTable.ExternalDataPath.Error(modelPath, null, tensor, Diagnostic.Abbreviate(location), "the location is a link that leads out of the model's folder");
+            throw DiagnosticTable.ExternalDataPath.Error(
+                modelPath, null, tensor, Diagnostic.Abbreviate(location), "the location is a link that leads out of the model's folder");
         }
 
         // Pipes and devices have no length, so that they are refused here before they are opened.

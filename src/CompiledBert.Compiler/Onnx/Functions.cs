@@ -44,7 +44,8 @@ internal sealed class Functions
 
         if (callers.Contains(function))
         {
-            throw Invalid(function, $"calls itself: {string.Join(" -> ", callers.SkipWhile(f => f != function).Append(function).Select(f => Diagnostic.Abbreviate(f.Name)))}");
+            var circle = callers.SkipWhile(f => f != function).Append(function).Select(f => Diagnostic.Abbreviate(f.Name));
+            throw Invalid(function, $"calls itself: {string.Join(" -> ", circle)}");
         }
 
         if (callers.Count >= MaxDepth)

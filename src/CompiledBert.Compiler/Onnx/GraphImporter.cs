@@ -69,7 +69,8 @@ internal sealed class GraphImporter
             .Where(place => place.Symbol is not null).DistinctBy(place => place.Symbol).ToList();
         Lengths.Substituted += (symbol, replacement) =>
         {
-            foreach (var place in open.Where(p => p.Symbol == symbol && replacement.IsConstant && !(p.Axis == 0 && p.Input.Shape.Rank > 1 && replacement.Is(1))))
+            foreach (var place in open.Where(
+                p => p.Symbol == symbol && replacement.IsConstant && !(p.Axis == 0 && p.Input.Shape.Rank > 1 && replacement.Is(1))))
             {
                 Graph.Warnings.Add(DiagnosticTable.LengthFixed.At(Path, _current, place.Axis, Diagnostic.Abbreviate(place.Input.Name), replacement));
             }
@@ -91,7 +92,8 @@ internal sealed class GraphImporter
         var name = _current = scope.Prefix + NodeOrder.NameOf(node);
         if (++_nodes > MaxNodes || scope.Depth > MaxDepth)
         {
-            throw DiagnosticTable.TooComplex.Error(Path, name, scope.Depth > MaxDepth ? "nested" : "expanded to many nodes", scope.Depth > MaxDepth ? MaxDepth : MaxNodes);
+            throw DiagnosticTable.TooComplex.Error(
+                Path, name, scope.Depth > MaxDepth ? "nested" : "expanded to many nodes", scope.Depth > MaxDepth ? MaxDepth : MaxNodes);
         }
 
         try
@@ -174,7 +176,9 @@ internal sealed class GraphImporter
         Import(order, graph.Output.Select(o => o.Name), inner);
         for (var i = 0; i < graph.Output.Count; i++)
         {
-            import.Set(i, inner.Find(graph.Output[i].Name) ?? throw DiagnosticTable.UndefinedValue.Error(Path, import.Name, "Output", Diagnostic.Abbreviate(graph.Output[i].Name)));
+            import.Set(
+                i, inner.Find(graph.Output[i].Name)
+                    ?? throw DiagnosticTable.UndefinedValue.Error(Path, import.Name, "Output", Diagnostic.Abbreviate(graph.Output[i].Name)));
         }
     }
 
@@ -245,14 +249,17 @@ internal sealed class GraphImporter
 
         if (call.InputCount > function.Input.Count || call.OutputCount > function.Output.Count)
         {
-            throw DiagnosticTable.InvalidArity.Error(Path, call.Name, Diagnostic.Abbreviate(call.OpType), $"takes {function.Input.Count} inputs and gives {function.Output.Count} outputs");
+            throw DiagnosticTable.InvalidArity.Error(
+                Path, call.Name, Diagnostic.Abbreviate(call.OpType), $"takes {function.Input.Count} inputs and gives {function.Output.Count} outputs");
         }
 
         var order = new NodeOrder(Path, function.Node, given, _ => false);
         Import(order, function.Output, inner);
         for (var i = 0; i < call.OutputCount; i++)
         {
-            call.Set(i, inner.Find(function.Output[i]) ?? throw DiagnosticTable.UndefinedValue.Error(Path, call.Name, "Output", Diagnostic.Abbreviate(function.Output[i])));
+            call.Set(
+                i, inner.Find(function.Output[i])
+                    ?? throw DiagnosticTable.UndefinedValue.Error(Path, call.Name, "Output", Diagnostic.Abbreviate(function.Output[i])));
         }
     }
 

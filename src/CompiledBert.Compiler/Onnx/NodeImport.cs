@@ -25,7 +25,8 @@ internal sealed partial class NodeImport
         Name = name;
         if (!scope.Opsets.TryGetValue(domain, out var opset))
         {
-            throw DiagnosticTable.UnsupportedDomain.Error(Path, name, Diagnostic.Abbreviate(node.OpType), Diagnostic.Abbreviate(domain), "which the model does not import");
+            throw DiagnosticTable.UnsupportedDomain.Error(
+                Path, name, Diagnostic.Abbreviate(node.OpType), Diagnostic.Abbreviate(domain), "which the model does not import");
         }
 
         Opset = opset;
@@ -284,7 +285,8 @@ internal sealed partial class NodeImport
         {
             if (Math.Abs(term.Coefficient) > MaxValueBytes / Math.Max(1, type.BitsOf() / 8))
             {
-                throw DiagnosticTable.TooLarge.Error(Path, Name, Diagnostic.Abbreviate(ResultName), shape, (Int128)term.Coefficient * type.BitsOf() / 8, MaxValueBytes);
+                throw DiagnosticTable.TooLarge.Error(
+                    Path, Name, Diagnostic.Abbreviate(ResultName), shape, (Int128)term.Coefficient * type.BitsOf() / 8, MaxValueBytes);
             }
         }
     }
@@ -345,7 +347,8 @@ internal sealed partial class NodeImport
             return null;
         }
 
-        var operand = _scope.Find(name) ?? throw DiagnosticTable.UndefinedValue.Error(Path, Name, $"Input of {Diagnostic.Abbreviate(OpType)}", Diagnostic.Abbreviate(name));
+        var operand = _scope.Find(name)
+            ?? throw DiagnosticTable.UndefinedValue.Error(Path, Name, $"Input of {Diagnostic.Abbreviate(OpType)}", Diagnostic.Abbreviate(name));
         return ReferenceEquals(operand, Operand.Absent) ? null : operand;
     }
 

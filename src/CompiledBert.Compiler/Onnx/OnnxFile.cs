@@ -92,7 +92,8 @@ internal sealed class OnnxFile : IDisposable
             return info.Length switch
             {
                 0 => throw DiagnosticTable.NotOnnx.Error(path, null, "an empty file", "Download or export it again."),
-                > int.MaxValue => throw DiagnosticTable.NotOnnx.Error(path, null, "a file over 2 GB, which protobuf does not allow", "Save the model with external data."),
+                > int.MaxValue => throw DiagnosticTable.NotOnnx.Error(
+                    path, null, "a file over 2 GB, which protobuf does not allow", "Save the model with external data."),
                 _ => MappedFile.Open(path),
             };
         }

@@ -21,10 +21,10 @@ internal sealed class OperatorTable
     /// <summary>Operators of ONNX's own domain that meant before the oldest opset what they mean in it.</summary>
     private static readonly HashSet<string> Unchanged = new(
         [
-            "Abs", "Ceil", "Constant", "Elu", "Exp", "Floor", "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid", "Identity", "InstanceNormalization", "LeakyRelu", "Log",
-            "LpNormalization", "MatMul", "Neg", "Not", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin",
-            "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu", "Shape", "Sigmoid", "Size", "Softmax", "Softplus", "Softsign", "Sqrt", "Squeeze", "Tanh", "Transpose",
-            "Unsqueeze",
+            "Abs", "Ceil", "Constant", "Elu", "Exp", "Floor", "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid", "Identity",
+            "InstanceNormalization", "LeakyRelu", "Log", "LpNormalization", "MatMul", "Neg", "Not", "Reciprocal", "ReduceL1", "ReduceL2",
+            "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu", "Shape",
+            "Sigmoid", "Size", "Softmax", "Softplus", "Softsign", "Sqrt", "Squeeze", "Tanh", "Transpose", "Unsqueeze",
         ],
         StringComparer.Ordinal);
 
@@ -60,7 +60,8 @@ internal sealed class OperatorTable
     public IEnumerable<(string Domain, string Name)> Supported => _rules.Keys.Order();
 
     /// <summary>Adds an operator of ONNX's own domain.</summary>
-    public void Add(string name, int minInputs, int maxInputs, Action<NodeImport> import, int maxOutputs = 1) => Add("", name, minInputs, maxInputs, import, maxOutputs);
+    public void Add(string name, int minInputs, int maxInputs, Action<NodeImport> import, int maxOutputs = 1) =>
+        Add("", name, minInputs, maxInputs, import, maxOutputs);
 
     /// <summary>Adds an operator of a domain.</summary>
     public void Add(string domain, string name, int minInputs, int maxInputs, Action<NodeImport> import, int maxOutputs = 1) =>

@@ -12,7 +12,8 @@ internal sealed class Scope(Scope? outer)
     public IReadOnlyDictionary<string, long> Opsets { get; init; } = outer?.Opsets ?? new Dictionary<string, long>(StringComparer.Ordinal);
 
     /// <summary>In a function: the attributes of the call, which the body's nodes refer to by name.</summary>
-    public IReadOnlyDictionary<string, AttributeProto> Attributes { get; init; } = outer?.Attributes ?? new Dictionary<string, AttributeProto>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, AttributeProto> Attributes { get; init; } =
+        outer?.Attributes ?? new Dictionary<string, AttributeProto>(StringComparer.Ordinal);
 
     /// <summary>Names of the calls around, each followed by a slash.</summary>
     public string Prefix { get; init; } = outer?.Prefix ?? "";

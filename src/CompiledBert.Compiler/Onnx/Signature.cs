@@ -20,7 +20,9 @@ internal sealed class Signature
         _file = file.Path;
         _lengths = lengths;
         var graph = file.Model.Graph;
-        var constants = graph.Initializer.Select(t => t.Name).Concat(graph.SparseInitializer.Select(t => t.Values?.Name ?? "")).ToHashSet(StringComparer.Ordinal);
+        var constants = graph.Initializer.Select(t => t.Name)
+            .Concat(graph.SparseInitializer.Select(t => t.Values?.Name ?? ""))
+            .ToHashSet(StringComparer.Ordinal);
         var inputs = graph.Input.Where(i => !constants.Contains(i.Name)).ToList();
         _ambiguous = [.. inputs.SelectMany(i => Names(i).GroupBy(n => n).Where(g => g.Count() > 1).Select(g => g.Key))];
         Inputs = [.. inputs.Select(i => ReadPort(i, "Input"))];
@@ -43,7 +45,10 @@ internal sealed class Signature
     public IReadOnlyList<Port> Outputs { get; }
 
     private static IEnumerable<string> Names(ValueInfoProto info) =>
-        info.Type?.TensorType?.Shape?.Dim.Where(d => d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimParam && d.DimParam.Length > 0).Select(d => d.DimParam) ?? [];
+        info.Type?.TensorType?.Shape?.Dim
+            .Where(d => d.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimParam && d.DimParam.Length > 0)
+            .Select(d => d.DimParam)
+            ?? [];
 
     private Port ReadPort(ValueInfoProto info, string what)
     {
@@ -75,7 +80,8 @@ internal sealed class Signature
         var bytes = tensor.Shape.Dim.Aggregate((Int128)Math.Max(1, type.BitsOf() / 8), (n, d) => Int128.Min(int.MaxValue, n) * Math.Max(1, d.DimValue));
         if (isInput && bytes > int.MaxValue)
         {
-            throw DiagnosticTable.TooLarge.Error(_file, null, Diagnostic.Abbreviate(info.Name), $"[{string.Join(", ", tensor.Shape.Dim.Select(d => d.DimValue))}]", bytes, int.MaxValue);
+            throw DiagnosticTable.TooLarge.Error(
+                _file, null, Diagnostic.Abbreviate(info.Name), $"[{string.Join(", ", tensor.Shape.Dim.Select(d => d.DimValue))}]", bytes, int.MaxValue);
         }
 
         // An output's own names for lengths say nothing that the graph does not.
@@ -89,7 +95,8 @@ internal sealed class Signature
     private Dim Length(TensorShapeProto.Types.Dimension dim, int axis) => dim.ValueCase switch
     {
         TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue when dim.DimValue > 0 => dim.DimValue,
-        TensorShapeProto.Types.Dimension.ValueOneofCase.DimParam when dim.DimParam.Length > 0 => Find(_ambiguous.Contains(dim.DimParam) ? $"{dim.DimParam}#{axis}" : dim.DimParam, axis, dim.DimParam),
+        TensorShapeProto.Types.Dimension.ValueOneofCase.DimParam when dim.DimParam.Length > 0 =>
+            Find(_ambiguous.Contains(dim.DimParam) ? $"{dim.DimParam}#{axis}" : dim.DimParam, axis, dim.DimParam),
         _ => Nameless(axis),
     };
 

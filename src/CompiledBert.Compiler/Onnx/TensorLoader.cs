@@ -47,7 +47,8 @@ internal sealed class TensorLoader(string modelPath, MappedFile file, IReadOnlyL
         var count = dims.Aggregate(1L, (product, dim) => product * dim);
         var elementBytes = values.Type.BitsOf() / 8;
         var tuple = positions.Dims.Count == 2 ? (int)positions.Dims[1] : 1;
-        if (values.Dims.Count != 1 || positions.Dims.Count is < 1 or > 2 || positions.Dims[0] != values.Count || (positions.Dims.Count == 2 && tuple != dims.Length))
+        if (values.Dims.Count != 1 || positions.Dims.Count is < 1 or > 2 || positions.Dims[0] != values.Count
+            || (positions.Dims.Count == 2 && tuple != dims.Length))
         {
             throw Invalid(tensor, $"sparse values {Shape.Of(values.Dims)} and indices {Shape.Of(positions.Dims)} do not fit");
         }

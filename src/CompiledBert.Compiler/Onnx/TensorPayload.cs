@@ -39,7 +39,8 @@ internal sealed class TensorPayload
 
         if (_runs.Count > 0 && (field != Field || field == PayloadField.RawData))
         {
-            throw new WireException(field == Field ? "a tensor has raw data twice" : $"a tensor has data in two fields, {(int)Field} and {(int)field}", position);
+            throw new WireException(
+                field == Field ? "a tensor has raw data twice" : $"a tensor has data in two fields, {(int)Field} and {(int)field}", position);
         }
 
         Field = field;

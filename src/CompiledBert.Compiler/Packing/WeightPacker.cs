@@ -103,7 +103,9 @@ internal sealed class WeightPacker
     private static int[] FirstOfEqual(IReadOnlyList<WeightRequest> requests)
     {
         var first = Enumerable.Range(0, requests.Count).ToArray();
-        var alike = first.Where(i => !requests[i].Data.IsUnknown).GroupBy(i => (requests[i].Layout, requests[i].Data.Type, string.Join(',', requests[i].Data.Dims))).Where(g => g.Skip(1).Any());
+        var alike = first.Where(i => !requests[i].Data.IsUnknown)
+            .GroupBy(i => (requests[i].Layout, requests[i].Data.Type, string.Join(',', requests[i].Data.Dims)))
+            .Where(g => g.Skip(1).Any());
         foreach (var group in alike.SelectMany(g => g.GroupBy(i => Beginning(requests[i].Data))).Where(g => g.Skip(1).Any()))
         {
             var seen = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -205,7 +207,8 @@ internal sealed class WeightPacker
     private static long BytesOf(WeightRequest request) => request.Layout switch
     {
         WeightLayout.IntegerPanels => IntegerPanels.BytesOf(request.Data.Dims[0], request.Data.Dims[1]),
-        WeightLayout.Panels => request.Data.Dims.SkipLast(2).Aggregate(Panels.ElementsOf(request.Data.Dims[^2], request.Data.Dims[^1]), (size, dim) => size * dim) * sizeof(float),
+        WeightLayout.Panels =>
+            request.Data.Dims.SkipLast(2).Aggregate(Panels.ElementsOf(request.Data.Dims[^2], request.Data.Dims[^1]), (size, dim) => size * dim) * sizeof(float),
         WeightLayout.PaddedVector => Panels.ElementsOf(1, request.Data.Count) * sizeof(float),
         _ => request.Data.Count * FusionContext.Storage(request.Data.Type).BitsOf() / 8,
     };

@@ -20,15 +20,18 @@ public sealed class AttentionLayout : RewritePass
     {
         switch (node.Operator)
         {
-            case Transpose transpose when node.In(0).Is<Reshape>(out var merge, out var x) && AxisBlocks.Of(x.Shape, merge.To) is { OnlyMerges: true } blocks && !DropsOnlyUnits(x.Shape, blocks):
+            case Transpose transpose when node.In(0).Is<Reshape>(out var merge, out var x)
+                && AxisBlocks.Of(x.Shape, merge.To) is { OnlyMerges: true } blocks && !DropsOnlyUnits(x.Shape, blocks):
                 var permutation = transpose.Permutation.SelectMany(axis => Enumerable.Range(blocks.Blocks[axis].From, blocks.Blocks[axis].FromCount));
                 var moved = rewriter.Add(node, new Transpose([.. permutation]), x);
                 rewriter.Replace(node, rewriter.Reshaped(node, moved, node.Output.Shape), node.In(0).Producer);
                 break;
-            case Reshape split when node.In(0).Is<Transpose>(out var transpose, out var x) && rewriter.HasOneUse(node.In(0)) && AxisBlocks.Of(node.In(0).Shape, split.To) is { OnlySplits: true } blocks:
+            case Reshape split when node.In(0).Is<Transpose>(out var transpose, out var x) && rewriter.HasOneUse(node.In(0))
+                && AxisBlocks.Of(node.In(0).Shape, split.To) is { OnlySplits: true } blocks:
                 RaiseSplit(node, x, transpose.Permutation, blocks, rewriter);
                 break;
-            case Reshape drop when node.In(0).Is<Transpose>(out var transpose, out var x) && rewriter.HasOneUse(node.In(0)) && AxisBlocks.Of(node.In(0).Shape, drop.To) is { OnlyMerges: true } blocks && DropsOnlyUnits(node.In(0).Shape, blocks):
+            case Reshape drop when node.In(0).Is<Transpose>(out var transpose, out var x) && rewriter.HasOneUse(node.In(0))
+                && AxisBlocks.Of(node.In(0).Shape, drop.To) is { OnlyMerges: true } blocks && DropsOnlyUnits(node.In(0).Shape, blocks):
                 RaiseDrop(node, x, transpose.Permutation, blocks, rewriter);
                 break;
             case MatMul:

@@ -45,7 +45,8 @@ public sealed class ConstantFolding : RewritePass
         {
             rewriter.Replace(node, ModelGraph.Constant(node.Output.Name, node.In(0).Constant!.Reshaped(dims)));
         }
-        else if (bytesIn + bytesOut <= EagerBytes || (IsTable(node) && bytesOut <= GrowthBytes) || (bytesOut <= EagerBytes && node.Operator is Gather or GatherNd or GatherElements or Slice))
+        else if (bytesIn + bytesOut <= EagerBytes || (IsTable(node) && bytesOut <= GrowthBytes)
+            || (bytesOut <= EagerBytes && node.Operator is Gather or GatherNd or GatherElements or Slice))
         {
             Tensor result;
             try
@@ -67,7 +68,8 @@ public sealed class ConstantFolding : RewritePass
         else if (bytesOut <= (2 * bytesIn) + GrowthBytes && node.Operator is Unary or Binary or Select or Cast or Transpose or Slice or Concat or Expand)
         {
             var (op, inputs, type) = (node.Operator, node.Inputs.ToArray(), node.Output.Type);
-            var data = TensorData.Derived(type, dims, () => Evaluate(op, inputs, type).ToBytes(), Recipe.Of(op, [type, .. inputs.Select(i => i?.Constant!.Identity ?? "")]));
+            var data = TensorData.Derived(
+                type, dims, () => Evaluate(op, inputs, type).ToBytes(), Recipe.Of(op, [type, .. inputs.Select(i => i?.Constant!.Identity ?? "")]));
             rewriter.Replace(node, ModelGraph.Constant(node.Output.Name, data));
         }
     }

@@ -143,7 +143,10 @@ public sealed class IndexGridRemoval : RewritePass
     /// <summary>Brings the first axes of the operand to their places among the indices' axes, and broadcasts over the others.</summary>
     private static void Arrange(Node node, Value source, Shape indices, int[] axisOf, Rewriter rewriter)
     {
-        var order = Enumerable.Range(0, axisOf.Length).OrderBy(axis => axisOf[axis]).Concat(Enumerable.Range(axisOf.Length, source.Shape.Rank - axisOf.Length)).ToArray();
+        var order = Enumerable.Range(0, axisOf.Length)
+            .OrderBy(axis => axisOf[axis])
+            .Concat(Enumerable.Range(axisOf.Length, source.Shape.Rank - axisOf.Length))
+            .ToArray();
         var arranged = order.SequenceEqual(Enumerable.Range(0, order.Length)) ? source : rewriter.Add(node, new Transpose(order), source);
         var grid = indices.Select((dim, axis) => axisOf.Contains(axis) ? dim : Dim.One);
         arranged = rewriter.Reshaped(node, arranged, new Shape([.. grid, .. node.Output.Shape.Skip(indices.Rank)]));

@@ -72,7 +72,9 @@ public sealed class LayoutMerging : RewritePass
     private static void DropPadding(Node node, Rewriter rewriter)
     {
         Shape WithoutPadding(Shape shape) => new(shape.SkipWhile(d => d.Is(1)));
-        var operands = node.Inputs.Select(i => i!.Is<Reshape>(out var pad, out var y) && y.Shape.Rank < pad.To.Rank && WithoutPadding(y.Shape) == WithoutPadding(pad.To) ? y : i!).ToArray();
+        var operands = node.Inputs
+            .Select(i => i!.Is<Reshape>(out var pad, out var y) && y.Shape.Rank < pad.To.Rank && WithoutPadding(y.Shape) == WithoutPadding(pad.To) ? y : i!)
+            .ToArray();
         if (operands.SequenceEqual(node.Inputs) || operands.Max(o => o.Shape.Rank) != node.Output.Shape.Rank)
         {
             return;

@@ -29,7 +29,8 @@ public sealed class LinearFormation : RewritePass
                 }
 
                 break;
-            case Conv1d { Groups: 1, Stride: 1, PadBefore: 0, PadAfter: 0 } when node.In(1) is { IsConstant: true, Type: DataType.Float32 } w && w.Shape[2].Is(1)
+            case Conv1d { Groups: 1, Stride: 1, PadBefore: 0, PadAfter: 0 }
+                when node.In(1) is { IsConstant: true, Type: DataType.Float32 } w && w.Shape[2].Is(1)
                 && (node.Inputs.Count < 3 || node.Inputs[2] is null or { IsConstant: true }):
                 var x = rewriter.Add(node, new Transpose(0, 2, 1), node.In(0));
                 var linear = new List<Value?> { x, WeightAlgebra.Transposed(rewriter.Reshaped(node, w, new Shape(w.Shape[0], w.Shape[1]))) };

@@ -58,7 +58,8 @@ public sealed class LinearMerging : Pass
         var operands = new List<Value?> { first.In(0), weights };
         if (linears.Any(l => l.Inputs.Count > 2 && l.Inputs[2] is not null))
         {
-            var bias = linears.SelectMany(l => l.Inputs.Count > 2 && l.Inputs[2] is { } b ? b.ToVector(l.Output.Shape[-1]) : new float[l.Output.Shape[-1].Value]);
+            var bias = linears.SelectMany(l =>
+                l.Inputs.Count > 2 && l.Inputs[2] is { } b ? b.ToVector(l.Output.Shape[-1]) : new float[l.Output.Shape[-1].Value]);
             operands.Add(WeightAlgebra.Vector("bias of " + weights.Name, [.. bias]));
         }
 

@@ -21,7 +21,8 @@ public sealed class LinearScaleFolding : RewritePass
             _ = TryColumns(node, node.In(0), node.In(1), rewriter) || TryColumns(node, node.In(1), node.In(0), rewriter)
                 || TryNumber(node, node.In(0), node.In(1), rewriter) || TryNumber(node, node.In(1), node.In(0), rewriter);
         }
-        else if (node.Operator is Linear && node.In(0).Is(BinaryKind.Mul, out var a, out var b) && rewriter.HasOneUse(node.In(0)) && !TryRows(node, a, b, rewriter))
+        else if (node.Operator is Linear && node.In(0).Is(BinaryKind.Mul, out var a, out var b) && rewriter.HasOneUse(node.In(0))
+            && !TryRows(node, a, b, rewriter))
         {
             TryRows(node, b, a, rewriter);
         }

@@ -41,19 +41,22 @@ public sealed class NormRecognition : RewritePass
     private static void Normalise(Node node, Value deviation, Value variance, Rewriter rewriter)
     {
         var width = deviation.Shape.Rank == 0 ? Dim.Zero : deviation.Shape[-1];
-        if (!width.IsConstant || deviation.Type != DataType.Float32 || !MatchVariance(variance, out var squared, out var epsilon) || node.Output.Shape != deviation.Shape)
+        if (!width.IsConstant || deviation.Type != DataType.Float32 || !MatchVariance(variance, out var squared, out var epsilon)
+            || node.Output.Shape != deviation.Shape)
         {
             return;
         }
 
         var scale = Ones(width.Value);
-        if (MatchDeviation(deviation, out var x) && (ReferenceEquals(squared, deviation) || (MatchDeviation(squared, out var other) && ReferenceEquals(other, x))))
+        if (MatchDeviation(deviation, out var x)
+            && (ReferenceEquals(squared, deviation) || (MatchDeviation(squared, out var other) && ReferenceEquals(other, x))))
         {
             rewriter.Replace(node, rewriter.Add(node, new LayerNorm(epsilon), x, scale), Parts(node, deviation, variance));
         }
         else if (ReferenceEquals(squared, deviation))
         {
-            rewriter.Replace(node, rewriter.Add(node, new RmsNorm(epsilon), deviation, scale), Parts(node, deviation, variance).Where(p => p != deviation.Producer));
+            rewriter.Replace(
+                node, rewriter.Add(node, new RmsNorm(epsilon), deviation, scale), Parts(node, deviation, variance).Where(p => p != deviation.Producer));
         }
     }
 
@@ -92,7 +95,8 @@ public sealed class NormRecognition : RewritePass
                 && bias.IsVector(x.Shape[-1], x.Shape.Rank))
             {
                 var norm = rewriter.Add(node, new LayerNorm(epsilon), x, Vector(scale, x.Shape[-1]), Vector(bias, x.Shape[-1]));
-                rewriter.Replace(node, norm, [scaled.Producer, shift.Producer, product.Producer, mean.Producer, s.Producer, .. Parts(inverse.Producer!, squared, variance)]);
+                rewriter.Replace(
+                    node, norm, [scaled.Producer, shift.Producer, product.Producer, mean.Producer, s.Producer, .. Parts(inverse.Producer!, squared, variance)]);
                 return true;
             }
         }

@@ -26,7 +26,9 @@ internal static class OutputActivations
                 case Unary { Kind: UnaryKind.Sigmoid }:
                     return OutputActivation.Sigmoid;
                 case Softmax softmax:
-                    return node.Output.Shape[softmax.Axis] == width ? OutputActivation.Softmax : width == Dim.One ? OutputActivation.Sigmoid : OutputActivation.None;
+                    return node.Output.Shape[softmax.Axis] == width
+                        ? OutputActivation.Softmax
+                        : width == Dim.One ? OutputActivation.Sigmoid : OutputActivation.None;
                 case Unary { Kind: UnaryKind.Identity } or Cast or Reshape or Transpose or Expand or Slice or Gather:
                     value = node.In(0);
                     break;

@@ -31,7 +31,8 @@ public sealed class ReshapeSinking : RewritePass
             case Linear or LayerNorm or RmsNorm:
                 SinkBelowRows(node, rewriter);
                 break;
-            case Softmax softmax when softmax.Axis == node.In(0).Shape.Rank - 1 && node.In(0).Is<Reshape>(out _, out var x) && x.Shape.Rank > 0 && x.Shape[-1] == node.In(0).Shape[-1]:
+            case Softmax softmax when softmax.Axis == node.In(0).Shape.Rank - 1 && node.In(0).Is<Reshape>(out _, out var x)
+                && x.Shape.Rank > 0 && x.Shape[-1] == node.In(0).Shape[-1]:
                 Replace(node, rewriter.Add(node, new Softmax(x.Shape.Rank - 1), x), rewriter);
                 break;
             case Gather { Axis: 0 } gather when node.In(1).Is<Reshape>(out _, out var ids):
@@ -51,7 +52,8 @@ public sealed class ReshapeSinking : RewritePass
         {
             Replace(node, rewriter.Add(node, node.Operator, [x, .. node.Inputs.Skip(1)]), rewriter);
         }
-        else if (AxisBlocks.Of(x.Shape, reshape.To) is { } blocks && blocks.Blocks[^1] is { ToCount: 1 } last && last.From > 0 && blocks.Blocks.SkipLast(1).All(b => b.ToCount == 1) && blocks.Blocks.SkipLast(1).Any(b => b.FromCount > 1))
+        else if (AxisBlocks.Of(x.Shape, reshape.To) is { } blocks && blocks.Blocks[^1] is { ToCount: 1 } last && last.From > 0
+            && blocks.Blocks.SkipLast(1).All(b => b.ToCount == 1) && blocks.Blocks.SkipLast(1).Any(b => b.FromCount > 1))
         {
             var rows = rewriter.Add(node, new Reshape(new Shape([.. x.Shape.Take(last.From), reshape.To[-1]])), x);
             Replace(node, rewriter.Add(node, node.Operator, [rows, .. node.Inputs.Skip(1)]), rewriter);

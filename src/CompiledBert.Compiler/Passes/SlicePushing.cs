@@ -22,7 +22,8 @@ public sealed class SlicePushing : RewritePass
         }
 
         // Reshapes cost nothing and may be done again on a part.
-        if (producer.Operator is not Reshape && !rewriter.HasOneUse(producer.Output) && !(producer.Operator is Transpose && OnlySliced(producer.Output, rewriter)))
+        if (producer.Operator is not Reshape && !rewriter.HasOneUse(producer.Output)
+            && !(producer.Operator is Transpose && OnlySliced(producer.Output, rewriter)))
         {
             return;
         }

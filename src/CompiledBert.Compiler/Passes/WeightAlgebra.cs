@@ -30,7 +30,9 @@ internal static class WeightAlgebra
     public static Value Beside(IReadOnlyList<Value> matrices)
     {
         TensorData[] sources = [.. matrices.Select(m => m.Constant!)];
-        return Derive(string.Join('+', matrices.Select(m => m.Name)), [sources[0].Dims[0], sources.Sum(m => m.Dims[1])], sources, Recipe.Of(nameof(Beside), [.. sources.Select(m => m.Identity)]), (part, to, stride) =>
+        var name = string.Join('+', matrices.Select(m => m.Name));
+        var recipe = Recipe.Of(nameof(Beside), [.. sources.Select(m => m.Identity)]);
+        return Derive(name, [sources[0].Dims[0], sources.Sum(m => m.Dims[1])], sources, recipe, (part, to, stride) =>
         {
             var start = 0;
             foreach (var source in sources)

@@ -12,7 +12,8 @@ internal static class PlanHeadText
         yield return (1, $"pooling {PlanText.Name(head.Pooling)}");
         foreach (var dense in head.Dense)
         {
-            yield return (1, $"dense {Text(dense.Inputs)} {Text(dense.Outputs)} {PlanText.Name(dense.Activation)}{(dense.HasBias ? " bias" : "")} at {Text(dense.At)}");
+            var bias = dense.HasBias ? " bias" : "";
+            yield return (1, $"dense {Text(dense.Inputs)} {Text(dense.Outputs)} {PlanText.Name(dense.Activation)}{bias} at {Text(dense.At)}");
         }
 
         if (head.Normalizes)
@@ -101,8 +102,9 @@ internal static class PlanHeadText
         tokenizer.Keyword("bytes");
         var head = new PlanHead
         {
-            Kind = kind, Pooling = pooling, Dense = layers, Normalizes = normalizes, LabelsAreIndependent = independent, GivesProbabilities = probabilities, Labels = names, Prefix = prefix, QueryPrefix = query, PassagePrefix = passage,
-            MaxTokens = most, MaskId = maskId, Ids = ids, Mask = mask, Types = types, PaddedTo = paddedTo, PadId = padId, Width = elements, IsPerToken = isPerToken,
+            Kind = kind, Pooling = pooling, Dense = layers, Normalizes = normalizes, LabelsAreIndependent = independent,
+            GivesProbabilities = probabilities, Labels = names, Prefix = prefix, QueryPrefix = query, PassagePrefix = passage, MaxTokens = most,
+            MaskId = maskId, Ids = ids, Mask = mask, Types = types, PaddedTo = paddedTo, PadId = padId, Width = elements, IsPerToken = isPerToken,
             TokenizerAt = at, TokenizerBytes = tokenizer.Number32(),
         };
         tokenizer.End();

@@ -20,7 +20,9 @@ public static class PlanParser
 
         if (header.TakeRest() is var version && version != "1")
         {
-            throw header.Error($"version '{version}' of plans is not known to this version of CompiledBert, which reads version 1; rebuild the plan with the compiler of the same version");
+            throw header.Error(
+                $"version '{version}' of plans is not known to this version of CompiledBert, which reads version 1; "
+                    + "rebuild the plan with the compiler of the same version");
         }
 
         header.End();
@@ -174,7 +176,9 @@ public static class PlanParser
             HasSmallSums = isSmall,
             Shift = shift,
             Bias = line.TryChild("bias") is { } bias ? Of(bias, l => l.Identifier()) : null,
-            Scales = line.TryChild("scales") is { } scales ? Of(scales, l => new ColumnScales(l.Identifier(), l.Identifier(), l.TryKeyword("bias") ? l.Identifier() : null)) : null,
+            Scales = line.TryChild("scales") is { } scales
+                ? Of(scales, l => new ColumnScales(l.Identifier(), l.Identifier(), l.TryKeyword("bias") ? l.Identifier() : null))
+                : null,
             Y = Of(line.Child("y"), ReadRows),
         };
         var (tileResult, tile) = ReadFragment(line.Child("tile"));
@@ -319,7 +323,9 @@ public static class PlanParser
         {
             var rest = line.TakeRest();
             var end = rest.IndexOf("] = ", StringComparison.Ordinal);
-            return end > 0 ? new Store(ReadAccess(line, rest.Substring(0, end + 1)), rest.Substring(end + 4)) : throw line.Error($"expected an address, '=' and a value, found '{rest}'");
+            return end > 0
+                ? new Store(ReadAccess(line, rest.Substring(0, end + 1)), rest.Substring(end + 4))
+                : throw line.Error($"expected an address, '=' and a value, found '{rest}'");
         }
 
         if (line.TryKeyword("accumulator"))

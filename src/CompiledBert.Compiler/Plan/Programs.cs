@@ -4,7 +4,8 @@ namespace CompiledBert.Compiler;
 internal static class Programs
 {
     /// <summary>All statements with those inside loops, in order.</summary>
-    public static IEnumerable<Statement> Flatten(IEnumerable<Statement> statements) => statements.SelectMany(s => s is Loop loop ? Flatten(loop.Body).Prepend(s) : [s]);
+    public static IEnumerable<Statement> Flatten(IEnumerable<Statement> statements) =>
+        statements.SelectMany(s => s is Loop loop ? Flatten(loop.Body).Prepend(s) : [s]);
 
     /// <summary>How often each name is read.</summary>
     public static IReadOnlyDictionary<string, int> CountReads(IEnumerable<Statement> statements) =>
@@ -27,7 +28,8 @@ internal static class Programs
     }
 
     /// <summary>Whether an access is the element of a buffer at one variable and nothing else.</summary>
-    public static bool IsElement(Access access, string variable) => access.Offset.Is(0) && access.Terms is [var term] && term.Variable == variable && term.Stride.Is(1);
+    public static bool IsElement(Access access, string variable) =>
+        access.Offset.Is(0) && access.Terms is [var term] && term.Variable == variable && term.Stride.Is(1);
 
     private static IEnumerable<string> Reads(Statement statement) => statement switch
     {

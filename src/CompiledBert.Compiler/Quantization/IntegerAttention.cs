@@ -13,7 +13,8 @@ internal static class IntegerAttention
 {
     /// <summary>The step with integers where it can be; itself elsewhere.</summary>
     public static Step Of(Step step) =>
-        step is AttentionStep { IsInteger: false, Probability.Count: 0 } attention && !(attention.Keys.IsConstant && attention.Keys.Value > AttentionStep.MostIntegerKeys)
+        step is AttentionStep { IsInteger: false, Probability.Count: 0 } attention
+        && !(attention.Keys.IsConstant && attention.Keys.Value > AttentionStep.MostIntegerKeys)
             ? attention with { IsInteger = true, Title = attention.Title + " int8" }
             : step;
 }

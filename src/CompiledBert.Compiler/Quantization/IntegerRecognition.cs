@@ -104,7 +104,8 @@ internal static class IntegerRecognition
     /// <summary>Only tables that the importer dequantised are looked at: they are made of whole numbers, or of blocks.</summary>
     private static bool TryTable(ModelGraph graph, Node node)
     {
-        if (node.In(0) is not { Type: DataType.Float32, Shape.Rank: 2, Constant: { IsDerived: true, Count: > 0 } } || StoredIntegers.Of(node.In(0)) is not { } table)
+        if (node.In(0) is not { Type: DataType.Float32, Shape.Rank: 2, Constant: { IsDerived: true, Count: > 0 } }
+            || StoredIntegers.Of(node.In(0)) is not { } table)
         {
             return false;
         }
@@ -147,7 +148,8 @@ internal static class IntegerRecognition
         }
 
         // A constant zero point is added with its sign turned.
-        if (x.IsWithScalar(BinaryKind.Add, out var whole, out var negated) && CentreOf(whole) is { } middle && double.IsInteger(negated) && Math.Abs(negated) <= 255)
+        if (x.IsWithScalar(BinaryKind.Add, out var whole, out var negated)
+            && CentreOf(whole) is { } middle && double.IsInteger(negated) && Math.Abs(negated) <= 255)
         {
             return (whole, ModelGraph.Constant((float)-negated), null, middle);
         }
@@ -183,7 +185,8 @@ internal static class IntegerRecognition
         {
             Unary { Kind: UnaryKind.Round or UnaryKind.Floor or UnaryKind.Ceil } => true,
             Unary { Kind: UnaryKind.Neg or UnaryKind.Abs or UnaryKind.Identity } or Reshape or Transpose or Expand or Slice => IsWhole(node.In(0), depth + 1),
-            Binary { Kind: BinaryKind.Add or BinaryKind.Sub or BinaryKind.Min or BinaryKind.Max } => IsWhole(node.In(0), depth + 1) && IsWhole(node.In(1), depth + 1),
+            Binary { Kind: BinaryKind.Add or BinaryKind.Sub or BinaryKind.Min or BinaryKind.Max } =>
+                IsWhole(node.In(0), depth + 1) && IsWhole(node.In(1), depth + 1),
             Cast => node.In(0).Type.IsInteger() || IsWhole(node.In(0), depth + 1),
             _ => false,
         };

@@ -50,7 +50,8 @@ internal sealed record MatrixRounding(float[] Scales, double OfWeights, double? 
 
         // Written from the matrix again, a number half way between two may become the other one.
         var isSmall = (heaviest + rows) * QuantizedWeights.Largest <= IntegerLinear.SmallSum;
-        return new MatrixRounding(scales, Decibels(signal, noise), rounded.Count == 0 ? null : rounded.Min(sample => Decibels(sample.Signal, sample.Noise)), isSmall);
+        return new MatrixRounding(
+            scales, Decibels(signal, noise), rounded.Count == 0 ? null : rounded.Min(sample => Decibels(sample.Signal, sample.Noise)), isSmall);
     }
 
     /// <summary>Columns one after the other, each element divided by its row's factor.</summary>

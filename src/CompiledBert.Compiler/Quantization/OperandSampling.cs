@@ -36,7 +36,8 @@ internal static class OperandSampling
         {
             return calibration is null
                 ? new Dictionary<Value, OperandSample>()
-                : throw DiagnosticTable.InvalidCalibration.Error(graph.File, null, calibration.Name, "The model takes inputs that are not whole numbers, and ids alone cannot run it.");
+                : throw DiagnosticTable.InvalidCalibration.Error(
+                    graph.File, null, calibration.Name, "The model takes inputs that are not whole numbers, and ids alone cannot run it.");
         }
 
         return calibration is null ? MeasureMadeUp(graph, operands) : MeasureGiven(graph, operands, calibration);
@@ -92,12 +93,14 @@ internal static class OperandSampling
             catch (EvaluationException e)
             {
                 throw DiagnosticTable.InvalidCalibration.Error(
-                    graph.File, null, calibration.Name, string.Create(CultureInfo.InvariantCulture, $"The model cannot be run on sequence {sequence + 1}, of {ids.Length} ids: {e.Message}"));
+                    graph.File, null, calibration.Name,
+                    string.Create(CultureInfo.InvariantCulture, $"The model cannot be run on sequence {sequence + 1}, of {ids.Length} ids: {e.Message}"));
             }
         }
     }
 
-    private static Dictionary<Value, OperandSample> NewSamples(IReadOnlyCollection<Value> operands) => operands.ToDictionary(o => o, o => new OperandSample((int)o.Shape[-1].Value));
+    private static Dictionary<Value, OperandSample> NewSamples(IReadOnlyCollection<Value> operands) =>
+        operands.ToDictionary(o => o, o => new OperandSample((int)o.Shape[-1].Value));
 
     private static void Run(ModelGraph graph, IReadOnlyDictionary<string, Tensor> inputs, Dictionary<Value, OperandSample> samples, int keep) =>
         GraphEvaluator.Run(graph, inputs, (value, tensor) =>

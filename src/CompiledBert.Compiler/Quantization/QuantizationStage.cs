@@ -27,11 +27,14 @@ internal static class QuantizationStage
     public static QuantizationQuality Run(ModelGraph graph, Calibration? calibration = null)
     {
         var products = graph.Nodes.Where(IsWorthwhile).GroupBy(n => n.In(0)).ToList();
-        var samples = graph.WeightsUnknown ? new Dictionary<Value, OperandSample>() : OperandSampling.Measure(graph, [.. products.Select(p => p.Key)], calibration);
+        var samples = graph.WeightsUnknown
+            ? new Dictionary<Value, OperandSample>()
+            : OperandSampling.Measure(graph, [.. products.Select(p => p.Key)], calibration);
         var factors = OperandFactors.Of(graph, products, samples, calibration);
         var weights = new RoundedWeights(graph.WeightsUnknown, products
             .Where(p => samples.ContainsKey(p.Key))
-            .SelectMany(p => p.DistinctBy(product => product.In(1).Constant!.Identity), (p, product) => (Matrix: product.In(1).Constant!.Identity, Sample: samples[p.Key]))
+            .SelectMany(p => p.DistinctBy(product => product.In(1).Constant!.Identity),
+                (p, product) => (Matrix: product.In(1).Constant!.Identity, Sample: samples[p.Key]))
             .ToLookup(use => use.Matrix, use => use.Sample));
         var quality = new QuantizationQuality();
         foreach (var ofOperand in products)
@@ -58,7 +61,8 @@ internal static class QuantizationStage
     }
 
     private static bool IsWorthwhile(Node node) =>
-        node.Operator is Linear && node.In(1).Shape is var shape && shape[0].Value is >= LeastInner and <= IntegerLinear.MaxRows && shape[1].Value >= LeastColumns;
+        node.Operator is Linear && node.In(1).Shape is var shape
+            && shape[0].Value is >= LeastInner and <= IntegerLinear.MaxRows && shape[1].Value >= LeastColumns;
 
     /// <summary>All products of one operand, which is quantised once; but those whose results suffer too much, which stay in floats.</summary>
     private static void QuantizeProducts(ModelGraph graph, Node[] products, Value? factors, RoundedWeights weights, QuantizationQuality quality)
@@ -102,7 +106,8 @@ internal static class QuantizationStage
         var name = node.Output.Name;
 
         // Of weights that nobody knows, by their number.
-        var isSmall = weights.Rounding?.HasSmallSums ?? node.In(1).Shape[0].Value * QuantizedWeights.Largest * QuantizedWeights.Largest <= IntegerLinear.SmallSum;
+        var isSmall = weights.Rounding?.HasSmallSums
+            ?? node.In(1).Shape[0].Value * QuantizedWeights.Largest * QuantizedWeights.Largest <= IntegerLinear.SmallSum;
         var sums = graph.Add(name, new IntegerLinear(isSmall), [quantised.Outputs[0], weights.Integers], node.Origins);
         var scaled = graph.Add(name, new Binary(BinaryKind.Mul), [sums, quantised.Outputs[1]], node.Origins);
         var result = graph.Add(name, new Binary(BinaryKind.Mul), [scaled, weights.Scales], node.Origins);

@@ -11,7 +11,8 @@ public sealed record Budget(string Text, double Limit, long? Tokens, string? Tar
 {
     private static readonly (string Name, double Milliseconds)[] Times = [("us", 1e-3), ("µs", 1e-3), ("ms", 1), ("s", 1e3)];
 
-    private static readonly (string Name, double Bytes)[] Sizes = [("KiB", 1024), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("B", 1)];
+    private static readonly (string Name, double Bytes)[] Sizes =
+        [("KiB", 1024), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("B", 1)];
 
     /// <summary>
     /// Reads budgets of time: <c>45ms@128</c>, <c>45ms@128 on cortex-a55</c>, several with semicolons. Null where the text is something else.
@@ -19,7 +20,9 @@ public sealed record Budget(string Text, double Limit, long? Tokens, string? Tar
     public static IReadOnlyList<Budget>? ParseTimes(string text) => All(text, part =>
     {
         var words = part.Split(" on ", 2, StringSplitOptions.TrimEntries);
-        return Parse(part, words[0], Times) is { } budget && (words.Length == 1 || words[1].Length > 0) ? budget with { Target = words.Length > 1 ? words[1] : null } : null;
+        return Parse(part, words[0], Times) is { } budget && (words.Length == 1 || words[1].Length > 0)
+            ? budget with { Target = words.Length > 1 ? words[1] : null }
+            : null;
     });
 
     /// <summary>
@@ -32,7 +35,10 @@ public sealed record Budget(string Text, double Limit, long? Tokens, string? Tar
 
     /// <summary>Reads a share: <c>2%</c> is 0.02. Null where the text is something else.</summary>
     public static double? ParseShare(string text) =>
-        text.EndsWith('%') && double.TryParse(text[..^1], NumberStyles.AllowDecimalPoint | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var percent) ? percent / 100 : null;
+        text.EndsWith('%')
+        && double.TryParse(text[..^1], NumberStyles.AllowDecimalPoint | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var percent)
+            ? percent / 100
+            : null;
 
     private static List<Budget>? All(string text, Func<string, Budget?> parse)
     {
@@ -57,7 +63,8 @@ public sealed record Budget(string Text, double Limit, long? Tokens, string? Tar
 
         var (unit, factor) = units.FirstOrDefault(u => amount.EndsWith(u.Name, StringComparison.OrdinalIgnoreCase));
         return unit is not null
-            && double.TryParse(amount[..^unit.Length].TrimEnd(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value > 0 && double.IsFinite(value)
+            && double.TryParse(amount[..^unit.Length].TrimEnd(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && value > 0 && double.IsFinite(value)
             ? new Budget(whole, value * factor, tokens, null)
             : null;
     }

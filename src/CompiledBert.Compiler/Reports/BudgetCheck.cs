@@ -31,7 +31,8 @@ public static class BudgetCheck
                 {
                     var largest = Largest(report, i => cost.StepCycles[i] ?? 0, cycles => ReportTable.Number(on.MillisecondsOf(cycles)) + " ms");
                     yield return DiagnosticTable.LatencyBudget.At(
-                        options.ModelPath, null, call, (cost.UnknownSteps > 0 ? "more than " : "") + Exact(milliseconds), $"{on.Label} at {Exact(on.Gigahertz)} GHz", Over(milliseconds, budget.Limit), Exact(budget.Limit), largest);
+                        options.ModelPath, null, call, (cost.UnknownSteps > 0 ? "more than " : "") + Exact(milliseconds),
+                        $"{on.Label} at {Exact(on.Gigahertz)} GHz", Over(milliseconds, budget.Limit), Exact(budget.Limit), largest);
                 }
                 else if (cost.UnknownSteps > 0)
                 {
@@ -66,7 +67,8 @@ public static class BudgetCheck
             if (bytes > budget.Limit)
             {
                 long Live(int step) => report.Buffers.Where(b => b.First <= step && step <= b.Last).Sum(b => b.Bytes[0]);
-                yield return DiagnosticTable.MemoryBudget.At(options.ModelPath, null, CallOf(budget), bytes, Over(bytes, budget.Limit), Exact(budget.Limit), Largest(report, Live, Bytes));
+                yield return DiagnosticTable.MemoryBudget.At(
+                    options.ModelPath, null, CallOf(budget), bytes, Over(bytes, budget.Limit), Exact(budget.Limit), Largest(report, Live, Bytes));
             }
         }
     }
@@ -95,7 +97,8 @@ public static class BudgetCheck
     private static CompileException DoesNotFit(string metadata, Budget budget, CompileOptions options, string why) =>
         DiagnosticTable.BudgetDoesNotFit.Error(options.ModelPath, null, metadata, budget.Text, why);
 
-    private static string Largest(ModelReport report, Func<int, long> valueOf, Func<long, string> format) => string.Join(", ", Enumerable.Range(0, report.Steps.Count)
+    private static string Largest(ModelReport report, Func<int, long> valueOf, Func<long, string> format) =>
+        string.Join(", ", Enumerable.Range(0, report.Steps.Count)
         .Select(i => (Step: i, Value: valueOf(i)))
         .OrderByDescending(s => s.Value).ThenBy(s => s.Step)
         .Take(NamedSteps)

@@ -60,7 +60,8 @@ public sealed record LengthReport(long? Tokens, long ArenaBytes, long NodeByNode
 /// <param name="Bytes">Bytes it reads and writes at each length, each buffer once.</param>
 /// <param name="SignalToNoise">Of its weights in 8 bits: their energy over that of their rounding, in decibels; null where nothing was rounded.</param>
 public sealed record StepReport(
-    string Title, string Kind, string? Layer, string? Precision, IReadOnlyList<string> Nodes, IReadOnlyList<long> Operations, IReadOnlyList<long> Bytes, double? SignalToNoise);
+    string Title, string Kind, string? Layer, string? Precision, IReadOnlyList<string> Nodes,
+    IReadOnlyList<long> Operations, IReadOnlyList<long> Bytes, double? SignalToNoise);
 
 /// <summary>What a call costs on one core.</summary>
 /// <param name="Target">The target that was named: a core or a device.</param>
@@ -72,7 +73,8 @@ public sealed record StepReport(
 /// <param name="MemoryGigabytes">Bytes a second that it reads from memory, in 10⁹.</param>
 /// <param name="Costs">A call at each length.</param>
 public sealed record TargetReport(
-    string Target, string Core, string Title, double Gigahertz, double FloatGigaops, double IntegerGigaops, double MemoryGigabytes, IReadOnlyList<CallReport> Costs)
+    string Target, string Core, string Title, double Gigahertz, double FloatGigaops, double IntegerGigaops,
+    double MemoryGigabytes, IReadOnlyList<CallReport> Costs)
 {
     /// <summary>Whether a profile of what was measured on such a core corrected the estimates.</summary>
     public bool IsCorrected { get; init; }

@@ -57,7 +57,8 @@ public static class ReportBuilder
         }
 
         var most = tokens?.Max ?? UsualLengths[^1];
-        return (lengths ?? [.. UsualLengths.Where(l => l < most), Math.Min(most, UsualLengths[^1])]).Where(l => l <= (tokens?.Max ?? l)).Distinct().Order().Select(l => (long?)l);
+        return (lengths ?? [.. UsualLengths.Where(l => l < most), Math.Min(most, UsualLengths[^1])])
+            .Where(l => l <= (tokens?.Max ?? l)).Distinct().Order().Select(l => (long?)l);
     }
 
     private static IEnumerable<(string Name, Core Core)> TargetsOf(CompileOptions options)
@@ -87,7 +88,9 @@ public static class ReportBuilder
 
     /// <summary>The layer that a title begins with: <c>layer 3 · …</c>.</summary>
     private static string? LayerOf(string title) =>
-        title.StartsWith("layer ", StringComparison.Ordinal) && title.IndexOf(" · ", StringComparison.Ordinal) is var end and > 0 ? title["layer ".Length..end] : null;
+        title.StartsWith("layer ", StringComparison.Ordinal) && title.IndexOf(" · ", StringComparison.Ordinal) is var end and > 0
+            ? title["layer ".Length..end]
+            : null;
 
     private static TargetReport TargetOf(string target, Core core, IReadOnlyList<Call> calls)
     {
@@ -95,7 +98,8 @@ public static class ReportBuilder
         var floats = 2 * core.MultiplyAdds * core.Lanes * core.Gigahertz;
         var integers = 8 * core.Lanes * core.Gigahertz * (core.DotProducts > 0 ? core.DotProducts : core.IntegerMultiplies / 2);
         return new TargetReport(
-            target, core.Name, core.Title, core.Gigahertz, Math.Round(floats, 3), Math.Round(integers, 3), core.MemoryGigabytes, [.. calls.Select(call => CostOf(core, call))]) { IsCorrected = core.IsCorrected };
+            target, core.Name, core.Title, core.Gigahertz, Math.Round(floats, 3), Math.Round(integers, 3), core.MemoryGigabytes,
+            [.. calls.Select(call => CostOf(core, call))]) { IsCorrected = core.IsCorrected };
     }
 
     private static CallReport CostOf(Core core, Call call)

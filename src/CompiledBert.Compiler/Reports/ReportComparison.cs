@@ -37,7 +37,8 @@ public sealed record ReportComparison(ModelReport Before, ModelReport After, IRe
            from oldLength in before.Lengths.Select((l, i) => (l.Tokens, Index: i)).Where(l => l.Tokens == length.Tokens)
            let cost = target.Costs[length.Index]
            let oldCost = old.Costs[oldLength.Index]
-           select new Call(target, length.Tokens, old.MillisecondsOf(oldCost.Cycles), target.MillisecondsOf(cost.Cycles), Changes(Times(before, old, oldCost), Times(after, target, cost)))]);
+           select new Call(target, length.Tokens, old.MillisecondsOf(oldCost.Cycles), target.MillisecondsOf(cost.Cycles),
+               Changes(Times(before, old, oldCost), Times(after, target, cost)))]);
 
     /// <summary>What has become worse by more than a share: the slowest call's and sizes' growth, as words; empty where nothing has.</summary>
     public IReadOnlyList<string> Worse(double tolerance)
@@ -47,7 +48,9 @@ public sealed record ReportComparison(ModelReport Before, ModelReport After, IRe
         {
             var others = Calls.Count(c => c.Growth > tolerance) - 1;
             var grown = call.Steps.Where(s => s.Growth > 0).Take(NamedSteps).Select(s => $"{s.Title} ({Number(s.Before)} → {Number(s.After)})");
-            worse.Add($"a call of {call.Tokens?.ToString(CultureInfo.InvariantCulture) ?? "fixed"} tokens on {call.Target.Label} takes {Number(call.After)} instead of {Number(call.Before)}, {Percent(call.Growth)} more (an estimate)"
+            worse.Add(
+                $"a call of {call.Tokens?.ToString(CultureInfo.InvariantCulture) ?? "fixed"} tokens on {call.Target.Label} "
+                    + $"takes {Number(call.After)} instead of {Number(call.Before)}, {Percent(call.Growth)} more (an estimate)"
                 + (others > 0 ? $"; {others} other calls grew too" : "") + ". Steps that grew: " + string.Join(", ", grown));
         }
 
@@ -62,7 +65,8 @@ public sealed record ReportComparison(ModelReport Before, ModelReport After, IRe
         {
             if (after > before * (1 + tolerance))
             {
-                worse.Add(string.Create(CultureInfo.InvariantCulture, $"{what} {after} bytes instead of {before}, {Percent(((double)after / Math.Max(1, before)) - 1)} more"));
+                worse.Add(string.Create(
+                    CultureInfo.InvariantCulture, $"{what} {after} bytes instead of {before}, {Percent(((double)after / Math.Max(1, before)) - 1)} more"));
             }
         }
     }

@@ -15,7 +15,8 @@ public static class ReportFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {
-            throw DiagnosticTable.InvalidBaseline.Error(askedBy, null, Path.GetFileName(path), e is FileNotFoundException or DirectoryNotFoundException ? "There is no such file." : e.Message);
+            throw DiagnosticTable.InvalidBaseline.Error(
+                askedBy, null, Path.GetFileName(path), e is FileNotFoundException or DirectoryNotFoundException ? "There is no such file." : e.Message);
         }
     }
 }

@@ -14,7 +14,8 @@ public static class ReportJson
     public static string Write(ModelReport report)
     {
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        var encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = encoder }))
         {
             json.WriteStartObject();
             json.WriteString("schema", Schema);
@@ -118,26 +119,32 @@ public static class ReportJson
             WeightsBytes = Number(root, "weightsBytes"),
             EmittedBytes = Maybe(root.GetProperty("emittedBytes")),
             AreTargetsChosen = root.GetProperty("areTargetsChosen").GetBoolean(),
-            Lengths = All(root, "lengths", l => new LengthReport(Maybe(l.GetProperty("tokens")), Number(l, "arenaBytes"), Number(l, "nodeByNodeBytes"), Number(l, "writtenBytes"))),
+            Lengths = All(root, "lengths", l => new LengthReport(
+                Maybe(l.GetProperty("tokens")), Number(l, "arenaBytes"), Number(l, "nodeByNodeBytes"), Number(l, "writtenBytes"))),
             Targets = All(root, "targets", t => new TargetReport(
-                Word(t, "target"), Word(t, "core"), Word(t, "title"), Real(t, "gigahertz"), Real(t, "floatGigaops"), Real(t, "integerGigaops"), Real(t, "memoryGigabytes"),
+                Word(t, "target"), Word(t, "core"), Word(t, "title"), Real(t, "gigahertz"), Real(t, "floatGigaops"), Real(t, "integerGigaops"),
+                Real(t, "memoryGigabytes"),
                 All(t, "costs", c => new CallReport(All(c, "stepCycles", Maybe), All(c, "memoryBound", b => b.GetBoolean()))))
             {
                 IsCorrected = t.TryGetProperty("isCorrected", out var corrected) && corrected.GetBoolean(),
             }),
             Steps = All(root, "steps", s => new StepReport(
-                Word(s, "title"), Word(s, "kind"), s.GetProperty("layer").GetString(), s.GetProperty("precision").GetString(), All(s, "nodes", n => n.GetString()!),
-                Numbers(s, "operations"), Numbers(s, "bytes"), s.GetProperty("signalToNoise") is { ValueKind: JsonValueKind.Number } noise ? noise.GetDouble() : null)),
+                Word(s, "title"), Word(s, "kind"), s.GetProperty("layer").GetString(), s.GetProperty("precision").GetString(),
+                All(s, "nodes", n => n.GetString()!),
+                Numbers(s, "operations"), Numbers(s, "bytes"),
+                s.GetProperty("signalToNoise") is { ValueKind: JsonValueKind.Number } noise ? noise.GetDouble() : null)),
             Buffers = All(root, "buffers", b => new BufferReport(
                 Word(b, "id"), Number(b, "slot"), (int)Number(b, "first"), (int)Number(b, "last"), Word(b, "elements"), Word(b, "type"), Numbers(b, "bytes"))),
-            Weights = All(root, "weights", w => new WeightReport(Word(w, "id"), Word(w, "name"), Word(w, "type"), Number(w, "bytes"), All(w, "steps", s => s.GetInt32()))),
+            Weights = All(root, "weights", w => new WeightReport(
+                Word(w, "id"), Word(w, "name"), Word(w, "type"), Number(w, "bytes"), All(w, "steps", s => s.GetInt32()))),
         };
         return report.Targets.All(t => t.Costs.Count == report.Lengths.Count && t.Costs.All(c => c.StepCycles.Count == report.Steps.Count))
             ? report
             : throw new FormatException("It contradicts itself: its targets have not the costs of each length and step.");
     }
 
-    private static string Word(JsonElement element, string name) => element.GetProperty(name).GetString() ?? throw new FormatException($"'{name}' is not given.");
+    private static string Word(JsonElement element, string name) =>
+        element.GetProperty(name).GetString() ?? throw new FormatException($"'{name}' is not given.");
 
     private static long Number(JsonElement element, string name) => element.GetProperty(name).GetInt64();
 

@@ -20,7 +20,8 @@ internal static class StepWork
     private static long Of(LinearStep step, Func<Symbol, long> lengthOf)
     {
         var rows = step.Rows.Evaluate(lengthOf);
-        return (rows * step.N * ((2 * step.K) + Of(step.Tile, lengthOf) + (step.Bias is null ? 0 : 1) + (step.Scales is null ? 0 : step.Scales.Bias is null ? 2 : 3))) + Of(step.Row, lengthOf);
+        var scaling = step.Scales is null ? 0 : step.Scales.Bias is null ? 2 : 3;
+        return (rows * step.N * ((2 * step.K) + Of(step.Tile, lengthOf) + (step.Bias is null ? 0 : 1) + scaling)) + Of(step.Row, lengthOf);
     }
 
     private static long Of(AttentionStep step, Func<Symbol, long> lengthOf)

@@ -8,7 +8,8 @@ internal static class BufferUse
     {
         NestStep nest => Of(nest.Body),
         LinearStep linear => Of(linear.Tile.Concat(linear.Row))
-            .Concat(new[] { linear.X.Buffer, linear.Y.Buffer, linear.Weights, linear.Bias, linear.Shift, linear.Scales?.Rows, linear.Scales?.Columns, linear.Scales?.Bias }.OfType<string>()),
+            .Concat(new[] { linear.X.Buffer, linear.Y.Buffer, linear.Weights, linear.Bias, linear.Shift }.OfType<string>())
+            .Concat(new[] { linear.Scales?.Rows, linear.Scales?.Columns, linear.Scales?.Bias }.OfType<string>()),
         AttentionStep attention => Of(attention.Score.Concat(attention.Probability))
             .Concat([attention.Q.Buffer, attention.K.Buffer, attention.V.Buffer, attention.Y.Buffer]),
         MatMulStep product => [product.A.Buffer, product.B.Buffer, product.Y.Buffer],

@@ -16,7 +16,8 @@ internal static class Contraction
             case LinearStep linear:
                 return linear with { Tile = Contract(linear.Tile, linear.TileResult), Row = Contract(linear.Row, "") };
             case AttentionStep attention:
-                return attention with { Score = Contract(attention.Score, attention.ScoreResult), Probability = Contract(attention.Probability, attention.ProbabilityResult) };
+                var score = Contract(attention.Score, attention.ScoreResult);
+                return attention with { Score = score, Probability = Contract(attention.Probability, attention.ProbabilityResult) };
             default:
                 return step;
         }

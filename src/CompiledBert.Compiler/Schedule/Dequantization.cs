@@ -49,7 +49,8 @@ internal static class Dequantization
         }
 
         var reads = Programs.CountReads(step.Row);
-        if (reads.GetValueOrDefault(sum.Id) != 1 || Chain.Find([.. row.TakeWhile(s => s != columns), .. columns.Body], columns.Body, sum.Id, m, columns.Variable, reads, "") is not { } chain)
+        if (reads.GetValueOrDefault(sum.Id) != 1
+            || Chain.Find([.. row.TakeWhile(s => s != columns), .. columns.Body], columns.Body, sum.Id, m, columns.Variable, reads, "") is not { } chain)
         {
             return step;
         }
@@ -66,9 +67,11 @@ internal static class Dequantization
     {
         /// <summary>Finds them; null where they are not all there, in this order.</summary>
         public static Chain? Find(
-            IReadOnlyList<Statement> known, IReadOnlyList<Statement> block, string sum, string row, string column, IReadOnlyDictionary<string, int> reads, string result)
+            IReadOnlyList<Statement> known, IReadOnlyList<Statement> block, string sum, string row, string column,
+            IReadOnlyDictionary<string, int> reads, string result)
         {
-            Load? Operand(Let let, string value) => known.OfType<Load>().FirstOrDefault(l => l.Type == DataType.Float32 && let.Args.Contains(l.Id) && l.Id != value);
+            Load? Operand(Let let, string value) =>
+                known.OfType<Load>().FirstOrDefault(l => l.Type == DataType.Float32 && let.Args.Contains(l.Id) && l.Id != value);
             Let? Reader(string value, string op) => block.OfType<Let>().FirstOrDefault(l => l.Op == op && l.Args.Contains(value));
             bool IsAlone(string value) => value != result && reads.GetValueOrDefault(value) == 1;
 
@@ -80,7 +83,8 @@ internal static class Dequantization
 
             var statements = new List<Statement> { ofRow, ofColumn };
             statements.AddRange(new[] { rows, columns }.Where(l => reads[l.Id] == 1));
-            if (IsAlone(ofColumn.Id) && Reader(ofColumn.Id, "add") is { } added && Operand(added, ofColumn.Id) is { } bias && Programs.IsElement(bias.From, column))
+            if (IsAlone(ofColumn.Id) && Reader(ofColumn.Id, "add") is { } added
+                && Operand(added, ofColumn.Id) is { } bias && Programs.IsElement(bias.From, column))
             {
                 statements.Add(added);
                 statements.AddRange(reads[bias.Id] == 1 ? [bias] : []);

@@ -27,7 +27,9 @@ internal sealed class AddedTokenList
 
             var known = tokens.FindIndex(t => t.Content == content);
             var id = known >= 0 ? tokens[known].Id : vocabulary.Find(content) ?? next++;
-            var token = new Token(content, id, item["single_word"].Flag(false), item["lstrip"].Flag(false), item["rstrip"].Flag(false), item["normalized"].Flag(true), item["special"].Flag(false));
+            var token = new Token(
+                content, id, item["single_word"].Flag(false), item["lstrip"].Flag(false), item["rstrip"].Flag(false),
+                item["normalized"].Flag(true), item["special"].Flag(false));
             if (known >= 0)
             {
                 tokens[known] = token;

@@ -99,7 +99,10 @@ internal sealed class CharacterSet
         foreach (var category in Enum.GetValues<Category>())
         {
             var text = category == Category.Unassigned ? "Cn" : category.ToString();
-            bits |= text == inner || (inner.Length == 1 && text[0] == inner[0]) || (inner == "Letter" && text[0] == 'L') || (inner == "Number" && text[0] == 'N') ? Bit(category) : 0;
+            bits |= text == inner || (inner.Length == 1 && text[0] == inner[0])
+                || (inner == "Letter" && text[0] == 'L') || (inner == "Number" && text[0] == 'N')
+                ? Bit(category)
+                : 0;
         }
 
         return bits == 0 ? null : new CharacterSet { _categories = isNegated != name.StartsWith('^') ? ~bits : bits };

@@ -42,13 +42,15 @@ internal readonly struct JsonPart(string file, string path, JsonElement value)
         }
         catch (JsonException exception)
         {
-            throw DiagnosticTable.InvalidJson.Error(file, null, bytes.Span.StartsWith("version https://git-lfs"u8) ? "It is a git-lfs pointer: run 'git lfs pull'." : exception.Message);
+            throw DiagnosticTable.InvalidJson.Error(
+                file, null, bytes.Span.StartsWith("version https://git-lfs"u8) ? "It is a git-lfs pointer: run 'git lfs pull'." : exception.Message);
         }
     }
 
     /// <summary>A member; null where it is missing.</summary>
     public JsonPart this[string name] =>
-        new(file, path.Length == 0 ? name : path + "." + name, value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var member) ? member : default);
+        new(file, path.Length == 0 ? name : path + "." + name,
+            value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var member) ? member : default);
 
     /// <summary>The items of an array.</summary>
     public IReadOnlyList<JsonPart> Items()
@@ -96,7 +98,8 @@ internal readonly struct JsonPart(string file, string path, JsonElement value)
     /// <summary>A whole number; null where there is none.</summary>
     public int? NumberIfThere() => IsNull ? null : Number();
 
-    public int Number() => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : throw Invalid("must be a whole number of 32 bits");
+    public int Number() =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : throw Invalid("must be a whole number of 32 bits");
 
     /// <summary>A number that may be beyond 32 bits (lengths that mean "no limit"); null where it is missing or no whole number that small.</summary>
     public int? NumberOrNull() => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null;

@@ -194,7 +194,9 @@ internal sealed class PatternCompiler
     {
         var at = _program.Emit(op);
         Closed(Alternatives);
-        var length = op is PatternOp.Behind or PatternOp.NotBehind ? _program.FixedLength(at + 3) ?? throw Unsupported("a look back at what may be of different lengths") : 0;
+        var length = op is PatternOp.Behind or PatternOp.NotBehind
+            ? _program.FixedLength(at + 3) ?? throw Unsupported("a look back at what may be of different lengths")
+            : 0;
         _program.Emit(PatternOp.Match);
         _program.Land(at, length);
     }
@@ -334,7 +336,9 @@ internal sealed class PatternCompiler
     }
 
     private int Hex(string text) =>
-        int.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) && value <= 0x10FFFF ? value : throw Malformed("has no hexadecimal number where one should be");
+        int.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) && value <= 0x10FFFF
+            ? value
+            : throw Malformed("has no hexadecimal number where one should be");
 
     private void Character(int c)
     {

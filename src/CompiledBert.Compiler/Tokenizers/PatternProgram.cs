@@ -168,7 +168,8 @@ internal sealed class PatternProgram
         for (var i = 0; i < body.Count; i += 3)
         {
             var op = (PatternOp)body[i];
-            var jumps = op is PatternOp.Either or PatternOp.Jump or PatternOp.Ahead or PatternOp.NotAhead or PatternOp.Behind or PatternOp.NotBehind or PatternOp.Atomic;
+            var jumps = op is PatternOp.Either or PatternOp.Jump or PatternOp.Ahead or PatternOp.NotAhead
+                or PatternOp.Behind or PatternOp.NotBehind or PatternOp.Atomic;
             Emit(op, body[i + 1] + (jumps ? shift : 0), body[i + 2] + (op == PatternOp.Either ? shift : 0));
         }
 

@@ -88,7 +88,8 @@ internal static class PostProcessorReader
             if (item["Sequence"] is { IsNull: false } sequence)
             {
                 var which = sequence["id"].Text();
-                parts.Add(new TemplatePart(which switch { "A" => 0, "B" => 1, _ => throw sequence["id"].Invalid("must be A or B") }, 0, sequence["type_id"].Number()));
+                var number = which switch { "A" => 0, "B" => 1, _ => throw sequence["id"].Invalid("must be A or B") };
+                parts.Add(new TemplatePart(number, 0, sequence["type_id"].Number()));
                 continue;
             }
 

@@ -26,7 +26,8 @@ internal static class TokenizerCompiler
             : Write(file, vocabulary, added, process, Normalize(file, Write(file, vocabulary, added, process, []), normalized));
     }
 
-    private static byte[] Write(JsonPart file, Vocabulary vocabulary, AddedTokenList added, PostProcessor process, List<(string Content, AddedTokenList.Token Token)> normalized)
+    private static byte[] Write(
+        JsonPart file, Vocabulary vocabulary, AddedTokenList added, PostProcessor process, List<(string Content, AddedTokenList.Token Token)> normalized)
     {
         var blob = new BlobWriter();
         var ids = vocabulary.Entries.Select(e => e.Id).Concat(added.Tokens.Select(t => t.Id)).Concat(process.Ids).DefaultIfEmpty(-1);
@@ -50,7 +51,11 @@ internal static class TokenizerCompiler
         fixed (byte* start = blob)
         {
             var pipeline = new BlobReader(start).Read().Pipeline;
-            return [.. tokens.Select(t => (Normalize(pipeline, t.Content) is { Length: > 0 } content ? content : throw file["added_tokens"].Invalid($"has the token '{t.Content}', of which normalization leaves nothing"), t))];
+            return [.. tokens.Select(t => (
+                Normalize(pipeline, t.Content) is { Length: > 0 } content
+                    ? content
+                    : throw file["added_tokens"].Invalid($"has the token '{t.Content}', of which normalization leaves nothing"),
+                t))];
         }
     }
 

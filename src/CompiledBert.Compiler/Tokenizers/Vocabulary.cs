@@ -99,7 +99,8 @@ internal abstract class Vocabulary(JsonPart model, IReadOnlyList<(string Token, 
     }
 
     private sealed class UnigramVocabulary(JsonPart model)
-        : Vocabulary(model, [.. model["vocab"].Items().Select((item, i) => (item.Items() is [var token, _] ? token.Text() : throw item.Invalid("must be a token and its score"), i))])
+        : Vocabulary(model, [.. model["vocab"].Items()
+            .Select((item, i) => (item.Items() is [var token, _] ? token.Text() : throw item.Invalid("must be a token and its score"), i))])
     {
         /// <summary>How much worse than the worst token an unknown character is.</summary>
         private const double UnknownPenalty = 10;

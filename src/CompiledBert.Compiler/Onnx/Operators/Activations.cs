@@ -24,7 +24,8 @@ internal static class Activations
         Add(table, "Elu", (n, x) => n.EmitSelect(Negative(n, x), n.Emit(BinaryKind.Mul, ExpM1(n, x), n.Float("alpha", 1)), x));
         Add(table, "Selu", Selu);
         Add(table, "Celu", Celu);
-        Add(table, "ThresholdedRelu", (n, x) => n.EmitSelect(n.Emit(BinaryKind.Greater, x, n.Float("alpha", 1)), x, n.Emit(new Expand(x.Shape), NodeImport.Scalar(x.Type, 0))));
+        Add(table, "ThresholdedRelu", (n, x) =>
+            n.EmitSelect(n.Emit(BinaryKind.Greater, x, n.Float("alpha", 1)), x, n.Emit(new Expand(x.Shape), NodeImport.Scalar(x.Type, 0))));
         Add(table, "HardSigmoid", (n, x) => HardSigmoid(n, x, n.Float("alpha", 0.2f), n.Float("beta", 0.5f)));
         Add(table, "HardSwish", (n, x) => n.Emit(BinaryKind.Mul, x, HardSigmoid(n, x, 1f / 6, 0.5f)));
         Add(table, "Softsign", (n, x) => n.Emit(BinaryKind.Div, x, n.Emit(BinaryKind.Add, n.Emit(UnaryKind.Abs, x), 1)));

@@ -18,7 +18,8 @@ internal static class Attention
     /// <param name="CausalOffset">Key j is seen by query i where j ≤ i + offset; null for all.</param>
     /// <param name="Softcap">Scores become c·tanh(score/c); 0 for none.</param>
     /// <param name="Masked">What a masked score becomes.</param>
-    public sealed record ScoreRules(double Scale, Value? Bias = null, Value? Keep = null, Dim? CausalOffset = null, float Softcap = 0, float Masked = float.NegativeInfinity);
+    public sealed record ScoreRules(
+        double Scale, Value? Bias = null, Value? Keep = null, Dim? CausalOffset = null, float Softcap = 0, float Masked = float.NegativeInfinity);
 
     /// <summary>softmax(Q·Kᵀ·scale + bias)·V for operands [batch, heads, tokens, size]; the heads of keys and values may be fewer and shared.</summary>
     public static Value Attend(NodeImport n, Value q, Value k, Value v, ScoreRules rules)

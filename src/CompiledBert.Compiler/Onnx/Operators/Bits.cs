@@ -16,7 +16,10 @@ internal static class Bits
         table.Add("BitwiseNot", 1, 1, n => n.Set(n.Emit(BinaryKind.Xor, Integer(n, 0), NodeImport.Scalar(n.Data(0).Type, -1))));
     }
 
-    private static Value Integer(NodeImport n, int index) => n.Data(index) is { } x && x.Type.IsInteger() ? x : throw n.BadTypes($"integers are needed, not {n.Data(index).Type}");
+    private static Value Integer(NodeImport n, int index) =>
+        n.Data(index) is { } x && x.Type.IsInteger()
+            ? x
+            : throw n.BadTypes($"integers are needed, not {n.Data(index).Type}");
 
     /// <summary>A shift is a product with a power of two, or a quotient of what is never negative.</summary>
     private static void BitShift(NodeImport n)

@@ -9,7 +9,8 @@ internal static class Contrib
     {
         Add(table, "Gelu", 1, 1, n => n.Set(n.Emit(UnaryKind.GeluErf, Elementwise.Float(n, n.Data(0)))));
         Add(table, "BiasGelu", 2, 2, n => n.Set(n.Emit(UnaryKind.GeluErf, n.Emit(BinaryKind.Add, n.Data(0), n.Data(1)))));
-        Add(table, "FastGelu", 1, 2, n => n.Set(n.Emit(UnaryKind.GeluTanh, n.OptionalData(1) is { } bias ? n.Emit(BinaryKind.Add, n.Data(0), bias) : n.Data(0))));
+        Add(table, "FastGelu", 1, 2, n =>
+            n.Set(n.Emit(UnaryKind.GeluTanh, n.OptionalData(1) is { } bias ? n.Emit(BinaryKind.Add, n.Data(0), bias) : n.Data(0))));
         Add(table, "QuickGelu", 1, 1, n => n.Set(Activations.Swish(n, Elementwise.Float(n, n.Data(0)), n.Float("alpha", 1.702f))));
         Add(table, "SkipLayerNormalization", 3, 5, SkipLayerNormalization, maxOutputs: 4);
         Add(table, "SkipSimplifiedLayerNormalization", 3, 4, SkipSimplified, maxOutputs: 4);
@@ -122,7 +123,8 @@ internal static class Contrib
             throw n.Unsupported("transposed batches");
         }
 
-        var product = MatrixProducts.Multiply(n, transA && a.Shape.Rank > 1 ? MatrixProducts.SwapLast(n, a) : a, transB && b.Shape.Rank > 1 ? MatrixProducts.SwapLast(n, b) : b);
+        var product = MatrixProducts.Multiply(
+            n, transA && a.Shape.Rank > 1 ? MatrixProducts.SwapLast(n, a) : a, transB && b.Shape.Rank > 1 ? MatrixProducts.SwapLast(n, b) : b);
         n.Set(alpha == 1 ? product : n.Emit(BinaryKind.Mul, product, alpha));
     }
 

@@ -51,7 +51,8 @@ internal static class ContribQuantization
         var (ratioA, ratioB) = (n.Emit(BinaryKind.Div, n.EmitReshape(n.Data(1)), result), n.Emit(BinaryKind.Div, n.EmitReshape(n.Data(4)), result));
         var zeros = n.Emit(BinaryKind.Add, n.Emit(BinaryKind.Mul, ratioA, Zero(n, 2)), n.Emit(BinaryKind.Mul, ratioB, Zero(n, 5)));
         var a = n.Emit(BinaryKind.Add, n.Emit(BinaryKind.Mul, n.EmitCast(n.Data(0), DataType.Float32), ratioA), n.Emit(BinaryKind.Sub, Zero(n, 7), zeros));
-        n.Set(Quantization.Quantize(n, n.Emit(BinaryKind.Add, a, n.Emit(BinaryKind.Mul, n.EmitCast(n.Data(3), DataType.Float32), ratioB)), null, n.Data(0).Type));
+        n.Set(Quantization.Quantize(
+            n, n.Emit(BinaryKind.Add, a, n.Emit(BinaryKind.Mul, n.EmitCast(n.Data(3), DataType.Float32), ratioB)), null, n.Data(0).Type));
     }
 
     /// <summary>(a − zeroA)·(b − zeroB)·(scaleA·scaleB/scaleC) + zeroC, rounded once.</summary>
@@ -68,7 +69,8 @@ internal static class ContribQuantization
     private static void DynamicQuantizeMatMul(NodeImport n)
     {
         var (quantised, scale, zero) = Quantization.QuantizeDynamically(n, Elementwise.Float(n, n.Data(0)));
-        var product = MatrixProducts.Multiply(n, Quantization.Dequantize(n, quantised, NodeImport.Scalar(DataType.Float32, 1), zero), Quantization.Centred(n, 1, 3, isColumns: true));
+        var product = MatrixProducts.Multiply(
+            n, Quantization.Dequantize(n, quantised, NodeImport.Scalar(DataType.Float32, 1), zero), Quantization.Centred(n, 1, 3, isColumns: true));
         Scaled(n, product, n.Emit(BinaryKind.Mul, n.Data(2), scale), n.OptionalData(4));
     }
 
@@ -236,7 +238,8 @@ internal static class ContribQuantization
 
         var blocks = (rows + block - 1) / block;
         var zeros = n.OptionalData(3);
-        if (n.Data(1).Constant is not { Type: DataType.UInt8 } packed || n.Data(2).Constant is not { Type: DataType.Float32 } scales || zeros is { IsConstant: false })
+        if (n.Data(1).Constant is not { Type: DataType.UInt8 } packed || n.Data(2).Constant is not { Type: DataType.Float32 } scales
+            || zeros is { IsConstant: false })
         {
             throw n.Unsupported("weights that are not constant");
         }
@@ -245,16 +248,20 @@ internal static class ContribQuantization
         if (packed.Count != (long)columns * blocks * (block * bits / 8) || scales.Count != (long)columns * blocks
             || (zeros is not null && zeros.Constant!.Count != (long)columns * (zeros.Type == DataType.UInt8 ? zeroBytes : blocks)))
         {
-            throw new ShapeException($"weights {Shape.Of(packed.Dims)}, scales {Shape.Of(scales.Dims)} or zero points do not fit {rows} × {columns} in blocks of {block}");
+            throw new ShapeException(
+                $"weights {Shape.Of(packed.Dims)}, scales {Shape.Of(scales.Dims)} or zero points do not fit {rows} × {columns} in blocks of {block}");
         }
 
-        var weights = Dequantized.OfBlocks(packed, rows, columns, bits, block, () => scales.As<float>().ToArray(), () => Zeros(zeros?.Constant, columns, blocks, bits));
+        var weights = Dequantized.OfBlocks(
+            packed, rows, columns, bits, block, () => scales.As<float>().ToArray(), () => Zeros(zeros?.Constant, columns, blocks, bits));
         var x = Elementwise.Float(n, n.Data(0));
         n.RequireSame(x.Shape[-1], rows, "inner lengths");
         var product = MatrixProducts.Multiply(n, isInt8 ? RoundToInt8(n, x, rows, block) : x, ModelGraph.Constant(n.Node.Input[1], weights));
         n.Set(n.OptionalData(5) is { } bias ? n.Emit(BinaryKind.Add, product, bias) : product);
 
-        int Size(string attribute) => n.RequiredInt(attribute) is > 0 and < int.MaxValue and var size ? (int)size : throw n.BadAttribute(attribute, "is no size");
+        int Size(string attribute) => n.RequiredInt(attribute) is > 0 and < int.MaxValue and var size
+            ? (int)size
+            : throw n.BadAttribute(attribute, "is no size");
     }
 
     /// <summary>Accuracy level 4: activations rounded to 255 steps over each block's largest absolute value.</summary>

@@ -31,7 +31,8 @@ internal static class Convolutions
         var kernel = n.Ints("kernel_shape") ?? [.. w.Shape.Skip(2).Select(d => d.Value)];
         var (strides, dilations) = (n.Ints("strides") ?? Ones(rank), n.Ints("dilations") ?? Ones(rank));
         var pads = n.Ints("pads") ?? new long[rank * 2];
-        if (kernel.Length != rank || strides.Length != rank || dilations.Length != rank || pads.Length != rank * 2 || groups < 1 || w.Shape[0].Value % groups != 0
+        if (kernel.Length != rank || strides.Length != rank || dilations.Length != rank || pads.Length != rank * 2
+            || groups < 1 || w.Shape[0].Value % groups != 0
             || Array.Exists(strides, s => s < 1) || Array.Exists(dilations, d => d < 1) || Array.Exists(pads, p => p < 0)
             || !kernel.SequenceEqual(w.Shape.Skip(2).Select(d => d.Value)) || Array.Exists(kernel, k => k < 1))
         {
@@ -126,7 +127,9 @@ internal static class Convolutions
     private static Value CentredWeights(NodeImport n, Value w, Value? zero)
     {
         Quantization.RangeOf(n, w.Type);
-        zero = zero is null || zero.Shape.Elements.Is(1) ? zero is null ? null : n.EmitReshape(zero) : n.EmitReshape(zero, w.Shape.Skip(1).Select(_ => Dim.One).Prepend(w.Shape[0]));
+        zero = zero is null || zero.Shape.Elements.Is(1)
+            ? zero is null ? null : n.EmitReshape(zero)
+            : n.EmitReshape(zero, w.Shape.Skip(1).Select(_ => Dim.One).Prepend(w.Shape[0]));
         return Quantization.Dequantize(n, w, NodeImport.Scalar(DataType.Float32, 1), zero);
     }
 

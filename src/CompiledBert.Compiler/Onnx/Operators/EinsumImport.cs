@@ -114,6 +114,7 @@ internal static class EinsumImport
         var shape = value.Shape;
         return n.EmitReshape(
             value,
-            [.. shape.Take(batch.Length), new Shape(shape.Skip(batch.Length).Take(first.Length)).Elements, new Shape(shape.Skip(batch.Length + first.Length)).Elements]);
+            [.. shape.Take(batch.Length), new Shape(shape.Skip(batch.Length).Take(first.Length)).Elements,
+                new Shape(shape.Skip(batch.Length + first.Length)).Elements]);
     }
 }

@@ -140,7 +140,8 @@ internal static class Elementwise
     };
 
     /// <summary>A length next to a number of many elements is meant to stay within it (relative positions): taken so, and checked at run time.</summary>
-    private static Dim? Within(NodeImport n, Dim length, Dim most) => most.IsConstant && most.Value >= 8 && n.Lengths.Least(length) >= 0 && n.Lengths.Assume(length, most) ? length : null;
+    private static Dim? Within(NodeImport n, Dim length, Dim most) =>
+        most.IsConstant && most.Value >= 8 && n.Lengths.Least(length) >= 0 && n.Lengths.Assume(length, most) ? length : null;
 
     private static Dim? Greatest(NodeImport n, Dim a, Dim b) => n.Lengths.AtMost(a, b) switch
     {
@@ -237,7 +238,8 @@ internal static class Elementwise
             if (dims is not null && SymbolicTensor.Count(dims) <= Operand.MaxContents)
             {
                 var at = new[] { condition, a, b }.Select(o => SymbolicTensor.Expanded(o.Shape.ToConstants(), dims)).ToArray();
-                n.Set(a.Type, dims, [.. Enumerable.Range(0, at[0].Length).Select(i => condition.Contents![at[0][i]].Is(1) ? a.Contents![at[1][i]] : b.Contents![at[2][i]])]);
+                n.Set(a.Type, dims, [.. Enumerable.Range(0, at[0].Length)
+                    .Select(i => condition.Contents![at[0][i]].Is(1) ? a.Contents![at[1][i]] : b.Contents![at[2][i]])]);
                 return;
             }
         }
@@ -256,10 +258,14 @@ internal static class Elementwise
             return;
         }
 
-        if (x.Type is DataType.Int64 or DataType.Int32 or DataType.Bool or DataType.Float32 && to is DataType.Int64 or DataType.Int32 or DataType.Bool or DataType.Float32
+        if (x.Type is DataType.Int64 or DataType.Int32 or DataType.Bool or DataType.Float32
+            && to is DataType.Int64 or DataType.Int32 or DataType.Bool or DataType.Float32
             && x.Contents is { } contents && (x.Type != DataType.Float32 || to != DataType.Bool))
         {
-            var results = to == DataType.Bool ? Array.ConvertAll(contents, c => Truth(!n.Lengths.Same(c, 0))) : to == DataType.Int32 ? Array.ConvertAll(contents, c => c.IsConstant ? (int)c.Value : c) : contents;
+            var results = to == DataType.Bool
+                ? Array.ConvertAll(contents, c => Truth(!n.Lengths.Same(c, 0)))
+                : to == DataType.Int32 ? Array.ConvertAll(contents, c => c.IsConstant ? (int)c.Value : c)
+                : contents;
             if (Array.TrueForAll(results, r => r is not null))
             {
                 n.Set(to, x.Shape.ToConstants(), results!);

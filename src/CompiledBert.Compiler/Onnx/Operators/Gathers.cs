@@ -20,12 +20,16 @@ internal static class Gathers
         var x = n.In(0);
         var rank = x.Shape.Rank;
         var (starts, ends, axes, steps) = (List(n, "starts", 1), List(n, "ends", 2), List(n, "axes", 3), List(n, "steps", 4));
-        if (starts is null || ends is null || starts.Length != ends.Length || (axes ?? starts).Length != starts.Length || (steps ?? starts).Length != starts.Length)
+        if (starts is null || ends is null || starts.Length != ends.Length
+            || (axes ?? starts).Length != starts.Length || (steps ?? starts).Length != starts.Length)
         {
             throw n.BadArity("needs as many starts as ends, axes and steps");
         }
 
-        var along = Shapes.Normalise(n, axes is null ? Enumerable.Range(0, starts.Length).Select(a => (long)a) : axes.Select(a => a.IsConstant ? a.Value : throw n.DataDependent("on its axes")), rank);
+        var given = axes is null
+            ? Enumerable.Range(0, starts.Length).Select(a => (long)a)
+            : axes.Select(a => a.IsConstant ? a.Value : throw n.DataDependent("on its axes"));
+        var along = Shapes.Normalise(n, given, rank);
         for (var i = 0; i < along.Length; i++)
         {
             var step = steps is null ? 1 : steps[i].IsConstant ? steps[i].Value : throw n.DataDependent("on its steps");
@@ -208,7 +212,8 @@ internal static class Gathers
             throw n.BadTypes($"indices are int64, not {indices.Type}");
         }
 
-        if (indices.Shape.Rank == 0 || !indices.Shape[-1].IsConstant || batch < 0 || batch >= Math.Min(x.Shape.Rank, indices.Shape.Rank) || batch + indices.Shape[-1].Value > x.Shape.Rank)
+        if (indices.Shape.Rank == 0 || !indices.Shape[-1].IsConstant || batch < 0 || batch >= Math.Min(x.Shape.Rank, indices.Shape.Rank)
+            || batch + indices.Shape[-1].Value > x.Shape.Rank)
         {
             throw new ShapeException($"indices {indices.Shape} with {batch} batch axes do not fit {x.Shape}");
         }
@@ -273,7 +278,8 @@ internal static class Gathers
             "constant" => n.Emit(new Pad(before, after), x, n.EmitReshape(value)),
             "edge" => PadByIndex(n, x, before, after, (position, _) => position),
             "wrap" => PadByIndex(n, x, before, after, (position, last) => n.Emit(BinaryKind.Mod, position, n.Emit(BinaryKind.Add, last, 1))),
-            "reflect" => PadByIndex(n, x, before, after, (position, last) => n.Emit(BinaryKind.Sub, last, n.Emit(UnaryKind.Abs, n.Emit(BinaryKind.Sub, last, n.Emit(UnaryKind.Abs, position))))),
+            "reflect" => PadByIndex(n, x, before, after, (position, last) =>
+                n.Emit(BinaryKind.Sub, last, n.Emit(UnaryKind.Abs, n.Emit(BinaryKind.Sub, last, n.Emit(UnaryKind.Abs, position))))),
             _ => throw n.Unsupported($"mode '{Diagnostic.Abbreviate(mode)}'"),
         });
     }

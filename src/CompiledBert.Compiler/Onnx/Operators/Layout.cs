@@ -146,7 +146,8 @@ internal static class Layout
             var from = x.Shape.ToConstants();
             var strides = SymbolicTensor.Strides(from);
             long[] dims = [.. permutation.Select(a => from[a])];
-            n.Set(x.Type, dims, [.. SymbolicTensor.Positions(dims, index => permutation.Select((a, i) => index[i] * strides[a]).Sum()).Select(p => x.Contents![p])]);
+            n.Set(x.Type, dims, [.. SymbolicTensor.Positions(dims, index => permutation.Select((a, i) => index[i] * strides[a]).Sum())
+                .Select(p => x.Contents![p])]);
             return;
         }
 
@@ -215,7 +216,8 @@ internal static class Layout
         // Contents along the first axis follow one another; along others they interleave, which only tables of pads do.
         var first = operands[0].Shape;
         var isFirst = axis == 0 || first.Take(axis).All(d => d.Is(1));
-        if (isFirst && operands[0].Type != DataType.Float32 && Array.TrueForAll(operands, o => o.Contents is not null) && operands.Sum(o => o.Contents!.Length) <= Operand.MaxContents)
+        if (isFirst && operands[0].Type != DataType.Float32 && Array.TrueForAll(operands, o => o.Contents is not null)
+            && operands.Sum(o => o.Contents!.Length) <= Operand.MaxContents)
         {
             n.Set(operands[0].Type, first.With(axis, operands.Sum(o => o.Shape[axis].Value)).ToConstants(), [.. operands.SelectMany(o => o.Contents!)]);
             return;

@@ -117,7 +117,9 @@ internal static class Normalization
             throw n.Unsupported($"operand {x.Shape}");
         }
 
-        var parameters = Enumerable.Range(1, 4).Select(i => n.EmitReshape(n.Data(i), x.Shape.Skip(2).Select(_ => Dim.One).Prepend(n.Data(i).Shape.Elements))).ToArray();
+        var parameters = Enumerable.Range(1, 4)
+            .Select(i => n.EmitReshape(n.Data(i), x.Shape.Skip(2).Select(_ => Dim.One).Prepend(n.Data(i).Shape.Elements)))
+            .ToArray();
         if (n.Flag("training_mode", false))
         {
             // By the batch's own mean and variance; with momentum they also become the running ones.

@@ -13,7 +13,8 @@ internal static class Quantization
         table.Add("DequantizeLinear", 2, 3, DequantizeLinear);
         table.Add("QuantizeLinear", 2, 3, QuantizeLinear);
         table.Add("DynamicQuantizeLinear", 1, 1, DynamicQuantizeLinear, maxOutputs: 3);
-        table.Add("MatMulInteger", 2, 4, n => n.Set(n.EmitWholeCast(MatrixProducts.Multiply(n, Centred(n, 0, 2, isColumns: false), Centred(n, 1, 3, isColumns: true)), DataType.Int32)));
+        table.Add("MatMulInteger", 2, 4, n =>
+            n.Set(n.EmitWholeCast(MatrixProducts.Multiply(n, Centred(n, 0, 2, isColumns: false), Centred(n, 1, 3, isColumns: true)), DataType.Int32)));
         table.Add("QLinearMatMul", 8, 8, QLinearMatMul);
     }
 
@@ -55,7 +56,8 @@ internal static class Quantization
             throw n.BadTypes($"a zero point of {zero.Type} for {x.Type}");
         }
 
-        if (x.Constant is { } data && scale.Constant is { } scales && (zero is null || zero.Constant is not null) && x.Type is not (DataType.Int64 or DataType.UInt32))
+        if (x.Constant is { } data && scale.Constant is { } scales && (zero is null || zero.Constant is not null)
+            && x.Type is not (DataType.Int64 or DataType.UInt32))
         {
             var dims = x.Shape.ToConstants();
             var parameters = ShapeInference.Broadcast(scale.Shape, zero?.Shape ?? Shape.Scalar);
@@ -123,7 +125,10 @@ internal static class Quantization
         }
 
         var (strides, own) = (SymbolicTensor.Strides(dims), SymbolicTensor.Strides(small));
-        var axes = Enumerable.Range(0, small.Length).Where(a => small[a] > 1).Select(a => (Stride: strides[a + dims.Length - small.Length], Length: small[a], Own: own[a])).ToArray();
+        var axes = Enumerable.Range(0, small.Length)
+            .Where(a => small[a] > 1)
+            .Select(a => (Stride: strides[a + dims.Length - small.Length], Length: small[a], Own: own[a]))
+            .ToArray();
         return position =>
         {
             var sum = 0L;
@@ -147,7 +152,8 @@ internal static class Quantization
             RangeOf(n, x.Type);
         }
 
-        n.Set(0, DequantizeBlocks(n, x, scale, zero, axis, block) ?? Dequantize(n, x, Along(n, scale, x, axis, block), zero is null ? null : Along(n, zero, x, axis, block)));
+        n.Set(0, DequantizeBlocks(n, x, scale, zero, axis, block)
+            ?? Dequantize(n, x, Along(n, scale, x, axis, block), zero is null ? null : Along(n, zero, x, axis, block)));
     }
 
     /// <summary>Constants with a scale for each block along an axis, widened only when they are read; null where they are something else.</summary>

@@ -32,7 +32,8 @@ internal static class Reductions
 
     private static Value Square(NodeImport n, Value x) => n.Emit(BinaryKind.Mul, x, x);
 
-    private static void Add(OperatorTable table, string name, ReduceKind kind, Func<NodeImport, Value, Value>? before = null, Func<NodeImport, Value, Value>? after = null) =>
+    private static void Add(
+        OperatorTable table, string name, ReduceKind kind, Func<NodeImport, Value, Value>? before = null, Func<NodeImport, Value, Value>? after = null) =>
         table.Add(name, 1, 2, n =>
         {
             if (before is null && after is null && kind != ReduceKind.Mean && TryReduceContents(n, kind))

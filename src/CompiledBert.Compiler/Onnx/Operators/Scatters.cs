@@ -67,7 +67,9 @@ internal static class Scatters
 
             var along = i == axis
                 ? n.EmitCast(indices, DataType.Int64)
-                : n.Emit(new Expand(indices.Shape), n.EmitReshape(n.Emit(new Iota(Dim.Zero, 1, indices.Shape[i])), indices.Shape.Select((d, a) => a == i ? d : Dim.One)));
+                : n.Emit(
+                    new Expand(indices.Shape),
+                    n.EmitReshape(n.Emit(new Iota(Dim.Zero, 1, indices.Shape[i])), indices.Shape.Select((d, a) => a == i ? d : Dim.One)));
             coordinates[i] = n.EmitReshape(along, indices.Shape.Append(Dim.One));
         }
 

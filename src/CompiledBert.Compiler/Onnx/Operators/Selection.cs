@@ -82,7 +82,8 @@ internal static class Selection
         var wanted = n.EmitReshape(n.Emit(new Iota(Dim.Zero, 1, count)), x.Shape.Select((_, a) => a == axis ? Dim.Of(count) : Dim.One));
         var isThis = n.Emit(BinaryKind.Equal, Apart(rank, axis), Apart(wanted, axis + 1));
         var shape = x.Shape.With(axis, count);
-        Value Picked(Value v) => n.EmitReshape(n.Emit(new Reduce(ReduceKind.Sum, axis + 1), n.EmitSelect(isThis, Apart(v, axis), NodeImport.Scalar(v.Type, 0))), shape);
+        Value Picked(Value v) => n.EmitReshape(
+            n.Emit(new Reduce(ReduceKind.Sum, axis + 1), n.EmitSelect(isThis, Apart(v, axis), NodeImport.Scalar(v.Type, 0))), shape);
         return (Picked(x), Picked(n.Emit(new Expand(x.Shape), places)));
     }
 

@@ -11,8 +11,10 @@ internal static class Trigonometry
         Add(table, "Sinh", (n, x) => Half(n, n.Emit(BinaryKind.Sub, n.Emit(UnaryKind.Exp, x), n.Emit(UnaryKind.Exp, n.Emit(UnaryKind.Neg, x)))));
         Add(table, "Cosh", (n, x) => Half(n, n.Emit(BinaryKind.Add, n.Emit(UnaryKind.Exp, x), n.Emit(UnaryKind.Exp, n.Emit(UnaryKind.Neg, x)))));
         Add(table, "Atan", Atan);
-        Add(table, "Asin", (n, x) => Atan(n, n.Emit(BinaryKind.Div, x, n.Emit(UnaryKind.Sqrt, n.Emit(BinaryKind.Mul, Less(n, x, 1), n.Emit(BinaryKind.Add, x, 1))))));
-        Add(table, "Acos", (n, x) => n.Emit(BinaryKind.Mul, Atan(n, n.Emit(UnaryKind.Sqrt, n.Emit(BinaryKind.Div, Less(n, x, 1), n.Emit(BinaryKind.Add, x, 1)))), 2));
+        Add(table, "Asin", (n, x) =>
+            Atan(n, n.Emit(BinaryKind.Div, x, n.Emit(UnaryKind.Sqrt, n.Emit(BinaryKind.Mul, Less(n, x, 1), n.Emit(BinaryKind.Add, x, 1))))));
+        Add(table, "Acos", (n, x) =>
+            n.Emit(BinaryKind.Mul, Atan(n, n.Emit(UnaryKind.Sqrt, n.Emit(BinaryKind.Div, Less(n, x, 1), n.Emit(BinaryKind.Add, x, 1)))), 2));
         Add(table, "Asinh", Asinh);
         Add(table, "Acosh", Acosh);
         Add(table, "Atanh", (n, x) => Half(n, LogOfOnePlus(n, n.Emit(BinaryKind.Div, n.Emit(BinaryKind.Mul, x, 2), Less(n, x, 1)))));

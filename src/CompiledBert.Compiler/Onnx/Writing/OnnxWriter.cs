@@ -44,6 +44,7 @@ public static class OnnxWriter
         shape.Dim.AddRange(value.Shape.Select(d => d.IsConstant
             ? new TensorShapeProto.Types.Dimension { DimValue = d.Value }
             : new TensorShapeProto.Types.Dimension { DimParam = d.ToString() }));
-        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = NodeWriter.NumberOf(value.Type), Shape = shape } } };
+        var tensor = new TypeProto.Types.Tensor { ElemType = NodeWriter.NumberOf(value.Type), Shape = shape };
+        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
     }
 }

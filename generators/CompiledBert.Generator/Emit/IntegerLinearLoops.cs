@@ -29,10 +29,14 @@ internal sealed class IntegerLinearLoops
         _x = shared.Pointer(step.X.Buffer);
         _weights = shared.Pointer(step.Weights);
         _shift = step.Shift is null ? null : shared.Pointer(step.Shift);
-        _scales = step.Scales is { } scales ? (shared.Pointer(scales.Rows), shared.Pointer(scales.Columns), scales.Bias is null ? null : shared.Pointer(scales.Bias)) : null;
+        _scales = step.Scales is { } scales
+            ? (shared.Pointer(scales.Rows), shared.Pointer(scales.Columns), scales.Bias is null ? null : shared.Pointer(scales.Bias))
+            : null;
         _y = shared.Pointer(step.Y.Buffer);
         var kernels = IntegerKernel.For(target);
-        _edge = kernels.All(k => WholeTile(k) is not null) ? null : context.RequestScratch(Text(kernels.Max(k => 4 * (k.ReadsRows ? BlockRows(k) : k.Rows) * 16 * k.Panels)));
+        _edge = kernels.All(k => WholeTile(k) is not null)
+            ? null
+            : context.RequestScratch(Text(kernels.Max(k => 4 * (k.ReadsRows ? BlockRows(k) : k.Rows) * 16 * k.Panels)));
         _packed = context.RequestScratch(Text(kernels.Max(k => BlockRows(k) / k.Rows * k.GroupBytes * Groups) + IntegerKernel.ReadBehind));
     }
 
@@ -79,7 +83,8 @@ internal sealed class IntegerLinearLoops
                 writer.Line($"long tiles = (bottom - top + {most} - 1) / {most}, step = 64 / tiles;");
                 using var tiles = writer.Block("for (long t = 0; t < tiles; t++)");
                 writer.Line("long m0 = top + (bottom - top) * t / tiles, m1 = top + (bottom - top) * (t + 1) / tiles;");
-                writer.Line($"{kernel.NeedPack(_context.Kernels)}(x + m0 * ldx, ldx, m1 - m0, {Text(_step.K)}, packed + t * {Text(kernel.GroupBytes * Groups)});");
+                writer.Line(
+                    $"{kernel.NeedPack(_context.Kernels)}(x + m0 * ldx, ldx, m1 - m0, {Text(_step.K)}, packed + t * {Text(kernel.GroupBytes * Groups)});");
             }
 
             using (writer.Block($"for (long j = left; j < right; j += {Text(width)})"))
@@ -136,7 +141,8 @@ internal sealed class IntegerLinearLoops
             writer.Line($"if (!whole) {{ c = (float*)({StepContext.TaskScratch} + {_edge}); ldc = {Text(width)}; }}");
         }
 
-        var arguments = $"(m1 - m0, {rows}, w + j * {Text(4 * Groups)}, {Text(64 * Groups)}, c, ldc, {Text(Groups)}, {(Shifts(kernel) ? "start" : "null")}, {next}, {ScalesOfTile()});";
+        var arguments = $"(m1 - m0, {rows}, w + j * {Text(4 * Groups)}, {Text(64 * Groups)}, c, ldc, {Text(Groups)}, "
+            + $"{(Shifts(kernel) ? "start" : "null")}, {next}, {ScalesOfTile()});";
         var end = new TileEnd(Shifts(kernel), _scales is not null, _scales?.Bias is not null, _step.HasSmallSums);
         var wide = kernel.NeedTile(_context.Kernels, kernel.Panels, end) + arguments;
         if (kernel.Panels == 2 && (_step.N + 15) / 16 % 2 == 1)

@@ -26,7 +26,9 @@ internal sealed class LinearEmitter : IStepEmitter
         var rows = shared.Rename(step.Row);
         shared.Write($"Linear{LinearLoops.Text(step.K)}x{LinearLoops.Text(step.N)}{(step.IsInteger ? "Int8" : "")}", writer, text =>
         {
-            Action? writeRows = rows.Count == 0 ? null : () => LoopEmitter.WriteRange(text, target, context.Kernels, shared.Scope(), (Loop)rows[0], "top", "bottom");
+            Action? writeRows = rows.Count == 0
+                ? null
+                : () => LoopEmitter.WriteRange(text, target, context.Kernels, shared.Scope(), (Loop)rows[0], "top", "bottom");
             Action<long?>? writeTile = tile.Count == 0 ? null : whole => WriteTile(text, context.Kernels, shared.Scope(), tile, result, whole);
             product?.Write(text, writeTile is null ? null : () => writeTile(product.WholeTile), writeRows);
             integers?.Write(text, writeTile, writeRows);

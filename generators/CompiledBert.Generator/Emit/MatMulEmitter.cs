@@ -53,7 +53,9 @@ internal sealed class MatMulEmitter : IStepEmitter
                     using (text.Block(step.B.BatchStrides.All(s => s.Is(0)) ? "if (packed < 0)" : "if (packed != batch)"))
                     {
                         text.Line("packed = batch;");
-                        text.Line($"{ProductKernels.NeedPack(context.Kernels)}({At(b, step.B)}, {step.B.RowStride}, {step.B.ColumnStride}, inner, columns, packedB);");
+                        text.Line(
+                            $"{ProductKernels.NeedPack(context.Kernels)}({At(b, step.B)}, {step.B.RowStride}, {step.B.ColumnStride}, "
+                                + "inner, columns, packedB);");
                     }
                 }
 
@@ -66,11 +68,16 @@ internal sealed class MatMulEmitter : IStepEmitter
                     {
                         using (text.Block("for (long r = 0; r < height; r++)"))
                         {
-                            text.Line($"for (long k = 0; k < inner; k++) packedA[r * inner + k] = a[(m + r) * ({step.A.RowStride}) + k * ({step.A.ColumnStride})];");
+                            text.Line(
+                                "for (long k = 0; k < inner; k++) packedA[r * inner + k] = "
+                                    + $"a[(m + r) * ({step.A.RowStride}) + k * ({step.A.ColumnStride})];");
                         }
                     }
 
-                    text.Line($"{ProductKernels.NeedProduct(context.Kernels, target)}(height, {(packsA ? "packedA, inner" : $"a + m * ({step.A.RowStride}), {step.A.RowStride}")}, packedB, inner, columns, result, padded);");
+                    text.Line(
+                        $"{ProductKernels.NeedProduct(context.Kernels, target)}(height, "
+                            + $"{(packsA ? "packedA, inner" : $"a + m * ({step.A.RowStride}), {step.A.RowStride}")}, "
+                            + "packedB, inner, columns, result, padded);");
                     using (text.Block("for (long r = 0; r < height; r++)"))
                     {
                         text.Line($"Buffer.MemoryCopy(result + r * padded, y + (m + r) * ({step.Y.RowStride}), 4 * columns, 4 * columns);");

@@ -31,5 +31,7 @@ internal static class ModelEmitter
 
     /// <summary>Keeps parameters apart from the locals of the emitted methods.</summary>
     private static PlanTensor Distinct(PlanTensor tensor) =>
-        Array.IndexOf(Reserved, tensor.Identifier.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')) >= 0 ? tensor with { Identifier = tensor.Identifier + "Values" } : tensor;
+        Array.IndexOf(Reserved, tensor.Identifier.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')) >= 0
+            ? tensor with { Identifier = tensor.Identifier + "Values" }
+            : tensor;
 }

@@ -60,7 +60,9 @@ internal sealed class NestShape
         if (_lanes > 0)
         {
             writer.Line($"long shares = ({extents[0]} + {LoopNames.Text(_lanes - 1)}) / {LoopNames.Text(_lanes)};");
-            writer.Line($"long first = shares * task / tasks * {LoopNames.Text(_lanes)}, end = Math.Min({extents[0]}, shares * (task + 1) / tasks * {LoopNames.Text(_lanes)});");
+            writer.Line(
+                $"long first = shares * task / tasks * {LoopNames.Text(_lanes)}, "
+                    + $"end = Math.Min({extents[0]}, shares * (task + 1) / tasks * {LoopNames.Text(_lanes)});");
         }
         else
         {

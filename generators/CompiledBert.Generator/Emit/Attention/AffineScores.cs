@@ -51,6 +51,8 @@ internal sealed record AffineScores(string? Factor, IReadOnlyList<Statement> Pro
 
         var variables = rest.SelectMany(LanesAnalysis.Reads).ToArray();
         var dependsOnHead = variables.Contains("h") && step.HeadsPerKeyHead > 1;
-        return scaled != result || (bias is not null && Literal.Is(bias)) || variables.Contains("q") || variables.Contains("s") || dependsOnHead ? null : new(factor, rest, bias);
+        return scaled != result || (bias is not null && Literal.Is(bias)) || variables.Contains("q") || variables.Contains("s") || dependsOnHead
+            ? null
+            : new(factor, rest, bias);
     }
 }

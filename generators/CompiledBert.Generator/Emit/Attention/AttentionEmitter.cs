@@ -11,7 +11,9 @@ internal sealed class AttentionEmitter : IStepEmitter
     {
         var step = (AttentionStep)context.Step;
         var call = Share(context, step, target);
-        var ofMoreKeys = step.IsInteger && MostKeys(step, context.Plan) > AttentionStep.MostIntegerKeys ? Share(context, step with { IsInteger = false }, target) : null;
+        var ofMoreKeys = step.IsInteger && MostKeys(step, context.Plan) > AttentionStep.MostIntegerKeys
+            ? Share(context, step with { IsInteger = false }, target)
+            : null;
         using (writer.Block(context.MethodHead()))
         {
             if (ofMoreKeys is not null)
@@ -27,7 +29,9 @@ internal sealed class AttentionEmitter : IStepEmitter
     private static string Share(StepContext context, AttentionStep step, VectorTarget target)
     {
         var shared = new SharedProgram(context, []);
-        AttentionLoops loops = step.IsInteger ? new IntegerAttentionLoops(context, step, target, shared) : new FloatAttentionLoops(context, step, target, shared);
+        AttentionLoops loops = step.IsInteger
+            ? new IntegerAttentionLoops(context, step, target, shared)
+            : new FloatAttentionLoops(context, step, target, shared);
         return shared.Share($"Attention{Text(step.Heads)}x{Text(step.HeadSize)}{(step.IsInteger ? "Int8" : "")}", loops.Write);
     }
 

@@ -107,7 +107,9 @@ internal abstract class AttentionLoops
             // One row for all tokens is near already.
             if (!operand.TokenStride.Is(0))
             {
-                writer.Line($"{fetch}((byte*)({Row(pointer, operand, head, null)}), 4 * keys * ({operand.TokenStride}), 4 * ({operand.TokenStride}), {Text(4 * size)});");
+                writer.Line(
+                    $"{fetch}((byte*)({Row(pointer, operand, head, null)}), 4 * keys * ({operand.TokenStride}), "
+                        + $"4 * ({operand.TokenStride}), {Text(4 * size)});");
             }
         }
 
@@ -133,9 +135,12 @@ internal abstract class AttentionLoops
     /// <param name="result">The program's result.</param>
     /// <param name="pointers">What else the program reads: buffers and the C# expressions of their pointers.</param>
     /// <returns>The C# expression of the largest result.</returns>
-    protected string WriteScores(CodeWriter writer, IReadOnlyList<Statement> program, string predefined, string result, params (string Buffer, string Pointer)[] pointers)
+    protected string WriteScores(
+        CodeWriter writer, IReadOnlyList<Statement> program, string predefined, string result, params (string Buffer, string Pointer)[] pointers)
     {
-        WriteKeys(writer, [new Accumulator(Largest, DataType.Float32, LargestKind)], [.. InPlace(predefined, program, result), new Accumulate(Largest, result)], pointers);
+        WriteKeys(
+            writer, [new Accumulator(Largest, DataType.Float32, LargestKind)],
+            [.. InPlace(predefined, program, result), new Accumulate(Largest, result)], pointers);
         return LoopNames.Local(Largest);
     }
 
@@ -171,5 +176,6 @@ internal abstract class AttentionLoops
     protected static Access OfKey(string buffer) => new(buffer, Dim.Zero, [new AccessTerm("k", Dim.One)]);
 
     private static string Row(string pointer, HeadOperand operand, string head, string? token) =>
-        $"(float*){pointer} + ({operand.Offset}) + b * ({operand.BatchStride}) + {head} * ({operand.HeadStride})" + (token is null ? "" : $" + {token} * ({operand.TokenStride})");
+        $"(float*){pointer} + ({operand.Offset}) + b * ({operand.BatchStride}) + {head} * ({operand.HeadStride})"
+            + (token is null ? "" : $" + {token} * ({operand.TokenStride})");
 }

@@ -87,7 +87,8 @@ internal sealed class FloatAttentionLoops : AttentionLoops
 
             if (vectors < Step.ValueSize)
             {
-                writer.Line($"for (long i = {Text(vectors)}; i < {Text(Step.ValueSize)}; i++) to[i] = from[i]{(scale.Length == 0 ? "" : " * scales[q - m0]")};");
+                writer.Line(
+                    $"for (long i = {Text(vectors)}; i < {Text(Step.ValueSize)}; i++) to[i] = from[i]{(scale.Length == 0 ? "" : " * scales[q - m0]")};");
             }
         }
     }

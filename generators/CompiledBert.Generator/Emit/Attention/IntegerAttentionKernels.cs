@@ -16,7 +16,8 @@ internal static class IntegerAttentionKernels
     /// </summary>
     public static string NeedQuantizeRows(MicroKernels kernels)
     {
-        var (narrow, most, sum) = (ByteVectors.Narrow(kernels, DataType.Int8, isRaw: true), VectorKernels.Across(kernels, "max"), VectorKernels.Across(kernels, "sum"));
+        var (narrow, most, sum) =
+            (ByteVectors.Narrow(kernels, DataType.Int8, isRaw: true), VectorKernels.Across(kernels, "max"), VectorKernels.Across(kernels, "sum"));
         var rounded = VectorOps.RoundedProduct("V.Load(x + i)", "factors", kernels);
         var needsSums = IntegerKernel.For(kernels.Target).Any(k => k.Bias != 0);
         return kernels.Need("QuantizeRows", (writer, target) =>
@@ -32,7 +33,9 @@ internal static class IntegerAttentionKernels
                 {
                     // Sixteen elements an iteration, so that none waits for the one before.
                     writer.Line("VF top1 = top, top2 = top, top3 = top;");
-                    writer.Line("for (; i <= n - 16; i += 16) { top = V.Max(top, V.Abs(V.Load(x + i))); top1 = V.Max(top1, V.Abs(V.Load(x + i + 4))); top2 = V.Max(top2, V.Abs(V.Load(x + i + 8))); top3 = V.Max(top3, V.Abs(V.Load(x + i + 12))); }");
+                    writer.Line(
+                        "for (; i <= n - 16; i += 16) { top = V.Max(top, V.Abs(V.Load(x + i))); top1 = V.Max(top1, V.Abs(V.Load(x + i + 4))); "
+                            + "top2 = V.Max(top2, V.Abs(V.Load(x + i + 8))); top3 = V.Max(top3, V.Abs(V.Load(x + i + 12))); }");
                     writer.Line("top = V.Max(V.Max(top, top1), V.Max(top2, top3));");
                 }
 
@@ -46,7 +49,8 @@ internal static class IntegerAttentionKernels
                 if (target == VectorTarget.Vector128)
                 {
                     var four = Enumerable.Range(0, 4).Select(v => VectorOps.RoundedProduct($"V.Load(x + i + {Text(4 * v)})", "factors", kernels));
-                    writer.Line($"for (; i <= n - 16; i += 16) {ByteVectors.NarrowFour(kernels, DataType.Int8, isRaw: true)}(to + i, {string.Join(", ", four)});");
+                    writer.Line(
+                        $"for (; i <= n - 16; i += 16) {ByteVectors.NarrowFour(kernels, DataType.Int8, isRaw: true)}(to + i, {string.Join(", ", four)});");
                 }
 
                 using (writer.Block("for (; i <= n - VF.Count; i += VF.Count)"))
@@ -111,7 +115,8 @@ internal static class IntegerAttentionKernels
         var partial = VectorKernels.LoadPartial(kernels);
         var whole = VectorOps.RoundedProduct("Columns(p, columns)", "factor", kernels);
         var panel = kernels.Target == VectorTarget.Vector128
-            ? $"if (global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported && n - j >= 16) {{ {NeedPackValuePanel(kernels)}(x + j, ldx, keys, padded, panels, scales + j, start + j, shift); continue; }}"
+            ? $"if (global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported && n - j >= 16) {{ "
+                + $"{NeedPackValuePanel(kernels)}(x + j, ldx, keys, padded, panels, scales + j, start + j, shift); continue; }}"
             : "";
         return kernels.Need("PackIntegerValues", (writer, _) => writer.Lines($$"""
             // Values as 8-bit integers in panels of 16 columns, each column in steps of its own; those of four keys together.
@@ -240,7 +245,8 @@ internal static class IntegerAttentionKernels
             void Side(Func<string, string> write) => writer.Line(string.Join(" ", vectors.Select(write)));
             writer.Line("// 255·2^(score − largest), rounded up or down by a threshold of the key and the query, and the sum.");
             writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
-            using (writer.Block($"private static float Softmax{form}(float* row, long n, long query, float largest, {(kernel.TakesWords ? "short" : "sbyte")}* to)"))
+            using (writer.Block(
+                $"private static float Softmax{form}(float* row, long n, long query, float largest, {(kernel.TakesWords ? "short" : "sbyte")}* to)"))
             {
                 writer.Line("VF top = V.Create(largest - 0.8137175f); // where the power is of 4078 steps");
                 writer.Line("VI sum = VI.Zero;");
@@ -293,7 +299,8 @@ internal static class IntegerAttentionKernels
             using (writer.Block("private static float Largest(float* row, long n)"))
             {
                 writer.Line($"VF {string.Join(", ", vectors.Select(v => $"top{v} = V.Create(float.NegativeInfinity)"))};");
-                writer.Line($"for (float* end = row + n; row < end; row += 16) {{ {string.Join(" ", vectors.Select(v => $"top{v} = V.Max(top{v}, V.Load(row + VF.Count * {v}));"))} }}");
+                var tops = string.Join(" ", vectors.Select(v => $"top{v} = V.Max(top{v}, V.Load(row + VF.Count * {v}));"));
+                writer.Line($"for (float* end = row + n; row < end; row += 16) {{ {tops} }}");
                 writer.Line($"return {across}({vectors.Skip(1).Aggregate("top0", (all, v) => $"V.Max({all}, top{v})")});");
             }
         });

@@ -59,7 +59,9 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
         var (rows, columns) = (_kernels.Max(k => k.RowsAtOnce), 16 * ValuePanels);
         writer.Line($"long queries = {Step.Queries}, keys = {Step.Keys}, padded = keys + 15 & ~15L;");
         writer.Line($"byte* scratch = {StepContext.TaskScratch};");
-        writer.Line($"sbyte* packedKeys = (sbyte*)(scratch + {_scratch[0]}), packedValues = (sbyte*)(scratch + {_scratch[2]}), bytes = (sbyte*)(scratch + {_scratch[4]});");
+        writer.Line(
+            $"sbyte* packedKeys = (sbyte*)(scratch + {_scratch[0]}), packedValues = (sbyte*)(scratch + {_scratch[2]}), "
+                + $"bytes = (sbyte*)(scratch + {_scratch[4]});");
         writer.Line($"float* keyScales = (float*)(scratch + {_scratch[1]}), valueScales = (float*)(scratch + {_scratch[3]});");
         writer.Line($"int* keyStart = (int*)(keyScales + padded), valueStart = (int*)(valueScales + {Text(columns)});");
         writer.Line($"byte* packedQueries = scratch + {_scratch[5]}, probabilities = scratch + {_scratch[7]}, packedProbabilities = scratch + {_scratch[8]};");
@@ -76,8 +78,12 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
             Text(kernel.RowsAtOnce),
             (firstKey, firstValue) =>
             {
-                writer.Line($"{packKeys}({firstKey}, {Step.K.TokenStride}, keys, {Text(Step.HeadSize)}, bytes, packedKeys, keyScales, keyStart, {Text(-kernel.Bias)});");
-                writer.Line($"{packValues}({firstValue}, {Step.V.TokenStride}, keys, {Text(Step.ValueSize)}, padded, packedValues, valueScales, valueStart, {Text(kernel.ByteShift)});");
+                writer.Line(
+                    $"{packKeys}({firstKey}, {Step.K.TokenStride}, keys, {Text(Step.HeadSize)}, "
+                        + $"bytes, packedKeys, keyScales, keyStart, {Text(-kernel.Bias)});");
+                writer.Line(
+                    $"{packValues}({firstValue}, {Step.V.TokenStride}, keys, {Text(Step.ValueSize)}, "
+                        + $"padded, packedValues, valueScales, valueStart, {Text(kernel.ByteShift)});");
                 WriteBias(writer);
             },
             () => WriteTile(writer, kernel));
@@ -117,15 +123,20 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
             return packed + ", 0";
         }
 
-        var ofScores = kernel.NeedProduct(Context.Kernels, new TileEnd(AddsStart: kernel.Bias != 0, Scales: _affine is not null, AddsBias: _affine is not null, IsSmall: 4 * Groups * 127 * 127 <= 1 << 22));
-        writer.Line($"{IntegerAttentionKernels.NeedQuantizeRows(Context.Kernels)}({FirstQuery}, {Step.Q.TokenStride}, m1 - m0, {Text(Step.HeadSize)}, bytes, {Text(4 * Groups)}, queryScales, null);");
+        var ofScores = kernel.NeedProduct(Context.Kernels, new TileEnd(
+            AddsStart: kernel.Bias != 0, Scales: _affine is not null, AddsBias: _affine is not null, IsSmall: 4 * Groups * 127 * 127 <= 1 << 22));
+        writer.Line(
+            $"{IntegerAttentionKernels.NeedQuantizeRows(Context.Kernels)}({FirstQuery}, {Step.Q.TokenStride}, m1 - m0, {Text(Step.HeadSize)}, "
+                + $"bytes, {Text(4 * Groups)}, queryScales, null);");
         if (_affine is not null)
         {
             var factor = _affine.Factor is null ? "" : Literal.Text(_affine.Factor, DataType.Float32) + " * ";
             writer.Line($"for (long q = m0; q < m1; q++) queryScales[q - m0] *= {factor}{Literal.Text(LogarithmOfE, DataType.Float32)};");
         }
 
-        writer.Line($"{ofScores}(m1 - m0, {Rows("bytes", Text(4 * Groups), "packedQueries")}, packedKeys, padded, scores, padded, {Text(Groups)}, keyStart, {(_affine is null ? "null, null, null" : "queryScales, keyScales, keyBias")});");
+        writer.Line(
+            $"{ofScores}(m1 - m0, {Rows("bytes", Text(4 * Groups), "packedQueries")}, packedKeys, padded, scores, padded, "
+                + $"{Text(Groups)}, keyStart, {(_affine is null ? "null, null, null" : "queryScales, keyScales, keyBias")});");
         using (writer.Block("for (long q = m0; q < m1; q++)"))
         {
             writer.Line("float* row = scores + (q - m0) * padded;");
@@ -145,7 +156,9 @@ internal sealed class IntegerAttentionLoops : AttentionLoops
         writer.Line($"{ofValues}(m1 - m0, {rows}, packedValues, {Text(16 * ValuePanels)}, {to}, {stride}, padded / 4, valueStart, scales, valueScales, null);");
         if (!WritesResults)
         {
-            writer.Line($"for (long q = m0; q < m1; q++) new ReadOnlySpan<float>(mixed + (q - m0) * {stride}, {Text(Step.ValueSize)}).CopyTo(new Span<float>({Result}, {Text(Step.ValueSize)}));");
+            writer.Line(
+                $"for (long q = m0; q < m1; q++) new ReadOnlySpan<float>(mixed + (q - m0) * {stride}, {Text(Step.ValueSize)})"
+                    + $".CopyTo(new Span<float>({Result}, {Text(Step.ValueSize)}));");
         }
     }
 

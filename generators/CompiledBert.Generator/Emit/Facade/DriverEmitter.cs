@@ -70,7 +70,9 @@ internal static class DriverEmitter
             {
                 var sizes = slot.Select(b => Product(Bytes(b.Type), b.Elements)).Distinct(StringComparer.Ordinal).ToArray();
                 var most = sizes.Skip(1).Aggregate(sizes[0], (a, b) => $"Math.Max({a}, {b})");
-                writer.Line($"long slot{LoopNames.Text(slot.Key)} = {end}, end{LoopNames.Text(slot.Key)} = checked(slot{LoopNames.Text(slot.Key)} + ({most} + 63 & ~63L));");
+                writer.Line(
+                    $"long slot{LoopNames.Text(slot.Key)} = {end}, "
+                        + $"end{LoopNames.Text(slot.Key)} = checked(slot{LoopNames.Text(slot.Key)} + ({most} + 63 & ~63L));");
                 end = "end" + LoopNames.Text(slot.Key);
             }
 
@@ -148,7 +150,9 @@ internal static class DriverEmitter
     {
         foreach (var mode in plan.Steps.Select(s => s.Ragged).Distinct().OrderBy(m => m))
         {
-            var sizes = plan.Steps.Select((s, i) => (Step: s, Sizes: scratch[i])).Where(s => s.Step.Ragged == mode).SelectMany(s => s.Sizes).Distinct(StringComparer.Ordinal).ToArray();
+            var sizes = plan.Steps.Select((s, i) => (Step: s, Sizes: scratch[i]))
+                .Where(s => s.Step.Ragged == mode)
+                .SelectMany(s => s.Sizes).Distinct(StringComparer.Ordinal).ToArray();
             writer.Line();
             writer.Line($"// Bytes of scratch memory that a task of any step of this kind needs.");
             using (writer.Block($"private static long ScratchOf{mode}({string.Join(", ", plan.Symbols.Select(s => "long " + s.Name))})"))
@@ -182,7 +186,9 @@ internal static class DriverEmitter
                 {
                     var step = plan.Steps[i];
                     var last = VectorTarget.All[VectorTarget.All.Count - 1];
-                    var choice = string.Concat(VectorTarget.All.Take(VectorTarget.All.Count - 1).Select(t => $"{t.IsSupported} ? &{t.ClassName}.Step{LoopNames.Text(i)} : ")) + $"&{last.ClassName}.Step{LoopNames.Text(i)}";
+                    var choice = string.Concat(VectorTarget.All.Take(VectorTarget.All.Count - 1)
+                        .Select(t => $"{t.IsSupported} ? &{t.ClassName}.Step{LoopNames.Text(i)} : "))
+                        + $"&{last.ClassName}.Step{LoopNames.Text(i)}";
                     writer.Line($"// {StepContext.Comment(step)}");
                     if (timeSteps)
                     {

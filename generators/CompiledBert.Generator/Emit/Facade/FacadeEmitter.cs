@@ -18,10 +18,13 @@ internal static class FacadeEmitter
         writer.Lines("""
             #nullable enable
             """);
-        FileHead.Write(writer, plan, "System", "System.Diagnostics.CodeAnalysis", "System.IO", "System.Runtime.CompilerServices", "System.Threading", "CompiledBert");
+        FileHead.Write(
+            writer, plan, "System", "System.Diagnostics.CodeAnalysis", "System.IO", "System.Runtime.CompilerServices", "System.Threading", "CompiledBert");
         writer.Line("using X86 = global::System.Runtime.Intrinsics.X86;");
         writer.Line();
-        writer.Line($"/// <summary>The model {Xml(plan.Source)}, compiled: {LoopNames.Text(plan.SourceNodes)} nodes in {LoopNames.Text(plan.Steps.Count)} steps.</summary>");
+        writer.Line(
+            $"/// <summary>The model {Xml(plan.Source)}, compiled: {LoopNames.Text(plan.SourceNodes)} nodes in "
+                + $"{LoopNames.Text(plan.Steps.Count)} steps.</summary>");
         writer.Line("/// <remarks>");
         foreach (var (what, tensors) in new[] { ("Input", plan.Inputs), ("Output", plan.Outputs) })
         {
@@ -31,7 +34,8 @@ internal static class FacadeEmitter
             }
         }
 
-        writer.Line("/// One instance serves any number of threads at the same time. A call allocates nothing once as many as ever run at the same time have run.");
+        writer.Line(
+            "/// One instance serves any number of threads at the same time. A call allocates nothing once as many as ever run at the same time have run.");
         writer.Line("/// </remarks>");
         using (writer.Block($"[ExcludeFromCodeCoverage]\n{(plan.IsPublic ? "public" : "internal")} sealed unsafe partial class {plan.Name} : CompiledModel"))
         {
@@ -58,7 +62,8 @@ internal static class FacadeEmitter
     /// <summary>A length for people, over the names of lengths: <c>batch · tokens · 384</c>.</summary>
     public static string Formula(Dim dim, ModelPlan plan, string times) =>
         dim.IsConstant ? LoopNames.Text(dim.Value) : string.Join(" + ", dim.Terms.Select(t =>
-            string.Join(times, t.Symbols.Select(s => LengthName(plan.Symbols.First(p => p.Name == s.Name))).Concat(t.Coefficient == 1 && t.Symbols.Count > 0 ? [] : [LoopNames.Text(t.Coefficient)]))));
+            string.Join(times, t.Symbols.Select(s => LengthName(plan.Symbols.First(p => p.Name == s.Name)))
+                .Concat(t.Coefficient == 1 && t.Symbols.Count > 0 ? [] : [LoopNames.Text(t.Coefficient)]))));
 
     /// <summary>What callers know a symbol as.</summary>
     public static string LengthName(PlanSymbol symbol) => symbol.Role switch
@@ -132,7 +137,8 @@ internal static class FacadeEmitter
             var name = symbol.Role == SymbolRole.Tokens ? "MaxTokens" : $"MaxLength{symbol.Name}";
             name = name == plan.Name ? name + "OfInput" : name;
             writer.Line();
-            writer.Line($"/// <summary>The most {(symbol.Role == SymbolRole.Tokens ? "tokens a sequence may have" : $"that {LengthName(symbol)} may be")}.</summary>");
+            writer.Line(
+                $"/// <summary>The most {(symbol.Role == SymbolRole.Tokens ? "tokens a sequence may have" : $"that {LengthName(symbol)} may be")}.</summary>");
             writer.Line($"public const int {name} = {LoopNames.Text(symbol.Max!.Value)};");
         }
 
@@ -156,7 +162,8 @@ internal static class FacadeEmitter
             }
 
             writer.Line("/// <exception cref=\"OverflowException\">There are more than a span can have.</exception>");
-            var product = string.Join(" + ", elements.Terms.Select(t => string.Join(" * ", t.Symbols.Select(s => LengthName(plan.Symbols.First(p => p.Name == s.Name))).Prepend(LoopNames.Text(t.Coefficient) + "L"))));
+            var product = string.Join(" + ", elements.Terms.Select(t =>
+                string.Join(" * ", t.Symbols.Select(s => LengthName(plan.Symbols.First(p => p.Name == s.Name))).Prepend(LoopNames.Text(t.Coefficient) + "L"))));
             writer.Line($"public static int {name}({string.Join(", ", symbols.Select(s => "int " + LengthName(s)))}) => checked((int)({product}));");
         }
     }

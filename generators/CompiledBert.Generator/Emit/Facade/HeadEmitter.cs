@@ -172,16 +172,21 @@ internal static class HeadEmitter
                 writer.Line();
                 writer.Line($"/// <summary>The vector of a {name.ToLowerInvariant()}, written where there is room for it; allocates nothing.</summary>");
                 writer.Line("/// <returns>Whether the text had too many tokens and its end was left out.</returns>");
-                writer.Line($"public bool Embed{name}(ReadOnlySpan<char> text, Span<float> vector, {Cancellation}) => _head.Embed(text, vector, {CSharpText.Quote(prefix)}, cancellationToken);");
+                writer.Line(
+                    $"public bool Embed{name}(ReadOnlySpan<char> text, Span<float> vector, {Cancellation}) => "
+                        + $"_head.Embed(text, vector, {CSharpText.Quote(prefix)}, cancellationToken);");
                 writer.Line();
                 writer.Line($"/// <summary>The vectors of many {plural.ToLowerInvariant()}, in their order, the same bits as one by one.</summary>");
-                writer.Line($"public float[][] Embed{plural}(IEnumerable<string> texts, IProgress<int>? progress = null, {Cancellation}) => _head.EmbedAll(texts, {CSharpText.Quote(prefix)}, progress, cancellationToken);");
+                writer.Line(
+                    $"public float[][] Embed{plural}(IEnumerable<string> texts, IProgress<int>? progress = null, {Cancellation}) => "
+                        + $"_head.EmbedAll(texts, {CSharpText.Quote(prefix)}, progress, cancellationToken);");
             }
         }
     }
 
     private static string Layer(PlanDense dense) =>
-        $"new DenseLayer({LoopNames.Text(dense.Inputs)}, {LoopNames.Text(dense.Outputs)}, global::CompiledBert.Text.DenseActivation.{dense.Activation}, {(dense.HasBias ? "true" : "false")}, "
+        $"new DenseLayer({LoopNames.Text(dense.Inputs)}, {LoopNames.Text(dense.Outputs)}, "
+        + $"global::CompiledBert.Text.DenseActivation.{dense.Activation}, {(dense.HasBias ? "true" : "false")}, "
         + $"new ReadOnlySpan<float>(Weights + {LoopNames.Text(dense.At)}, {LoopNames.Text(dense.Outputs * (dense.Inputs + (dense.HasBias ? 1 : 0)))}))";
 
     private static string Optional(string? text) => text is null ? "null" : CSharpText.Quote(text);

@@ -21,7 +21,8 @@ internal static class RunEmitter
 
         if (batch is null)
         {
-            Rectangle(writer, lengths, [], tokens, tokens is null ? "Runs the model." : "Runs the model on one sequence; its tokens are counted from the inputs.");
+            Rectangle(
+                writer, lengths, [], tokens, tokens is null ? "Runs the model." : "Runs the model on one sequence; its tokens are counted from the inputs.");
         }
         else
         {
@@ -41,7 +42,8 @@ internal static class RunEmitter
         foreach (var input in plan.Inputs)
         {
             var elements = Elements(input);
-            if (elements.Terms.Count == 1 && elements.DivideExactly(Dim.Of(new Symbol(tokens.Name))) is { } rest && rest.Symbols.All(s => s.Name != tokens.Name))
+            if (elements.Terms.Count == 1 && elements.DivideExactly(Dim.Of(new Symbol(tokens.Name))) is { } rest
+                && rest.Symbols.All(s => s.Name != tokens.Name))
             {
                 return (input, rest);
             }
@@ -73,7 +75,9 @@ internal static class RunEmitter
         {
             foreach (var tensor in tensors)
             {
-                writer.Line($"/// <param name=\"{tensor.Identifier}\">{what} {FacadeEmitter.Xml(tensor.Name)}, {FacadeEmitter.Shape(tensor, plan)}{(concatenated ? " of each sequence, one after the other" : "")}.</param>");
+                writer.Line(
+                    $"/// <param name=\"{tensor.Identifier}\">{what} {FacadeEmitter.Xml(tensor.Name)}, {FacadeEmitter.Shape(tensor, plan)}"
+                        + $"{(concatenated ? " of each sequence, one after the other" : "")}.</param>");
             }
         }
 
@@ -118,7 +122,9 @@ internal static class RunEmitter
             if (measured is not null)
             {
                 var (input, perToken) = Measure(plan, measured)!.Value;
-                writer.Line($"frame.{measured.Name} = Arguments.Quotient({input.Identifier}.Length, {OverFrame(perToken)}, nameof({input.Identifier}), {CSharpText.Quote(FacadeEmitter.Formula(perToken, plan, " · "))});");
+                writer.Line(
+                    $"frame.{measured.Name} = Arguments.Quotient({input.Identifier}.Length, {OverFrame(perToken)}, "
+                        + $"nameof({input.Identifier}), {CSharpText.Quote(FacadeEmitter.Formula(perToken, plan, " · "))});");
                 writer.Line($"Arguments.Count(frame.{measured.Name}, {Most(measured)}, nameof({input.Identifier}), {CSharpText.Quote(Counted(measured))});");
             }
 
@@ -126,10 +132,13 @@ internal static class RunEmitter
             foreach (var tensor in plan.Inputs.Concat(plan.Outputs))
             {
                 var elements = Elements(tensor);
-                writer.Line($"Arguments.Length({tensor.Identifier}.Length, {OverFrame(elements)}, nameof({tensor.Identifier}), {CSharpText.Quote(FacadeEmitter.Formula(elements, plan, " · "))});");
+                writer.Line(
+                    $"Arguments.Length({tensor.Identifier}.Length, {OverFrame(elements)}, nameof({tensor.Identifier}), "
+                        + $"{CSharpText.Quote(FacadeEmitter.Formula(elements, plan, " · "))});");
             }
 
-            var products = lengths.OfRectangle.Select(p => string.Join(" * ", p.Split([" * "], StringSplitOptions.None).Select(f => f == "1" ? f : "frame." + f)));
+            var products = lengths.OfRectangle.Select(p =>
+                string.Join(" * ", p.Split([" * "], StringSplitOptions.None).Select(f => f == "1" ? f : "frame." + f)));
             ChecksAndExecute(writer, plan, "default", "0", string.Concat(products.Select(p => p + ", ")));
         }
     }
@@ -181,7 +190,9 @@ internal static class RunEmitter
             foreach (var tensor in plan.Inputs.Concat(plan.Outputs))
             {
                 var elements = Elements(tensor);
-                writer.Line($"Arguments.Length({tensor.Identifier}.Length, {lengths.OfSequencesText(elements)}, nameof({tensor.Identifier}), {CSharpText.Quote("for all sequences: " + FacadeEmitter.Formula(elements, plan, " · "))});");
+                writer.Line(
+                    $"Arguments.Length({tensor.Identifier}.Length, {lengths.OfSequencesText(elements)}, nameof({tensor.Identifier}), "
+                        + $"{CSharpText.Quote("for all sequences: " + FacadeEmitter.Formula(elements, plan, " · "))});");
             }
 
             writer.Line($"frame.{tokens.Name} = sum1;");
@@ -193,7 +204,9 @@ internal static class RunEmitter
     {
         foreach (var (length, most) in plan.Limits)
         {
-            writer.Line($"Arguments.Limit({OverFrame(length)}, {OverFrame(most)}, {CSharpText.Quote(FacadeEmitter.Formula(length, plan, " · "))}, {CSharpText.Quote(FacadeEmitter.Formula(most, plan, " · "))});");
+            writer.Line(
+                $"Arguments.Limit({OverFrame(length)}, {OverFrame(most)}, "
+                    + $"{CSharpText.Quote(FacadeEmitter.Formula(length, plan, " · "))}, {CSharpText.Quote(FacadeEmitter.Formula(most, plan, " · "))});");
         }
     }
 
@@ -226,7 +239,8 @@ internal static class RunEmitter
     }
 
     private static void Stub(CodeWriter writer, ModelPlan plan) =>
-        writer.Line($"throw new NotSupportedException({CSharpText.Quote($"{plan.Name} has its signature only, which is what an editor needs. Build the project.")});");
+        writer.Line(
+            $"throw new NotSupportedException({CSharpText.Quote($"{plan.Name} has its signature only, which is what an editor needs. Build the project.")});");
 
     private static string? BufferOf(ModelPlan plan, BufferKind kind, int index) => plan.Buffers.FirstOrDefault(b => b.Kind == kind && b.Place == index)?.Id;
 
@@ -236,5 +250,7 @@ internal static class RunEmitter
 
     private static string OverFrame(Dim dim) => dim.IsConstant
         ? LoopNames.Text(dim.Value)
-        : string.Join(" + ", dim.Terms.Select(t => string.Join(" * ", t.Symbols.Select(s => "frame." + s.Name).Concat(t.Coefficient == 1 && t.Symbols.Count > 0 ? [] : [LoopNames.Text(t.Coefficient)]))));
+        : string.Join(" + ", dim.Terms.Select(t =>
+            string.Join(" * ", t.Symbols.Select(s => "frame." + s.Name)
+                .Concat(t.Coefficient == 1 && t.Symbols.Count > 0 ? [] : [LoopNames.Text(t.Coefficient)]))));
 }

@@ -27,13 +27,17 @@ internal static class ServicesEmitter
         writer.Line($"/// <summary>Adds the model {plan.Name} to an app's services.</summary>");
         using (writer.Block($"{(plan.IsPublic ? "public" : "internal")} static class {plan.Name}Services"))
         {
-            writer.Line($"/// <summary>Adds the model as one instance for all, loaded when it is first asked for: as {plan.Name}{(isEmbedding ? ", IEmbeddingModel and, with CompiledBert.Extensions.AI, IEmbeddingGenerator" : "")}.</summary>");
+            writer.Line(
+                $"/// <summary>Adds the model as one instance for all, loaded when it is first asked for: as {plan.Name}"
+                    + $"{(isEmbedding ? ", IEmbeddingModel and, with CompiledBert.Extensions.AI, IEmbeddingGenerator" : "")}.</summary>");
             writer.Lines($"""
                 /// <param name="services">The services.</param>
                 /// <param name="threads">Threads that a call uses at most.</param>
                 /// <returns>The services.</returns>
                 """);
-            using (writer.Block($"public static IServiceCollection Add{plan.Name}(this IServiceCollection services, int threads = {plan.Threads.ToString(System.Globalization.CultureInfo.InvariantCulture)})"))
+            using (writer.Block(
+                $"public static IServiceCollection Add{plan.Name}"
+                    + $"(this IServiceCollection services, int threads = {plan.Threads.ToString(System.Globalization.CultureInfo.InvariantCulture)})"))
             {
                 if (isEmbedding)
                 {

@@ -36,7 +36,9 @@ internal sealed class TokensEmitter
     private void Write()
     {
         _writer.Line();
-        using (_writer.Block("void ITokenModel.RunTokens(ReadOnlySpan<int> lengths, ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds, Span<float> output, Span<float> second, CancellationToken cancellationToken)"))
+        using (_writer.Block(
+            "void ITokenModel.RunTokens(ReadOnlySpan<int> lengths, ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds, "
+                + "Span<float> output, Span<float> second, CancellationToken cancellationToken)"))
         {
             var arrays = _inputs.Select(i => (i.Name, i.Type, Elements: IsPadded ? LoopNames.Text(_head.PaddedTo) : "ids.Length")).ToList();
             if (IsPadded && _head.IsPerToken)
@@ -98,7 +100,8 @@ internal sealed class TokensEmitter
         {
             foreach (var (index, name, type) in _inputs)
             {
-                _writer.Line($"Array.Fill({name}, {(type == "bool" ? "false" : $"({type}){LoopNames.Text(index == _head.Ids ? _head.PadId : 0)}")}, 0, {all});");
+                _writer.Line(
+                    $"Array.Fill({name}, {(type == "bool" ? "false" : $"({type}){LoopNames.Text(index == _head.Ids ? _head.PadId : 0)}")}, 0, {all});");
             }
 
             using (_writer.Block("for (int i = 0; i < length; i++)"))

@@ -34,14 +34,17 @@ internal static class ArmTileKernels
             }
 
             LaneTurns.WriteColumns(writer, "k >> 2");
-            new LaneTurns("float", rows, (sum, weights, row, lane) => $"{Arm}.FusedMultiplyAddBySelectedScalar({sum}, {weights}, {row}, {Text(lane)})").Write(writer, "4 * lda");
+            new LaneTurns("float", rows, (sum, weights, row, lane) =>
+                $"{Arm}.FusedMultiplyAddBySelectedScalar({sum}, {weights}, {row}, {Text(lane)})").Write(writer, "4 * lda");
             writer.Line("b = (float*)b0;");
             using (writer.Block("for (long rest = k & 3; rest > 0; rest--, b += 16)"))
             {
                 writer.Line("VF " + string.Join(", ", Enumerable.Range(0, Vectors).Select(v => $"y{Text(v)} = V.Load(b + {Text(4 * v)})")) + ", x;");
                 for (var row = 0; row < rows; row++)
                 {
-                    writer.Line($"x = V.Create(*(float*)a{Text(row)}); a{Text(row)} += 4; " + string.Join(" ", Enumerable.Range(0, Vectors).Select(v => $"{LaneTurns.Sum(row, v)} = Mad(x, y{Text(v)}, {LaneTurns.Sum(row, v)});")));
+                    writer.Line($"x = V.Create(*(float*)a{Text(row)}); a{Text(row)} += 4; "
+                        + string.Join(" ", Enumerable.Range(0, Vectors)
+                            .Select(v => $"{LaneTurns.Sum(row, v)} = Mad(x, y{Text(v)}, {LaneTurns.Sum(row, v)});")));
                 }
             }
 
@@ -49,13 +52,16 @@ internal static class ArmTileKernels
             {
                 for (var v = 0; v < Vectors; v++)
                 {
-                    writer.Line($"VF z{Text(v)} = V.Load(bias + {Text(4 * v)}); " + string.Join(" ", Enumerable.Range(0, rows).Select(row => $"{LaneTurns.Sum(row, v)} += z{Text(v)};")));
+                    writer.Line($"VF z{Text(v)} = V.Load(bias + {Text(4 * v)}); "
+                        + string.Join(" ", Enumerable.Range(0, rows).Select(row => $"{LaneTurns.Sum(row, v)} += z{Text(v)};")));
                 }
             }
 
             for (var row = 0; row < rows; row++)
             {
-                writer.Line(string.Join(" ", Enumerable.Range(0, Vectors).Select(v => $"{LaneTurns.Sum(row, v)}.Store(c{(v == 0 ? "" : " + " + Text(4 * v))});")) + (row + 1 < rows ? " c += ldc;" : ""));
+                writer.Line(
+                    string.Join(" ", Enumerable.Range(0, Vectors).Select(v => $"{LaneTurns.Sum(row, v)}.Store(c{(v == 0 ? "" : " + " + Text(4 * v))});"))
+                        + (row + 1 < rows ? " c += ldc;" : ""));
             }
         }
     });

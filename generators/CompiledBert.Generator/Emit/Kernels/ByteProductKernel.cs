@@ -60,8 +60,11 @@ internal sealed class ByteProductKernel : IntegerKernel
     {
         string Sum(int row, int vector) => $"{(char)('s' + vector)}{Text(row)}";
         string Each(Func<int, string> write, string separator = " ") => string.Join(separator, Enumerable.Range(0, Vectors).Select(write));
-        writer.Line(string.Join(" ", Enumerable.Range(0, rows).Select(row => row == 0 ? "byte* a0 = a;" : $"byte* a{Text(row)} = a{Text(row - 1)} + 8 * groups;")));
-        using (writer.Block($"for (long j = 0; j < 16; j += {Text(Columns)}, start += {Text(Columns)}, scales += {Text(Columns)}, bias += {Text(Columns)}, c += {Text(Columns)})"))
+        writer.Line(
+            string.Join(" ", Enumerable.Range(0, rows).Select(row => row == 0 ? "byte* a0 = a;" : $"byte* a{Text(row)} = a{Text(row - 1)} + 8 * groups;")));
+        using (writer.Block(
+            $"for (long j = 0; j < 16; j += {Text(Columns)}, start += {Text(Columns)}, "
+                + $"scales += {Text(Columns)}, bias += {Text(Columns)}, c += {Text(Columns)})"))
         {
             writer.Line("sbyte* w = b + 4 * j, end = w + 64 * groups;");
             writer.Line("long i = 0;");
@@ -97,7 +100,9 @@ internal sealed class ByteProductKernel : IntegerKernel
                 {
                     var column = v == 0 ? "" : $" + {Text(2 * v)}";
                     var sums = $"{Arm}.Arm64.AddPairwise({Sum(row, v)}, {Sum(row, v + 1)})";
-                    writer.Line($"({end.Floats(sums, "V128", floats => $"{Arm}.MultiplyBySelectedScalar({floats}, {scale}, 0)", column)}).Store(c{(row == 0 ? "" : $" + {Text(row)} * ldc")}{column});");
+                    writer.Line(
+                        $"({end.Floats(sums, "V128", floats => $"{Arm}.MultiplyBySelectedScalar({floats}, {scale}, 0)", column)})"
+                            + $".Store(c{(row == 0 ? "" : $" + {Text(row)} * ldc")}{column});");
                 }
             }
         }

@@ -36,7 +36,8 @@ internal sealed class DotProductKernel : IntegerKernel
                 writer.Line($"Vector128<int> {string.Join(", ", Enumerable.Range(0, 4).Select(v => $"{LaneTurns.Sum(row, v)} = V128.Create({end.Start})"))};");
             }
 
-            var turns = new LaneTurns("sbyte", rows, (sum, weights, row, lane) => $"{Arm}Dp.DotProductBySelectedQuadruplet({sum}, {weights}, {row}, {Text(lane)})");
+            var turns = new LaneTurns("sbyte", rows, (sum, weights, row, lane) =>
+                $"{Arm}Dp.DotProductBySelectedQuadruplet({sum}, {weights}, {row}, {Text(lane)})");
             turns.Write(writer, "lda");
             turns.WriteRest(writer, "(groups & 3)");
             WriteEnd(writer, rows, end);
@@ -61,13 +62,17 @@ internal sealed class DotProductKernel : IntegerKernel
             writer.Line(Each(v => $"f{Text(v)} = {end.Converted(LaneTurns.Sum(row, v), "V128", At(v))};"));
             if (end.Scales)
             {
-                writer.Line($"Vector128<float> r{Text(row)} = V128.CreateScalarUnsafe(rowScales[{Text(row)}]); {Each(v => $"f{Text(v)} = {Arm}AdvSimd.MultiplyBySelectedScalar(f{Text(v)}, r{Text(row)}, 0);")}");
+                writer.Line(
+                    $"Vector128<float> r{Text(row)} = V128.CreateScalarUnsafe(rowScales[{Text(row)}]); "
+                        + $"{Each(v => $"f{Text(v)} = {Arm}AdvSimd.MultiplyBySelectedScalar(f{Text(v)}, r{Text(row)}, 0);")}");
             }
 
             string Result(int v) => !end.Scales ? $"f{Text(v)}"
                 : end.AddsBias ? $"V128.MultiplyAddEstimate(f{Text(v)}, scale{Text(v)}, V128.Load(bias{At(v)}))"
                 : $"f{Text(v)} * scale{Text(v)}";
-            writer.Line(string.Join(" ", columns.Where(v => v % 2 == 0).Select(v => $"{Arm}AdvSimd.Arm64.StorePair(c{At(v)}, {Result(v)}, {Result(v + 1)});")) + (row + 1 < rows ? " c += ldc;" : ""));
+            writer.Line(
+                string.Join(" ", columns.Where(v => v % 2 == 0).Select(v => $"{Arm}AdvSimd.Arm64.StorePair(c{At(v)}, {Result(v)}, {Result(v + 1)});"))
+                    + (row + 1 < rows ? " c += ldc;" : ""));
         }
     }
 }

@@ -8,7 +8,9 @@ namespace CompiledBert.Generator.Emit;
 /// </summary>
 internal abstract class IntegerKernel
 {
-    private const string Parameters = "byte* a, long lda, sbyte* b, long ldb, float* c, long ldc, long groups, int* start, byte* next, long step, float* rowScales, float* scales, float* bias";
+    private const string Parameters =
+        "byte* a, long lda, sbyte* b, long ldb, float* c, long ldc, "
+            + "long groups, int* start, byte* next, long step, float* rowScales, float* scales, float* bias";
 
     private const string Arguments = "a, lda, b, ldb, c, ldc, groups, start, next, step, rowScales, scales, bias";
 
@@ -129,7 +131,9 @@ internal abstract class IntegerKernel
         writer.Line($"long tiles = (rows + {Text(Rows - 1)}) / {Text(Rows)};");
         using (writer.Block("while (tiles > 0)"))
         {
-            writer.Line($"long height = rows > {Text(Rows - 1)} * tiles ? {Text(Rows)} : rows > {Text(Rows - 2)} * tiles ? {Text(Rows - 1)} : (rows + tiles - 1) / tiles;");
+            writer.Line(
+                $"long height = rows > {Text(Rows - 1)} * tiles ? {Text(Rows)} "
+                    + $": rows > {Text(Rows - 2)} * tiles ? {Text(Rows - 1)} : (rows + tiles - 1) / tiles;");
             writer.Line("long count = rows - (height - 1) * tiles;");
             WriteHeights(writer, "height", rows => $"{name}_{Text(rows)}(count, {Arguments}); break;");
             writer.Line("tiles -= count;");
@@ -160,10 +164,13 @@ internal abstract class IntegerKernel
         var name = $"{Name}Product{end.Suffix}";
         return Need(kernels, name, writer =>
         {
-            const string OfPanels = "(rows, a, lda, b + 4 * groups * j, 64 * groups, c + j, ldc, groups, start + j, (byte*)b, 0, rowScales, scales + j, bias + j);";
+            const string OfPanels =
+                "(rows, a, lda, b + 4 * groups * j, 64 * groups, c + j, ldc, groups, start + j, (byte*)b, 0, rowScales, scales + j, bias + j);";
             writer.Line("// Rows of 8-bit integers by all panels.");
             writer.Line("[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
-            using (writer.Block($"private static void {name}(long rows, byte* a, long lda, sbyte* b, long n, float* c, long ldc, long groups, int* start, float* rowScales, float* scales, float* bias)"))
+            using (writer.Block(
+                $"private static void {name}(long rows, byte* a, long lda, sbyte* b, long n, float* c, long ldc, "
+                    + "long groups, int* start, float* rowScales, float* scales, float* bias)"))
             using (writer.Block($"for (long j = 0; j < n; j += {width})"))
             {
                 if (Panels > 1)

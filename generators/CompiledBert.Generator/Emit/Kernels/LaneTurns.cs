@@ -27,7 +27,8 @@ internal sealed class LaneTurns(string element, int rows, Func<string, string, s
     public static void WriteColumns(CodeWriter writer, string turns)
     {
         writer.Line($"long turns = {turns};");
-        writer.Line($"byte* {string.Join(", ", Enumerable.Range(0, 8).Select(v => $"b{Text(v)} = (byte*)b + 256 * turns{(v == 0 ? "" : $" + {Text(16 * v)}")}"))};");
+        writer.Line(
+            $"byte* {string.Join(", ", Enumerable.Range(0, 8).Select(v => $"b{Text(v)} = (byte*)b + 256 * turns{(v == 0 ? "" : $" + {Text(16 * v)}")}"))};");
     }
 
     /// <summary>Declares the pointers <c>a0</c>, <c>a1</c>, … behind the last turn through A, and adds all turns' products to the sums.</summary>
@@ -94,7 +95,8 @@ internal sealed class LaneTurns(string element, int rows, Func<string, string, s
 
     private string LoadRow(int row) => $"x{Text(row)} = V128.Load(({element}*)(a{Text(row)} + l));";
 
-    private List<string> Products(int vector) => [.. _all.Select(row => $"{Sum(row, vector % 4)} = {product(Sum(row, vector % 4), Columns(vector), $"x{Text(row)}", vector / 4)};")];
+    private List<string> Products(int vector) =>
+        [.. _all.Select(row => $"{Sum(row, vector % 4)} = {product(Sum(row, vector % 4), Columns(vector), $"x{Text(row)}", vector / 4)};")];
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -151,7 +151,8 @@ internal static class ProductKernels
     // Across the lanes by halves: two vectors of half the length, down to four floats.
     private static string Four(VectorTarget target, string vector, string op) => target.Bits switch
     {
-        512 => $"{op}({op}({vector}.GetLower().GetLower(), {vector}.GetLower().GetUpper()), {op}({vector}.GetUpper().GetLower(), {vector}.GetUpper().GetUpper()))",
+        512 =>
+            $"{op}({op}({vector}.GetLower().GetLower(), {vector}.GetLower().GetUpper()), {op}({vector}.GetUpper().GetLower(), {vector}.GetUpper().GetUpper()))",
         256 => $"{op}({vector}.GetLower(), {vector}.GetUpper())",
         _ => vector,
     };

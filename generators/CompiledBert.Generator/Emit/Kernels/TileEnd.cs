@@ -21,7 +21,9 @@ internal sealed record TileEnd(bool AddsStart, bool Scales = false, bool AddsBia
     /// <param name="column">What is added to pointers to reach the first column; empty for nothing.</param>
     /// <remarks>Small sums begin with the constant whose negative is added here: with one constant for both, a register would hold it all the while.</remarks>
     public string Converted(string sums, string vector, string column) =>
-        IsSmall ? $"({sums}).AsSingle() + {vector}.Create(-{VectorOps.WholeOffsetNumber})" : $"{vector}.ConvertToSingle({(AddsStart ? $"{sums} + {vector}.Load(start{column})" : sums)})";
+        IsSmall
+            ? $"({sums}).AsSingle() + {vector}.Create(-{VectorOps.WholeOffsetNumber})"
+            : $"{vector}.ConvertToSingle({(AddsStart ? $"{sums} + {vector}.Load(start{column})" : sums)})";
 
     /// <summary>C# of floats made of whole sums.</summary>
     /// <param name="sums">The sums, a vector of integers.</param>

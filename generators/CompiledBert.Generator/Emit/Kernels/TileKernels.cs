@@ -145,7 +145,10 @@ internal static class TileKernels
         writer.Line("long l = 4 * lda, half = k * step;");
 
         // Results that lie further away than the second-level cache are on their way while the sums are made: no store waits for its line.
-        writer.Line(string.Join(" ", from row in Enumerable.Range(0, rows) from panel in Enumerable.Range(0, panels) select $"Fetch(c + {Text(row)} * ldc + {Text(16 * panel)});"));
+        writer.Line(string.Join(" ",
+            from row in Enumerable.Range(0, rows)
+            from panel in Enumerable.Range(0, panels)
+            select $"Fetch(c + {Text(row)} * ldc + {Text(16 * panel)});"));
         var loads = Enumerable.Range(0, vectors).Select(v => (name: $"b{Text(v)}", from: Column(target, v))).ToArray();
         using (writer.Block("for (; b < end; b += 16)"))
         {
@@ -157,7 +160,9 @@ internal static class TileKernels
             }
 
             writer.Line(string.Join(" ", pointers.Select(p => p + "++;")));
-            writer.Line($"Fetch(next); Fetch(next + half); next += step; FetchNear(b + {Text(16 * RowsAhead)});{(panels > 1 ? $" FetchNear(b + ldb + {Text(16 * RowsAhead)});" : "")}");
+            writer.Line(
+                $"Fetch(next); Fetch(next + half); next += step; FetchNear(b + {Text(16 * RowsAhead)});"
+                    + $"{(panels > 1 ? $" FetchNear(b + ldb + {Text(16 * RowsAhead)});" : "")}");
         }
 
         using (writer.Block("if (bias != null)"))
@@ -170,7 +175,9 @@ internal static class TileKernels
 
         for (var row = 0; row < rows; row++)
         {
-            writer.Line(string.Join(" ", all[row].Select((s, v) => $"{s}.Store(c{(v == 0 ? "" : " + " + Text(v * target.Lanes))});")) + (row + 1 < rows ? " c += ldc;" : ""));
+            writer.Line(
+                string.Join(" ", all[row].Select((s, v) => $"{s}.Store(c{(v == 0 ? "" : " + " + Text(v * target.Lanes))});"))
+                    + (row + 1 < rows ? " c += ldc;" : ""));
         }
     }
 

@@ -134,7 +134,8 @@ internal sealed class VectorKernel : IntegerKernel
             for (var row = 0; row < rows; row++)
             {
                 var at = pointers[row / 3] + (row % 3) switch { 0 => "", 1 => " + l", _ => " + 2 * l" };
-                writer.Line($"var x{Text(row)} = {Name}Spread({at}); " + string.Join(" ", Enumerable.Range(0, vectors).Select(v => $"{Sum(row, v)} = {Name}Step({Sum(row, v)}, x{Text(row)}, w{Text(v)});")));
+                writer.Line($"var x{Text(row)} = {Name}Spread({at}); "
+                    + string.Join(" ", Enumerable.Range(0, vectors).Select(v => $"{Sum(row, v)} = {Name}Step({Sum(row, v)}, x{Text(row)}, w{Text(v)});")));
             }
 
             writer.Line(string.Join(" ", pointers.Select(p => $"{p} += {Text(RowBytes)};")));
@@ -157,7 +158,9 @@ internal sealed class VectorKernel : IntegerKernel
                 var offset = from + (column == 0 ? "" : " + " + Text(column));
                 var sums = string.Join(", ", Enumerable.Range(v, perStore).Select(i => Sum(row, i)));
                 var columnsOf = _isBytes ? sums : $"{Name}Columns({sums})";
-                writer.Line($"({end.Floats(columnsOf, stored, floats => $"{floats} * {scale}", offset)}).Store(c{(row == 0 ? "" : $" + {Text(row)} * ldc")}{offset});");
+                writer.Line(
+                    $"({end.Floats(columnsOf, stored, floats => $"{floats} * {scale}", offset)})"
+                        + $".Store(c{(row == 0 ? "" : $" + {Text(row)} * ldc")}{offset});");
             }
         }
     }

@@ -151,7 +151,8 @@ internal static class VectorMath
         ]),
 
         // The cubic polynomial as a product of a linear and a quadratic one, each with the leading coefficient 1: additions of constants, which destroy none.
-        ["exp2rounded"] = ("Exp2Rounded", "2320.0313·2ˣ for x below 1, to be rounded: off by at most 2⁻¹³ of itself, and below a half from x = −13 on. 2ⁿ·2^r, |r| ≤ 1/2.",
+        ["exp2rounded"] = ("Exp2Rounded",
+            "2320.0313·2ˣ for x below 1, to be rounded: off by at most 2⁻¹³ of itself, and below a half from x = −13 on. 2ⁿ·2^r, |r| ≤ 1/2.",
         [
             new("c", "V.MaxNative(V.Create(-15f), @x)"), // in this order NaN stays on x64
             new("t", "@c + V.Create(12583046f)"), // its low bits are n + 134
@@ -251,5 +252,6 @@ internal static class VectorMath
     }
 
     /// <summary>The operations there are, in ordinal order.</summary>
-    public static IEnumerable<string> Operations => Functions.Keys.Concat(["expshare", "exp2rounded", "geluerf", "geluerfcoarse"]).OrderBy(op => op, StringComparer.Ordinal);
+    public static IEnumerable<string> Operations =>
+        Functions.Keys.Concat(["expshare", "exp2rounded", "geluerf", "geluerfcoarse"]).OrderBy(op => op, StringComparer.Ordinal);
 }

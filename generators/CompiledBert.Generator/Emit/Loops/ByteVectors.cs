@@ -107,7 +107,8 @@ internal static class ByteVectors
     });
 
     /// <summary>Needs <c>void Narrow{Type}Partial(p, v, count)</c>: writes the first lanes and nothing beyond them.</summary>
-    public static string NarrowPartial(MicroKernels kernels, DataType type, bool isRaw) => kernels.Need($"Narrow{Raw(isRaw)}{type}Partial", (writer, _) => writer.Lines($$"""
+    public static string NarrowPartial(MicroKernels kernels, DataType type, bool isRaw) =>
+        kernels.Need($"Narrow{Raw(isRaw)}{type}Partial", (writer, _) => writer.Lines($$"""
         // The first lanes of whole numbers as integers of 8 bits.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Narrow{{Raw(isRaw)}}{{type}}Partial({{ElementTypes.Memory(type)}}* p, VF v, int count)

@@ -117,9 +117,11 @@ internal sealed class LanesAnalysis
     {
         var all = Programs.Flatten(body).ToArray();
         bool AllReaders(string id, Func<Statement, bool> match) => all.Where(s => Reads(s).Contains(id)).All(match);
-        bool IsBytes(Let cast) => cast.Op == "cast" && VectorOps.IsByte(cast.Type) && AllReaders(cast.Id, s => s is Store store && FormOf(store) == LaneForm.Vector);
+        bool IsBytes(Let cast) =>
+            cast.Op == "cast" && VectorOps.IsByte(cast.Type) && AllReaders(cast.Id, s => s is Store store && FormOf(store) == LaneForm.Vector);
         var raw = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var rounded in all.OfType<Let>().Where(l => l.Op == "roundmul" && FormOf(l.Id) == LaneForm.Vector && AllReaders(l.Id, s => s is Let cast && IsBytes(cast))))
+        foreach (var rounded in all.OfType<Let>().Where(
+            l => l.Op == "roundmul" && FormOf(l.Id) == LaneForm.Vector && AllReaders(l.Id, s => s is Let cast && IsBytes(cast))))
         {
             raw.Add(rounded.Id);
             raw.UnionWith(all.OfType<Let>().Where(l => l.Op == "cast" && l.Args[0] == rounded.Id).Select(l => l.Id));
@@ -192,7 +194,9 @@ internal sealed class LanesAnalysis
             case Load load when load.From.Terms.All(t => FormOf(t.Variable) == LaneForm.Uniform):
                 return LaneForm.Uniform;
             case Load load:
-                return (load.Type is DataType.Float32 or DataType.Bool || VectorOps.IsByte(load.Type)) && IsContiguous(load.From) ? LaneForm.Vector : LaneForm.Slots;
+                return (load.Type is DataType.Float32 or DataType.Bool || VectorOps.IsByte(load.Type)) && IsContiguous(load.From)
+                    ? LaneForm.Vector
+                    : LaneForm.Slots;
             case Store store:
                 var isFloat = Literal.Is(store.Value) || TypeOf(store.Value) == DataType.Float32;
                 var isNarrowed = !isFloat && VectorOps.IsByte(TypeOf(store.Value)) && FormOf(store.Value) == LaneForm.Vector;

@@ -71,7 +71,9 @@ internal sealed partial class LanesEmitter
                 continue;
             }
 
-            var last = extent >= 0 ? LoopNames.Text(extent - step) : $"{(end.All(c => char.IsLetterOrDigit(c) || c == '_') ? end : $"({end})")} - {LoopNames.Text(step)}";
+            var last = extent >= 0
+                ? LoopNames.Text(extent - step)
+                : $"{(end.All(c => char.IsLetterOrDigit(c) || c == '_') ? end : $"({end})")} - {LoopNames.Text(step)}";
             using (_writer.Block($"for (; {_lane} <= {last}; {_lane} += {LoopNames.Text(step)})"))
             {
                 Turn(width);

@@ -23,7 +23,8 @@ internal sealed partial class LanesEmitter
         foreach (var id in declared.Where(_analysis.Escaping.Contains))
         {
             var type = _analysis.TypeOf(id);
-            _writer.Line($"Unsafe.SkipInit(out {(type is DataType.Float32 or DataType.Bool || VectorOps.IsByte(type) ? "VF" : VectorKernels.Slots(_kernels))} {LoopNames.Local(id)});");
+            var vector = type is DataType.Float32 or DataType.Bool || VectorOps.IsByte(type) ? "VF" : VectorKernels.Slots(_kernels);
+            _writer.Line($"Unsafe.SkipInit(out {vector} {LoopNames.Local(id)});");
         }
 
         foreach (var id in read.Where(_analysis.Escaping.Contains).Except(declared, StringComparer.Ordinal))

@@ -108,7 +108,8 @@ internal sealed partial class LanesEmitter
     private int InterleavedCopies => _analysis.Body.Any(s => !_hoisted.Contains(s) && LinesOf(s.Statement) is not null) ? UnrollOfFunctions : Unroll;
 
     private static bool MayStandAside(Statement statement) => statement is not (Loop or Accumulator)
-        && (LinesOf(statement) is not null || statement is not Let { Args.Count: 1, Op: not ("neg" or "abs" or "sqrt" or "floor" or "ceil" or "round" or "relu" or "cast" or "identity") });
+        && (LinesOf(statement) is not null
+            || statement is not Let { Args.Count: 1, Op: not ("neg" or "abs" or "sqrt" or "floor" or "ceil" or "round" or "relu" or "cast" or "identity") });
 
     /// <summary>The lines of a function that is written line by line; null for other statements.</summary>
     private static IReadOnlyList<VectorLine>? LinesOf(Statement statement) => statement is Let { Args.Count: 1 } let ? VectorMath.Lines(let.Op) : null;
@@ -122,7 +123,8 @@ internal sealed partial class LanesEmitter
         while (parts.Count > 1)
         {
             var half = (parts.Count + 1) / 2;
-            parts = [.. Enumerable.Range(0, half).Select(i => i + half < parts.Count ? VectorOps.Float(LoopTypes.Operation(sum.Kind), [parts[i], parts[i + half]], _kernels)! : parts[i])];
+            parts = [.. Enumerable.Range(0, half).Select(i =>
+                i + half < parts.Count ? VectorOps.Float(LoopTypes.Operation(sum.Kind), [parts[i], parts[i + half]], _kernels)! : parts[i])];
         }
 
         return parts[0];
@@ -135,8 +137,11 @@ internal sealed partial class LanesEmitter
     /// <summary>Writes what is the same for all lanes and reads nothing that the loop writes.</summary>
     private void Hoist()
     {
-        _hoisted = [.. _analysis.Body.Where(s => s.Form == LaneForm.Uniform && (s.Statement is Let || (s.Statement is Load load && !_analysis.Stored.Contains(load.From.Buffer))))];
-        var late = new HashSet<string>(LanesAnalysis.Flat(_analysis.Body).Where(s => !_hoisted.Contains(s)).Select(s => LanesAnalysis.Declares(s.Statement)).OfType<string>(), StringComparer.Ordinal);
+        _hoisted = [.. _analysis.Body.Where(s =>
+            s.Form == LaneForm.Uniform && (s.Statement is Let || (s.Statement is Load load && !_analysis.Stored.Contains(load.From.Buffer))))];
+        var late = new HashSet<string>(
+            LanesAnalysis.Flat(_analysis.Body).Where(s => !_hoisted.Contains(s)).Select(s => LanesAnalysis.Declares(s.Statement)).OfType<string>(),
+            StringComparer.Ordinal);
         foreach (var statement in _analysis.Body.Where(_hoisted.Contains))
         {
             if (LanesAnalysis.Reads(statement.Statement).Any(late.Contains))

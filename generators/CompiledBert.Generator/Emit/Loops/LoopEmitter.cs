@@ -94,7 +94,9 @@ internal sealed class LoopEmitter
 
     /// <summary>The accumulator that a statement feeds.</summary>
     public Accumulator AccumulatorOf(Accumulate accumulate) =>
-        _accumulators.TryGetValue(accumulate.Accumulator, out var found) ? found : throw new EmitException($"there is no accumulator '{accumulate.Accumulator}' here");
+        _accumulators.TryGetValue(accumulate.Accumulator, out var found)
+            ? found
+            : throw new EmitException($"there is no accumulator '{accumulate.Accumulator}' here");
 
     /// <summary>Whether an accumulator is known by this name.</summary>
     public bool Knows(string accumulator) => _accumulators.ContainsKey(accumulator);
@@ -114,11 +116,14 @@ internal sealed class LoopEmitter
             case "dim" when let.Args.Count == 1 && let.Type == DataType.Int64:
                 return Dimension(let.Args[0]).ToString();
             case "index" when let.Args.Count == 2 && let.Type == DataType.Int64:
-                return $"{NeedCheckedIndex(_kernels)}({_names.Scalar(let.Args[0], DataType.Int64)}, {_names.Scalar(let.Args[1], DataType.Int64)}, {CSharpText.Quote(_step)})";
+                return $"{NeedCheckedIndex(_kernels)}({_names.Scalar(let.Args[0], DataType.Int64)}, {_names.Scalar(let.Args[1], DataType.Int64)}, "
+                    + $"{CSharpText.Quote(_step)})";
             default:
                 var from = LoopTypes.ArgumentType(let, _names.TypeOf);
                 var arguments = let.Args.Select((a, i) => _names.Scalar(a, LoopTypes.ArgumentType(let, i, from))).ToArray();
-                return OpArity.Check(let.Op, arguments.Length) ? ScalarOps.Text(let.Op, let.Type, from, arguments, _kernels) : throw new EmitException($"operation '{let.Op}' does not take {LoopNames.Text(arguments.Length)} arguments");
+                return OpArity.Check(let.Op, arguments.Length)
+                    ? ScalarOps.Text(let.Op, let.Type, from, arguments, _kernels)
+                    : throw new EmitException($"operation '{let.Op}' does not take {LoopNames.Text(arguments.Length)} arguments");
         }
     }
 
@@ -151,7 +156,9 @@ internal sealed class LoopEmitter
 
         writer.Line();
         writer.Line("private static void ThrowIndexOutOfRange(long index, long limit, string step) =>");
-        writer.Line("    throw new IndexOutOfRangeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $\"{step}: index {index} is out of range; the axis has {limit} elements.\"));");
+        writer.Line(
+            "    throw new IndexOutOfRangeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, "
+                + "$\"{step}: index {index} is out of range; the axis has {limit} elements.\"));");
     });
 
     /// <summary>

@@ -48,7 +48,8 @@ internal static class VectorKernels
 
     /// <summary>Moves the first lanes in one instruction, which neither reads nor writes what lies beyond them.</summary>
     private static string Masked(VectorTarget target, string move, string last) =>
-        $"global::System.Runtime.Intrinsics.X86.{(target.Bits == 512 ? "Avx512F" : "Avx")}.Mask{move}(p, V.LessThan(VI.Indices, V.Create(count)).AsSingle(){last})";
+        $"global::System.Runtime.Intrinsics.X86.{(target.Bits == 512 ? "Avx512F" : "Avx")}"
+        + $".Mask{move}(p, V.LessThan(VI.Indices, V.Create(count)).AsSingle(){last})";
 
     /// <summary>Needs <c>VF LoadMask(byte* p)</c>: truth values as a mask.</summary>
     public static string LoadMask(MicroKernels kernels) => kernels.Need("LoadMask", (writer, target) =>
@@ -109,7 +110,9 @@ internal static class VectorKernels
                     rest = local;
                 }
 
-                writer.Line($"float even = {Scalar(operation, $"{rest}.GetElement(0)", $"{rest}.GetElement(2)")}, odd = {Scalar(operation, $"{rest}.GetElement(1)", $"{rest}.GetElement(3)")};");
+                writer.Line(
+                    $"float even = {Scalar(operation, $"{rest}.GetElement(0)", $"{rest}.GetElement(2)")}, "
+                        + $"odd = {Scalar(operation, $"{rest}.GetElement(1)", $"{rest}.GetElement(3)")};");
                 writer.Line($"return {Scalar(operation, "even", "odd")};");
             }
         });

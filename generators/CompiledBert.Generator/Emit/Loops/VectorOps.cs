@@ -24,7 +24,8 @@ internal static class VectorOps
     /// <param name="arguments">How many arguments it has.</param>
     public static bool Has(string op, DataType type, DataType from, int arguments) => op switch
     {
-        "cast" when IsByte(from) || IsByte(type) => (IsByte(from) || from == DataType.Float32) && (IsByte(type) || type == DataType.Float32) && (IsByte(from) != IsByte(type) || from == type),
+        "cast" when IsByte(from) || IsByte(type) =>
+            (IsByte(from) || from == DataType.Float32) && (IsByte(type) || type == DataType.Float32) && (IsByte(from) != IsByte(type) || from == type),
         "cast" or "identity" => from is DataType.Float32 or DataType.Bool && type is DataType.Float32 or DataType.Bool,
         "mod" or "fmod" => false,
         _ when from is DataType.Float32 or DataType.Bool && type is DataType.Float32 or DataType.Bool =>

@@ -9,7 +9,8 @@ namespace CompiledBert.Build.Host;
 internal sealed record CompilerIdentity(string Id, IReadOnlyList<string> Files)
 {
     /// <summary>The compiler in this process.</summary>
-    public static CompilerIdentity Current { get; } = Of(typeof(CompilerIdentity).Assembly, typeof(CompileOptions).Assembly, typeof(CompiledBert.Text.Tokenizer).Assembly);
+    public static CompilerIdentity Current { get; } = Of(
+        typeof(CompilerIdentity).Assembly, typeof(CompileOptions).Assembly, typeof(CompiledBert.Text.Tokenizer).Assembly);
 
     private static CompilerIdentity Of(params Assembly[] assemblies) => new(
         string.Join(' ', assemblies.Select(a => a.ManifestModule.ModuleVersionId.ToString("N"))),

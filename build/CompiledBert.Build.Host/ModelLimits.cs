@@ -48,7 +48,8 @@ internal sealed record ModelLimits
             var comparison = ReportComparison.Of(ReportFile.Read(Baseline, options.ModelPath), ReportFile.Read(reportFile, options.ModelPath));
             if (comparison.Calls.Count == 0)
             {
-                throw DiagnosticTable.InvalidBaseline.Error(options.ModelPath, null, name, "It has no target and length in common with the model's: name the same Targets.");
+                throw DiagnosticTable.InvalidBaseline.Error(
+                    options.ModelPath, null, name, "It has no target and length in common with the model's: name the same Targets.");
             }
 
             foreach (var worse in comparison.Worse(Tolerance))

@@ -30,7 +30,8 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
         Options.MaxTokens?.ToString(CultureInfo.InvariantCulture) ?? "", Options.Threads.ToString(CultureInfo.InvariantCulture), Precision,
         string.Join(';', Options.Targets),
         Path.GetFileName(Options.ModelPath), Options.Head ?? "", Options.Pooling ?? "", Options.Normalize?.ToString() ?? "", string.Join(';', Options.Labels),
-        Quoted(Options.Prefix), Quoted(Options.QueryPrefix), Quoted(Options.PassagePrefix), TokenizerFromModel, Options.Profile?.Write() ?? "", Options.Calibration?.Hash ?? "",
+        Quoted(Options.Prefix), Quoted(Options.QueryPrefix), Quoted(Options.PassagePrefix), TokenizerFromModel,
+        Options.Profile?.Write() ?? "", Options.Calibration?.Hash ?? "",
     ]);
 
     /// <summary>The tokenizer's folder as seen from the model's, so that a project can move.</summary>
@@ -49,7 +50,9 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
         var options = new CompileOptions
         {
             ModelPath = model.Path,
-            Name = metadata.Checked("Name", ModelName.IsClassName, "a C# class name that is neither a keyword nor a member of every model, such as " + ModelName.ClassNameFor(model.Path))
+            Name = metadata.Checked(
+                "Name", ModelName.IsClassName,
+                "a C# class name that is neither a keyword nor a member of every model, such as " + ModelName.ClassNameFor(model.Path))
                 ?? ModelName.ClassNameFor(model.Path),
             Namespace = metadata.Checked("Namespace", ModelName.IsNamespace, "a C# namespace such as MyApp.Models") ?? ModelName.NamespaceFrom(rootNamespace),
             IsPublic = access == "public",
@@ -59,7 +62,9 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
             Precision = Enum.Parse<Precision>(precision, ignoreCase: true),
             Targets = metadata.List("Targets"),
             Profile = signatureOnly ? null : metadata.Checked("Profile", _ => true, "") is { } profile ? CostProfile.Read(profile, model.Path) : null,
-            Calibration = signatureOnly ? null : metadata.Checked("Calibration", _ => true, "") is { } calibration ? Calibration.Read(calibration, model.Path) : null,
+            Calibration = signatureOnly
+                ? null
+                : metadata.Checked("Calibration", _ => true, "") is { } calibration ? Calibration.Read(calibration, model.Path) : null,
             SignatureOnly = signatureOnly,
             Text = true,
             Head = metadata.Choice("Head"),
@@ -73,11 +78,17 @@ internal sealed record ModelSettings(CompileOptions Options, string WeightsPlace
         };
         var limits = new ModelLimits
         {
-            Latency = metadata.Read("LatencyBudget", Budget.ParseTimes, "a time at a number of tokens such as 45ms@128, or 45ms@128 on cortex-a55; several with ; between them") ?? [],
-            Bytes = metadata.Read<double>("SizeBudget", text => Budget.ParseSize(text) is { } size ? [size] : null, "a size such as 25MB, in B, kB, MB, GB, KiB, MiB or GiB") is [var bytes] ? bytes : null,
+            Latency = metadata.Read(
+                "LatencyBudget", Budget.ParseTimes,
+                "a time at a number of tokens such as 45ms@128, or 45ms@128 on cortex-a55; several with ; between them") ?? [],
+            Bytes = metadata.Read<double>(
+                "SizeBudget", text => Budget.ParseSize(text) is { } size ? [size] : null, "a size such as 25MB, in B, kB, MB, GB, KiB, MiB or GiB")
+                is [var bytes] ? bytes : null,
             Memory = metadata.Read("MemoryBudget", Budget.ParseMemory, "a size such as 8MB, or 8MB@128 for so many tokens; several with ; between them") ?? [],
             Baseline = metadata.Checked("Baseline", _ => true, ""),
-            Tolerance = metadata.Read<double>("BaselineTolerance", text => Budget.ParseShare(text) is { } part ? [part] : null, "a share such as 2%") is [var share] ? share : ModelLimits.UsualTolerance,
+            Tolerance = metadata.Read<double>(
+                "BaselineTolerance", text => Budget.ParseShare(text) is { } part ? [part] : null, "a share such as 2%")
+                is [var share] ? share : ModelLimits.UsualTolerance,
         };
         return new ModelSettings(options, place, precision, metadata.OneOf("Report"), limits);
     }

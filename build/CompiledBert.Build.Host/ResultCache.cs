@@ -82,7 +82,8 @@ internal sealed class ResultCache(string folder, string compilerId)
         }
     }
 
-    private static IReadOnlyList<string> CompileInto(string temporary, ModelSettings settings, Func<CompileOptions, CompileResult> compile, Action<Diagnostic> report)
+    private static IReadOnlyList<string> CompileInto(
+        string temporary, ModelSettings settings, Func<CompileOptions, CompileResult> compile, Action<Diagnostic> report)
     {
         using var result = compile(settings.Options);
         foreach (var diagnostic in result.Diagnostics)
@@ -131,12 +132,14 @@ internal sealed class ResultCache(string folder, string compilerId)
     }
 
     private static bool IsResultOf(string className, string folderName) =>
-        folderName.StartsWith(className + "-", StringComparison.Ordinal) && folderName[(className.Length + 1)..].All(c => c == '-' || char.IsAsciiHexDigitLower(c));
+        folderName.StartsWith(className + "-", StringComparison.Ordinal)
+            && folderName[(className.Length + 1)..].All(c => c == '-' || char.IsAsciiHexDigitLower(c));
 
     private static DateTime LastUse(string result, string className) => File.GetLastWriteTimeUtc(Path.Combine(result, className + ".inputs"));
 
     private static Result ResultIn(string result, ModelSettings settings, IReadOnlyList<string> inputs, bool isNew) =>
-        new(PlanFile(result, settings), WeightsFile(result, settings), ReportFileOf(result, settings), File.ReadAllText(SummaryFile(result, settings)), inputs, isNew);
+        new(PlanFile(result, settings), WeightsFile(result, settings), ReportFileOf(result, settings),
+            File.ReadAllText(SummaryFile(result, settings)), inputs, isNew);
 
     private static string PlanFile(string result, ModelSettings settings) => Path.Combine(result, settings.ClassName + ".plan");
 

@@ -202,7 +202,8 @@ public sealed class CompileBertModel : Microsoft.Build.Utilities.Task, ICancelab
         foreach (var item in Models)
         {
             var model = item.GetMetadata("FullPath");
-            foreach (var name in item.CloneCustomMetadata().Keys.Cast<string>().Except(known, StringComparer.OrdinalIgnoreCase).OrderBy(name => name, StringComparer.Ordinal))
+            foreach (var name in item.CloneCustomMetadata().Keys.Cast<string>()
+                .Except(known, StringComparer.OrdinalIgnoreCase).OrderBy(name => name, StringComparer.Ordinal))
             {
                 if (ItemMetadata.Near(name) is { } meant)
                 {

@@ -25,7 +25,9 @@ public sealed class FindBertInputs : Microsoft.Build.Utilities.Task
     public override bool Execute()
     {
         var compiler = Path.GetDirectoryName(Path.GetFullPath(HostAssembly));
-        Inputs = [.. BuildRecord.InputsOf(RecordFile).Where(path => Path.GetDirectoryName(path) != compiler && File.Exists(path)).Select(path => new TaskItem(path))];
+        Inputs = [.. BuildRecord.InputsOf(RecordFile)
+            .Where(path => Path.GetDirectoryName(path) != compiler && File.Exists(path))
+            .Select(path => new TaskItem(path))];
         return true;
     }
 }

@@ -38,7 +38,8 @@ public sealed class PlaceBertReports : Microsoft.Build.Utilities.Task
                 if (!File.Exists(to) || File.ReadAllText(to) != text)
                 {
                     File.WriteAllText(to, text, new UTF8Encoding(false));
-                    Log.LogMessage(extension == ".report.html" ? MessageImportance.High : MessageImportance.Low, "{0}: report {1}", model.GetMetadata("ClassName"), to);
+                    Log.LogMessage(
+                        extension == ".report.html" ? MessageImportance.High : MessageImportance.Low, "{0}: report {1}", model.GetMetadata("ClassName"), to);
                 }
 
                 placed.Add(new Microsoft.Build.Utilities.TaskItem(to));

@@ -35,7 +35,9 @@ internal sealed class BuildAnswer
     /// <param name="Report">The report, as JSON; empty where none is wanted.</param>
     /// <param name="Page">The report as a page; empty where none is wanted.</param>
     /// <param name="Texts">Whether the class takes texts: true or false.</param>
-    public sealed record Model(string Source, string ClassName, string Namespace, string Access, string WeightsPlace, string Plan, string Weights, string Report, string Page, string Texts)
+    public sealed record Model(
+        string Source, string ClassName, string Namespace, string Access, string WeightsPlace,
+        string Plan, string Weights, string Report, string Page, string Texts)
     {
         /// <summary>The model as a line.</summary>
         public string ToLine() => ProtocolText.Line("model", Source, ClassName, Namespace, Access, WeightsPlace, Plan, Weights, Report, Page, Texts);
@@ -74,7 +76,8 @@ internal sealed class BuildAnswer
 
     /// <summary>Whether every file is as it was and every result still there.</summary>
     public bool StillHolds() =>
-        IsComplete && _inputs.TrueForAll(i => i.StillHolds()) && _models.TrueForAll(m => new[] { m.Plan, m.Weights, m.Report, m.Page }.All(file => file.Length == 0 || File.Exists(file)));
+        IsComplete && _inputs.TrueForAll(i => i.StillHolds())
+            && _models.TrueForAll(m => new[] { m.Plan, m.Weights, m.Report, m.Page }.All(file => file.Length == 0 || File.Exists(file)));
 
     /// <summary>The answer as lines.</summary>
     public IEnumerable<string> ToLines() =>

@@ -12,7 +12,8 @@ namespace CompiledBert.Cli.Benchmarks;
 /// <param name="MaxDifference">Largest difference of an element from the other engine's; null without one.</param>
 /// <param name="Cosine">Cosine of the outputs to the other engine's; null without one.</param>
 /// <param name="Scale">The largest magnitude of the other engine's outputs; null without one.</param>
-internal sealed record BenchRow(string Engine, string Precision, int Tokens, int Threads, double MinMs, double MedianMs, double? MaxDifference, double? Cosine, double? Scale);
+internal sealed record BenchRow(
+    string Engine, string Precision, int Tokens, int Threads, double MinMs, double MedianMs, double? MaxDifference, double? Cosine, double? Scale);
 
 /// <summary>Measurements as text and as JSON.</summary>
 internal static class BenchReport
@@ -29,7 +30,8 @@ internal static class BenchReport
         var cosine = row.Cosine?.ToString("0.0000000", CultureInfo.InvariantCulture) ?? "";
         writer.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{row.Engine,-12}  {row.Precision,-9}  {row.Tokens,6}  {row.Threads,7}  {row.MinMs,10:0.0000}  {row.MedianMs,10:0.0000}  {difference,14}  {cosine}").TrimEnd());
+            $"{row.Engine,-12}  {row.Precision,-9}  {row.Tokens,6}  {row.Threads,7}  "
+                + $"{row.MinMs,10:0.0000}  {row.MedianMs,10:0.0000}  {difference,14}  {cosine}").TrimEnd());
     }
 
     /// <summary>All rows as JSON.</summary>

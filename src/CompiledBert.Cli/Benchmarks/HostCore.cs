@@ -14,8 +14,9 @@ internal sealed record HostCore(Core Core, bool IsKnown)
     // Parts of Arm's own making (implementer 0x41), as their reference manuals give MIDR_EL1.
     private static readonly Dictionary<int, Core> ArmParts = new()
     {
-        [0xd03] = KnownCores.CortexA53, [0xd05] = KnownCores.CortexA55, [0xd46] = KnownCores.CortexA510, [0xd08] = KnownCores.CortexA72, [0xd0b] = KnownCores.CortexA76,
-        [0xd41] = KnownCores.CortexA78, [0xd47] = KnownCores.CortexA710, [0xd44] = KnownCores.CortexX1, [0xd4e] = KnownCores.CortexX3, [0xd0c] = KnownCores.NeoverseN1,
+        [0xd03] = KnownCores.CortexA53, [0xd05] = KnownCores.CortexA55, [0xd46] = KnownCores.CortexA510, [0xd08] = KnownCores.CortexA72,
+        [0xd0b] = KnownCores.CortexA76, [0xd41] = KnownCores.CortexA78, [0xd47] = KnownCores.CortexA710, [0xd44] = KnownCores.CortexX1,
+        [0xd4e] = KnownCores.CortexX3, [0xd0c] = KnownCores.NeoverseN1,
     };
 
     /// <summary>For people: the core's name, and whether it is a guess.</summary>
@@ -30,12 +31,14 @@ internal sealed record HostCore(Core Core, bool IsKnown)
         }
 
         var parts = File.Exists("/proc/cpuinfo") ? File.ReadAllText("/proc/cpuinfo") : "";
-        return OfArm(parts, OperatingSystem.IsMacOS() && RuntimeInformation.ProcessArchitecture == Architecture.Arm64, Instructions.Description.Contains("dot product", StringComparison.Ordinal));
+        var isApple = OperatingSystem.IsMacOS() && RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+        return OfArm(parts, isApple, Instructions.Description.Contains("dot product", StringComparison.Ordinal));
     }
 
     /// <summary>The core that somebody names, or else the processor's.</summary>
     /// <exception cref="CompileException">The name is not known.</exception>
-    public static HostCore DetectOr(string? target, string modelPath) => target is null ? Detect() : new HostCore(TargetTable.Resolve([target], modelPath)[0], true);
+    public static HostCore DetectOr(string? target, string modelPath) =>
+        target is null ? Detect() : new HostCore(TargetTable.Resolve([target], modelPath)[0], true);
 
     /// <summary>By the vendor's name and the signature of leaf 1 of CPUID.</summary>
     internal static HostCore OfX86((int Eax, int Ebx, int Ecx, int Edx) vendor, int signature, InstructionSet instructions)
@@ -73,7 +76,8 @@ internal sealed record HostCore(Core Core, bool IsKnown)
 
         var known = cpuInfo.Split('\n')
             .Where(line => line.StartsWith("CPU part", StringComparison.Ordinal) && line.Contains("0x", StringComparison.Ordinal))
-            .Select(line => int.TryParse(line[(line.IndexOf("0x", StringComparison.Ordinal) + 2)..].Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var part) ? ArmParts.GetValueOrDefault(part) : null)
+            .Select(line => line[(line.IndexOf("0x", StringComparison.Ordinal) + 2)..].Trim())
+            .Select(hex => int.TryParse(hex, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var part) ? ArmParts.GetValueOrDefault(part) : null)
             .OfType<Core>().MaxBy(core => core.Gigahertz * core.MultiplyAdds);
         return known is not null ? new HostCore(known, true) : new HostCore(hasDotProduct ? KnownCores.CortexA76 : KnownCores.CortexA72, false);
     }

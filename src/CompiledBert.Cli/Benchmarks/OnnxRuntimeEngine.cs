@@ -48,7 +48,9 @@ internal sealed class OnnxRuntimeEngine : IDisposable
             values.Add(ValueOf(inputs[place], _session.InputMetadata[names[i]].ElementDataType));
         }
 
-        var outputs = plan.Outputs.Select((o, i) => _session.OutputNames.Contains(o.Name) ? o.Name : _session.OutputNames[Math.Min(i, _session.OutputNames.Count - 1)]).ToList();
+        var outputs = plan.Outputs
+            .Select((o, i) => _session.OutputNames.Contains(o.Name) ? o.Name : _session.OutputNames[Math.Min(i, _session.OutputNames.Count - 1)])
+            .ToList();
         return new OnnxRuntimeCall(_session, _runOptions, names, values, inputs, outputs, [.. outputShapes.Select(o => new HostTensor(o.Type, [.. o.Dims]))]);
     }
 
@@ -92,8 +94,8 @@ internal sealed class OnnxRuntimeEngine : IDisposable
 
 /// <summary>One call of ONNX Runtime, all its arguments in place.</summary>
 internal sealed class OnnxRuntimeCall(
-    InferenceSession session, RunOptions options, IReadOnlyCollection<string> inputNames, IReadOnlyCollection<OrtValue> inputs, IReadOnlyList<HostTensor> inputMemory,
-    IReadOnlyCollection<string> outputNames, IReadOnlyList<HostTensor> outputs) : IDisposable
+    InferenceSession session, RunOptions options, IReadOnlyCollection<string> inputNames, IReadOnlyCollection<OrtValue> inputs,
+    IReadOnlyList<HostTensor> inputMemory, IReadOnlyCollection<string> outputNames, IReadOnlyList<HostTensor> outputs) : IDisposable
 {
     // What the inputs point to stays as long as the call.
     private readonly IReadOnlyList<HostTensor> _inputMemory = inputMemory;

@@ -15,7 +15,8 @@ internal static class StepTable
     {
         writer.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{times.Precision}, {times.Tokens} tokens; estimated for {times.Core.Title} at {times.Core.Gigahertz:0.00} GHz, the clock here{(times.Core.IsCorrected ? ", corrected by a profile" : "")}"));
+            $"{times.Precision}, {times.Tokens} tokens; estimated "
+                + $"for {times.Core.Title} at {times.Core.Gigahertz:0.00} GHz, the clock here{(times.Core.IsCorrected ? ", corrected by a profile" : "")}"));
         writer.WriteLine("steps  measured ms  estimated ms   estimated/measured");
         foreach (var kind in times.Steps.GroupBy(s => WithoutLayer(s.Step.Title)))
         {
@@ -26,7 +27,8 @@ internal static class StepTable
         WriteRow(writer, 1, times.CallMs, times.UnknownSteps > 0 ? null : times.EstimatedMs, "whole call, as built");
         if (times.UnknownSteps > 0)
         {
-            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{times.UnknownSteps} steps are of unknown cost; the others are estimated at {times.EstimatedMs:0.0000} ms."));
+            writer.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{times.UnknownSteps} steps are of unknown cost; the others are estimated at {times.EstimatedMs:0.0000} ms."));
         }
 
         writer.WriteLine();
@@ -55,8 +57,11 @@ internal static class StepTable
 
     private static void WriteRow(TextWriter writer, int steps, double measured, double? estimated, string title) => writer.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{steps,5}  {measured,11:0.0000}  {(estimated is { } known ? known.ToString("0.0000", CultureInfo.InvariantCulture) : "unknown"),12}  {(estimated is { } e ? (e / measured).ToString("0.00", CultureInfo.InvariantCulture) : ""),19}  {title}"));
+        $"{steps,5}  {measured,11:0.0000}  {(estimated is { } known ? known.ToString("0.0000", CultureInfo.InvariantCulture) : "unknown"),12}  "
+            + $"{(estimated is { } e ? (e / measured).ToString("0.00", CultureInfo.InvariantCulture) : ""),19}  {title}"));
 
     private static string WithoutLayer(string title) =>
-        title.StartsWith(LayerPrefix, StringComparison.Ordinal) && title.IndexOf(AfterLayer, StringComparison.Ordinal) is var at and > 0 ? title[(at + AfterLayer.Length)..] : title;
+        title.StartsWith(LayerPrefix, StringComparison.Ordinal) && title.IndexOf(AfterLayer, StringComparison.Ordinal) is var at and > 0
+            ? title[(at + AfterLayer.Length)..]
+            : title;
 }

@@ -13,7 +13,8 @@ internal sealed class Tuning
     private readonly HostCore _host;
     private readonly IReadOnlyDictionary<string, (int Steps, double MeasuredMs, double EstimatedMs)> _kinds;
 
-    private Tuning(HostCore host, IReadOnlyDictionary<string, (int Steps, double MeasuredMs, double EstimatedMs)> kinds, CostProfile profile) => (_host, _kinds, Profile) = (host, kinds, profile);
+    private Tuning(HostCore host, IReadOnlyDictionary<string, (int Steps, double MeasuredMs, double EstimatedMs)> kinds, CostProfile profile) =>
+        (_host, _kinds, Profile) = (host, kinds, profile);
 
     /// <summary>The profile; kinds that were not measured stay as they are.</summary>
     public CostProfile Profile { get; }
@@ -25,7 +26,8 @@ internal sealed class Tuning
             .ToDictionary(g => g.Key, g => (g.Count(), g.Sum(s => s.MeasuredMs), g.Sum(s => s.EstimatedMs!.Value)), StringComparer.Ordinal);
         double Ratio(string kind) => kinds.TryGetValue(kind, out var sums) ? Math.Clamp(Math.Round(sums.Item2 / sums.Item3, 2), 0.01, 99) : 1;
         var profile = new CostProfile(
-            host.Core.Name, measured.Max(m => m.Core.Gigahertz), new StepCorrections(Ratio("linear"), Ratio("integerLinear"), Ratio("attention"), Ratio("matmul"), Ratio("nest")));
+            host.Core.Name, measured.Max(m => m.Core.Gigahertz),
+            new StepCorrections(Ratio("linear"), Ratio("integerLinear"), Ratio("attention"), Ratio("matmul"), Ratio("nest")));
         return new Tuning(host, kinds, profile);
     }
 
@@ -37,11 +39,13 @@ internal sealed class Tuning
         foreach (var kind in Kinds.Where(_kinds.ContainsKey))
         {
             var (steps, measured, estimated) = _kinds[kind];
-            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kind,-13}  {steps,5}  {measured,11:0.0000}  {estimated,12:0.0000}  {measured / estimated,10:0.00}"));
+            writer.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{kind,-13}  {steps,5}  {measured,11:0.0000}  {estimated,12:0.0000}  {measured / estimated,10:0.00}"));
         }
 
         var (all, guess) = (_kinds.Values.Sum(k => k.MeasuredMs), _kinds.Values.Sum(k => k.EstimatedMs));
-        writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"all",-13}  {_kinds.Values.Sum(k => k.Steps),5}  {all,11:0.0000}  {guess,12:0.0000}  {all / guess,10:0.00}"));
+        writer.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{"all",-13}  {_kinds.Values.Sum(k => k.Steps),5}  {all,11:0.0000}  {guess,12:0.0000}  {all / guess,10:0.00}"));
     }
 
     public void WriteJson() => JsonOutput.WriteObject(json =>

@@ -16,15 +16,27 @@ internal static class AccuracyCommand
         var precision = CommonOptions.Precisions("fp32", "int8");
         var tokenizer = CommonOptions.Tokenizer();
         var json = CommonOptions.Json();
-        var command = new Command("accuracy", "Compiles a classifier and tells what share of a file's texts it gives the label that stands there: what int8 costs on texts of your own.") { model, texts, precision, tokenizer, json };
+        var command = new Command(
+            "accuracy",
+            "Compiles a classifier and tells what share of a file's texts it gives the label that stands there: what int8 costs on texts of your own.")
+        {
+            model, texts, precision, tokenizer, json,
+        };
         command.SetAction(parsed =>
         {
             try
             {
                 var path = parsed.GetRequiredValue(texts);
                 var rows = LabelledRow.Read(path);
-                var options = new CompileOptions { Text = true, ModelPath = parsed.GetRequiredValue(model), TokenizerFolder = CommonOptions.TokenizerFolder(parsed.GetValue(tokenizer), parsed.GetRequiredValue(model)) };
-                var all = CommonOptions.ParsePrecisions(parsed.GetValue(precision)).Select(p => LabelAccuracy.Of(options with { Precision = p }, path, rows)).ToList();
+                var options = new CompileOptions
+                {
+                    Text = true,
+                    ModelPath = parsed.GetRequiredValue(model),
+                    TokenizerFolder = CommonOptions.TokenizerFolder(parsed.GetValue(tokenizer), parsed.GetRequiredValue(model)),
+                };
+                var all = CommonOptions.ParsePrecisions(parsed.GetValue(precision))
+                    .Select(p => LabelAccuracy.Of(options with { Precision = p }, path, rows))
+                    .ToList();
                 if (parsed.GetValue(json))
                 {
                     WriteJson(all);
@@ -49,7 +61,9 @@ internal static class AccuracyCommand
         Console.Out.WriteLine("precision  accuracy          right        MB");
         foreach (var a in all)
         {
-            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{NameOf(a.Precision),-9}  {100 * a.Share,6:0.00} %  {$"{a.Right} of {a.Texts}",15}  {a.WeightBytes / 1e6,8:0.00}"));
+            Console.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{NameOf(a.Precision),-9}  {100 * a.Share,6:0.00} %  {$"{a.Right} of {a.Texts}",15}  {a.WeightBytes / 1e6,8:0.00}"));
         }
     }
 

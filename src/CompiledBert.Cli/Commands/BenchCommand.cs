@@ -13,13 +13,20 @@ internal static class BenchCommand
         var tokens = CommonOptions.Numbers("--tokens", "Lengths of the sequence.", int.MaxValue, "16", "32", "64", "128", "256");
         var threads = CommonOptions.Numbers("--threads", "Numbers of threads.", CompiledModel.MaxThreads, "1");
         var batch = new Option<int>("--batch") { Description = "Sequences a call, all of the same length.", DefaultValueFactory = _ => 1 };
-        var outputs = new Option<string[]>("--outputs") { Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.", AllowMultipleArgumentsPerToken = true };
+        var outputs = new Option<string[]>("--outputs")
+        {
+            Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         var precision = CommonOptions.Precisions();
         var against = new Option<string?>("--against") { Description = "Another engine to run in turns with: onnxruntime." };
         against.AcceptOnlyFromAmong("onnxruntime");
         var againstModel = new Option<string?>("--against-model") { Description = "The model that the other engine runs; the same by default." };
         var seconds = new Option<double>("--seconds") { Description = "Time for each engine, length and number of threads.", DefaultValueFactory = _ => 1.0 };
-        var steps = new Option<bool>("--steps") { Description = "Measures every step instead, beside what the cost model estimates for this machine's core; one thread." };
+        var steps = new Option<bool>("--steps")
+        {
+            Description = "Measures every step instead, beside what the cost model estimates for this machine's core; one thread.",
+        };
         var target = new Option<string?>("--target") { Description = "The core to estimate with --steps; the one of this machine by default." };
         var profile = CommonOptions.Profile();
         var json = CommonOptions.Json();
@@ -36,7 +43,8 @@ internal static class BenchCommand
                 result.AddError("--against-model needs --against onnxruntime.");
             }
 
-            if (result.GetValue(steps) && (result.GetValue(against) is not null || result.GetResult(threads) is { Implicit: false } || result.GetResult(batch) is { Implicit: false }))
+            if (result.GetValue(steps)
+                && (result.GetValue(against) is not null || result.GetResult(threads) is { Implicit: false } || result.GetResult(batch) is { Implicit: false }))
             {
                 result.AddError("--steps measures one sequence on one thread, without another engine.");
             }
@@ -51,7 +59,12 @@ internal static class BenchCommand
             var path = parsed.GetRequiredValue(model);
             Benchmark Make() => new()
             {
-                Options = new CompileOptions { ModelPath = path, Outputs = CommonOptions.Split(parsed.GetValue(outputs)), Profile = CommonOptions.ReadProfile(parsed.GetValue(profile)) },
+                Options = new CompileOptions
+                {
+                    ModelPath = path,
+                    Outputs = CommonOptions.Split(parsed.GetValue(outputs)),
+                    Profile = CommonOptions.ReadProfile(parsed.GetValue(profile)),
+                },
                 AgainstModel = parsed.GetValue(against) is null ? null : parsed.GetValue(againstModel) ?? path,
                 Precisions = CommonOptions.ParsePrecisions(parsed.GetValue(precision)),
                 Tokens = CommonOptions.ParseNumbers(parsed.GetValue(tokens)),
@@ -93,7 +106,14 @@ internal static class BenchCommand
     {
         var host = HostCore.DetectOr(target, benchmark.Options.ModelPath);
         var core = benchmark.Options.Profile?.ApplyTo(host.Core) ?? host.Core;
-        var steps = new StepBenchmark { Options = benchmark.Options, Precisions = benchmark.Precisions, Tokens = benchmark.Tokens, Core = core, Time = benchmark.Time };
+        var steps = new StepBenchmark
+        {
+            Options = benchmark.Options,
+            Precisions = benchmark.Precisions,
+            Tokens = benchmark.Tokens,
+            Core = core,
+            Time = benchmark.Time,
+        };
         if (json)
         {
             List<StepTimes> all = [.. steps.Run()];

@@ -14,7 +14,11 @@ internal static class CommonOptions
     public static Option<bool> Json() => new("--json") { Description = "Prints JSON." };
 
     /// <summary>The folder of the files that describe a model.</summary>
-    public static Option<string?> Tokenizer() => new("--tokenizer") { Description = "The folder of the files that describe the model, where it is not the model's own: relative to the current folder, or else to the model's." };
+    public static Option<string?> Tokenizer() => new("--tokenizer")
+    {
+        Description = "The folder of the files that describe the model, where it is not the model's own: "
+            + "relative to the current folder, or else to the model's.",
+    };
 
     /// <summary>The folder that <see cref="Tokenizer"/> names.</summary>
     /// <exception cref="CompileException">There is none.</exception>
@@ -23,13 +27,19 @@ internal static class CommonOptions
             ?? throw new CompileException(Compiler.TokenizerFolder.Missing(named, Directory.GetCurrentDirectory(), modelPath));
 
     /// <summary>A profile to correct estimates by.</summary>
-    public static Option<string?> Profile() => new("--profile") { Description = "A profile that tune wrote: estimates for its core are corrected by what was measured there." };
+    public static Option<string?> Profile() => new("--profile")
+    {
+        Description = "A profile that tune wrote: estimates for its core are corrected by what was measured there.",
+    };
 
     /// <summary>Reads a profile.</summary>
     public static CostProfile? ReadProfile(string? path) => path is null ? null : CostProfile.Read(path, path);
 
     /// <summary>A file that 8 bits are measured on.</summary>
-    public static Option<string?> Calibration() => new("--calibration") { Description = "A file of token ids, one text a line, that --precision int8 is measured on instead of made-up ids." };
+    public static Option<string?> Calibration() => new("--calibration")
+    {
+        Description = "A file of token ids, one text a line, that --precision int8 is measured on instead of made-up ids.",
+    };
 
     /// <summary>Reads a calibration file.</summary>
     public static Calibration? ReadCalibration(string? path) => path is null ? null : Compiler.Quantization.Calibration.Read(path, path);
@@ -81,7 +91,8 @@ internal static class CommonOptions
     }
 
     /// <summary>Precisions as given, each once.</summary>
-    public static IReadOnlyList<Precision> ParsePrecisions(string[]? values) => [.. Split(values).Select(value => Enum.Parse<Precision>(value, ignoreCase: true)).Distinct()];
+    public static IReadOnlyList<Precision> ParsePrecisions(string[]? values) =>
+        [.. Split(values).Select(value => Enum.Parse<Precision>(value, ignoreCase: true)).Distinct()];
 
     /// <summary>A list of numbers from 1 to a limit: <c>16,32,64</c>.</summary>
     public static Option<string[]> Numbers(string name, string description, int most, params string[] standard)
@@ -102,7 +113,8 @@ internal static class CommonOptions
 
     public static void AtLeastOne(Option<int> option, int most = CompiledModel.MaxThreads) => option.Validators.Add(result =>
     {
-        if (result.Tokens is [var token] && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1 && count <= most))
+        if (result.Tokens is [var token]
+            && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1 && count <= most))
         {
             result.AddError($"{option.Name} must be 1 to {most}.");
         }

@@ -11,7 +11,11 @@ internal static class CompileCommand
     public static Command Create()
     {
         var model = new ModelOptions();
-        var folder = new Option<string>("--output", "-o") { Description = "The folder to write. One that an earlier run wrote is replaced; one with other files is refused.", Required = true };
+        var folder = new Option<string>("--output", "-o")
+        {
+            Description = "The folder to write. One that an earlier run wrote is replaced; one with other files is refused.",
+            Required = true,
+        };
         var library = new Option<bool>("--library") { Description = "Adds a project, so that the folder is a class library to build, reference and pack." };
         var json = CommonOptions.Json();
         var command = new Command("compile", "Compiles a model to C# and weights, without MSBuild.");

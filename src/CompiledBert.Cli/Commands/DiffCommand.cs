@@ -14,9 +14,16 @@ internal static class DiffCommand
     {
         var before = new Argument<string>("before") { Description = "A report (.json) or an ONNX file." };
         var after = new Argument<string>("after") { Description = "Another." };
-        var targets = new Option<string[]>("--target", "--targets") { Description = "Cores or devices for which models are estimated; reports have their own.", AllowMultipleArgumentsPerToken = true };
+        var targets = new Option<string[]>("--target", "--targets")
+        {
+            Description = "Cores or devices for which models are estimated; reports have their own.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         var precision = CommonOptions.OnePrecision();
-        var tolerance = new Option<string?>("--tolerance") { Description = "How much worse the second may be, such as 2%; more is exit code 1. Without, the exit code is 0 whatever differs." };
+        var tolerance = new Option<string?>("--tolerance")
+        {
+            Description = "How much worse the second may be, such as 2%; more is exit code 1. Without, the exit code is 0 whatever differs.",
+        };
         tolerance.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<string?>() is { } text && Budget.ParseShare(text) is null)
@@ -25,7 +32,10 @@ internal static class DiffCommand
             }
         });
         var json = CommonOptions.Json();
-        var command = new Command("diff", "Compares two reports or models: estimated time on each target at each length, sizes, and which steps grew.") { before, after, targets, precision, tolerance, json };
+        var command = new Command("diff", "Compares two reports or models: estimated time on each target at each length, sizes, and which steps grew.")
+        {
+            before, after, targets, precision, tolerance, json,
+        };
         command.SetAction(parsed =>
         {
             try
@@ -48,7 +58,9 @@ internal static class DiffCommand
                     Write(Console.Out, comparison);
                 }
 
-                return parsed.GetValue(tolerance) is { } share && comparison.Worse(Budget.ParseShare(share)!.Value).Count > 0 ? ExitCode.Disagrees : ExitCode.Success;
+                return parsed.GetValue(tolerance) is { } share && comparison.Worse(Budget.ParseShare(share)!.Value).Count > 0
+                    ? ExitCode.Disagrees
+                    : ExitCode.Success;
             }
             catch (CompileException e)
             {
@@ -67,7 +79,8 @@ internal static class DiffCommand
         {
             writer.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{call.Target.Label}, {call.Tokens?.ToString(CultureInfo.InvariantCulture) ?? "fixed"} tokens, estimated ms: {ReportTable.Number(call.Before)} -> {ReportTable.Number(call.After)} ({100 * call.Growth:+0.0;-0.0;0.0} %)"));
+                $"{call.Target.Label}, {call.Tokens?.ToString(CultureInfo.InvariantCulture) ?? "fixed"} tokens, estimated ms: "
+                    + $"{ReportTable.Number(call.Before)} -> {ReportTable.Number(call.After)} ({100 * call.Growth:+0.0;-0.0;0.0} %)"));
         }
 
         if (comparison.Calls.Count == 0)

@@ -8,15 +8,27 @@ namespace CompiledBert.Cli.Commands;
 internal sealed class ModelOptions
 {
     private readonly Argument<string> _model = new("model") { Description = "The ONNX file." };
-    private readonly Option<string?> _name = new("--name") { Description = "Name of the class; after the file, or after its folder for model.onnx, by default." };
+    private readonly Option<string?> _name = new("--name")
+    {
+        Description = "Name of the class; after the file, or after its folder for model.onnx, by default.",
+    };
     private readonly Option<string?> _namespace = new("--namespace") { Description = "Namespace of the class; none by default." };
     private readonly Option<Precision> _precision = CommonOptions.OnePrecision();
     private readonly Option<string?> _calibration = CommonOptions.Calibration();
-    private readonly Option<string[]> _outputs = new("--outputs") { Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<string[]> _outputs = new("--outputs")
+    {
+        Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.",
+        AllowMultipleArgumentsPerToken = true,
+    };
     private readonly Option<string?> _access = TextOptions.Choice("--access", "Access", "Who sees the class; public by default.");
-    private readonly Option<string?> _weights = TextOptions.Choice("--weights", "Weights", "Where the weights lie: embedded in the assembly, or a file beside the app.");
+    private readonly Option<string?> _weights =
+        TextOptions.Choice("--weights", "Weights", "Where the weights lie: embedded in the assembly, or a file beside the app.");
     private readonly Option<int?> _threads = new("--threads") { Description = "Threads that a call uses unless the app says otherwise; 1 by default." };
-    private readonly Option<string[]> _targets = new("--target", "--targets") { Description = "Cores or devices that the model is for, separated by commas; any by default.", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<string[]> _targets = new("--target", "--targets")
+    {
+        Description = "Cores or devices that the model is for, separated by commas; any by default.",
+        AllowMultipleArgumentsPerToken = true,
+    };
     private readonly Option<int?> _maxTokens = new("--max-tokens") { Description = "The most tokens of a sequence; what the model allows by default." };
     private readonly TextOptions _text = new();
 
@@ -26,7 +38,8 @@ internal sealed class ModelOptions
         {
             if (result.GetValueOrDefault<string?>() is { } name && !ModelName.IsClassName(name))
             {
-                result.AddError(DiagnosticTable.InvalidMetadata.At(null, null, "Name", name, "a C# class name that is neither a keyword nor a member of every model").ToString());
+                var valid = "a C# class name that is neither a keyword nor a member of every model";
+                result.AddError(DiagnosticTable.InvalidMetadata.At(null, null, "Name", name, valid).ToString());
             }
         });
         _namespace.Validators.Add(result =>
@@ -96,9 +109,11 @@ internal sealed class ModelOptions
 
     private static void WholeNumber(Option<int?> option, int most) => option.Validators.Add(result =>
     {
-        if (result.Tokens is [var token] && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most))
+        if (result.Tokens is [var token]
+            && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most))
         {
-            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be a whole number of at least 1{(most == int.MaxValue ? "" : $" and at most {most}")}."));
+            result.AddError(string.Create(
+                CultureInfo.InvariantCulture, $"{option.Name} must be a whole number of at least 1{(most == int.MaxValue ? "" : $" and at most {most}")}."));
         }
     });
 }

@@ -14,9 +14,14 @@ internal static class NewCommand
     {
         var model = new ModelOptions();
         var project = new Option<string?>("--project") { Description = "The project; the one in the current folder by default." };
-        var link = new Option<bool>("--link") { Description = "Leaves the model where it is and refers to it there; by default it is copied into the project's folder, with the files that describe it." };
+        var link = new Option<bool>("--link")
+        {
+            Description = "Leaves the model where it is and refers to it there; "
+                + "by default it is copied into the project's folder, with the files that describe it.",
+        };
         var json = CommonOptions.Json();
-        var command = new Command("new", "Makes a project use a model: adds the package and a BertModel item, and copies the model. Run again, it changes nothing.");
+        var command = new Command(
+            "new", "Makes a project use a model: adds the package and a BertModel item, and copies the model. Run again, it changes nothing.");
         model.AddTo(command);
         command.Add(project);
         command.Add(link);
@@ -40,7 +45,8 @@ internal static class NewCommand
         return command;
     }
 
-    private static List<string> Run(CompileOptions options, IReadOnlyList<(string Name, string? Value)> metadata, ProjectFile project, bool isLinked, out string name)
+    private static List<string> Run(
+        CompileOptions options, IReadOnlyList<(string Name, string? Value)> metadata, ProjectFile project, bool isLinked, out string name)
     {
         // Compiled once, so that what cannot be compiled changes no project, and to know which files belong to it.
         using var result = ModelCompilation.Run(options with { ReadsWeights = false });
@@ -48,7 +54,8 @@ internal static class NewCommand
         name = result.Plan.Name;
         var model = Path.GetFullPath(options.ModelPath);
         var said = new List<string>();
-        var isInside = !Path.GetRelativePath(project.Folder, model).StartsWith("..", StringComparison.Ordinal) && !Path.IsPathRooted(Path.GetRelativePath(project.Folder, model));
+        var fromProject = Path.GetRelativePath(project.Folder, model);
+        var isInside = !fromProject.StartsWith("..", StringComparison.Ordinal) && !Path.IsPathRooted(fromProject);
         if (isInside || isLinked)
         {
             metadata = [.. metadata, ("Tokenizer", options.TokenizerFolder is { } folder ? Relative(project, folder) : null)];

@@ -13,14 +13,25 @@ internal static class ReportCommand
     public static Command Create()
     {
         var model = new Argument<string>("model") { Description = "The ONNX file, or a report that a build or this command wrote (.json)." };
-        var targets = new Option<string[]>("--target", "--targets") { Description = "Cores or devices, separated by commas; a few examples by default.", AllowMultipleArgumentsPerToken = true };
+        var targets = new Option<string[]>("--target", "--targets")
+        {
+            Description = "Cores or devices, separated by commas; a few examples by default.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         var precision = CommonOptions.OnePrecision();
-        var outputs = new Option<string[]>("--outputs") { Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.", AllowMultipleArgumentsPerToken = true };
+        var outputs = new Option<string[]>("--outputs")
+        {
+            Description = "Names of the outputs to compute, separated by commas, or * for all; the first by default.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         var tokenizer = CommonOptions.Tokenizer();
         var html = new Option<string?>("--html") { Description = "Writes the page to this file." };
         var profile = CommonOptions.Profile();
         var json = CommonOptions.Json();
-        var command = new Command("report", "Estimates what a call of a model costs, step by step, on cores and devices: a table, a page of HTML (--html), or JSON (--json), which diff and the metadata Baseline take.")
+        var command = new Command(
+            "report",
+            "Estimates what a call of a model costs, step by step, on cores and devices: a table, a page of HTML (--html), "
+                + "or JSON (--json), which diff and the metadata Baseline take.")
         {
             model, targets, precision, outputs, tokenizer, profile, html, json,
         };
@@ -94,7 +105,8 @@ internal static class ReportCommand
     {
         writer.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{report.Name} ({report.Source}, {report.Precision}): {report.SourceNodes} nodes in, {report.Steps.Count} fused steps out, weights {report.WeightsBytes / 1e6:0.0} MB"));
+            $"{report.Name} ({report.Source}, {report.Precision}): "
+                + $"{report.SourceNodes} nodes in, {report.Steps.Count} fused steps out, weights {report.WeightsBytes / 1e6:0.0} MB"));
         foreach (var line in ReportTable.Lines(report))
         {
             writer.WriteLine(line);

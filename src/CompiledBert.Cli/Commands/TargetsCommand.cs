@@ -10,7 +10,8 @@ internal static class TargetsCommand
     public static Command Create()
     {
         var json = CommonOptions.Json();
-        var command = new Command("targets", "Lists the cores and devices that the metadata Targets may name, with the figures that code and estimates are made from.") { json };
+        var command = new Command(
+            "targets", "Lists the cores and devices that the metadata Targets may name, with the figures that code and estimates are made from.") { json };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(json))
@@ -65,16 +66,17 @@ internal static class TargetsCommand
         {
             writer.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{core.Name,-15} {core.Gigahertz,4:0.0#}  {(core.IsInOrder ? "in" : "out"),5}  {core.IssueWidth,5}  {core.VectorBits,11}  {core.MultiplyAdds * core.Lanes,16}  {Dots(core),20}  {core.Level1 >> 10,5}  {core.Level2 >> 10,5}  {core.LastLevel / 1048576.0,7:0.##}  {core.MemoryGigabytes,11:0.#}"));
+                $"{core.Name,-15} {core.Gigahertz,4:0.0#}  {(core.IsInOrder ? "in" : "out"),5}  {core.IssueWidth,5}  {core.VectorBits,11}  "
+                    + $"{core.MultiplyAdds * core.Lanes,16}  {Dots(core),20}  "
+                    + $"{core.Level1 >> 10,5}  {core.Level2 >> 10,5}  {core.LastLevel / 1048576.0,7:0.##}  {core.MemoryGigabytes,11:0.#}"));
         }
 
         writer.WriteLine();
         writer.WriteLine("devices");
         foreach (var device in TargetTable.Devices)
         {
-            writer.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{device.Name,-15} {device.Title}: {string.Join(", ", device.Cores.Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Name} at {c.Gigahertz:0.0#} GHz")))}"));
+            var cores = device.Cores.Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Name} at {c.Gigahertz:0.0#} GHz"));
+            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{device.Name,-15} {device.Title}: {string.Join(", ", cores)}"));
         }
     }
 

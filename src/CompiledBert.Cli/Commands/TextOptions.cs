@@ -7,10 +7,19 @@ namespace CompiledBert.Cli.Commands;
 internal sealed class TextOptions
 {
     private readonly Option<string?> _head = Choice("--head", "Head", "What the model makes of texts; what the files beside it say by default.");
-    private readonly Option<string?> _pooling = Choice("--pooling", "Pooling", "How the vectors of tokens become one; what the files beside the model say by default.");
-    private readonly Option<string?> _normalize = Choice("--normalize", "Normalize", "Whether embeddings get length one; what the files beside the model say by default.");
-    private readonly Option<string[]> _labels = new("--labels") { Description = "Names of the labels, separated by commas; what the files beside the model say by default.", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string?> _prefix = new("--prefix") { Description = "Put before every text, blanks counted; empty for nothing, whatever the files beside the model say." };
+    private readonly Option<string?> _pooling =
+        Choice("--pooling", "Pooling", "How the vectors of tokens become one; what the files beside the model say by default.");
+    private readonly Option<string?> _normalize =
+        Choice("--normalize", "Normalize", "Whether embeddings get length one; what the files beside the model say by default.");
+    private readonly Option<string[]> _labels = new("--labels")
+    {
+        Description = "Names of the labels, separated by commas; what the files beside the model say by default.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<string?> _prefix = new("--prefix")
+    {
+        Description = "Put before every text, blanks counted; empty for nothing, whatever the files beside the model say.",
+    };
     private readonly Option<string?> _queryPrefix = new("--query-prefix") { Description = "Put before queries, blanks counted." };
     private readonly Option<string?> _passagePrefix = new("--passage-prefix") { Description = "Put before passages, blanks counted." };
     private readonly Option<string?> _tokenizer = CommonOptions.Tokenizer();

@@ -14,7 +14,11 @@ internal static class TrainingCommands
 
     public static Command Create(string verb, string description)
     {
-        var arguments = new Argument<string[]>("arguments") { Description = $"Those of '{Tool} {verb}'; '{Tool} {verb} --help' lists them.", Arity = ArgumentArity.ZeroOrMore };
+        var arguments = new Argument<string[]>("arguments")
+        {
+            Description = $"Those of '{Tool} {verb}'; '{Tool} {verb} --help' lists them.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var command = new Command(verb, description + " Needs the tool CompiledBert.Training, which takes the arguments as they are.") { arguments };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction(parsed =>
@@ -24,7 +28,8 @@ internal static class TrainingCommands
             return Find() is { } found
                 ? Run(found, [verb, .. given])
                 : CommonOptions.Complain(DiagnosticTable.TrainingMissing.Error(
-                    null, null, $"the tool {Tool}, which is not installed", $"Install it with 'dotnet tool install -g CompiledBert.Training', or name its file in the environment variable {Variable}."));
+                    null, null, $"the tool {Tool}, which is not installed",
+                    $"Install it with 'dotnet tool install -g CompiledBert.Training', or name its file in the environment variable {Variable}."));
         });
         return command;
     }

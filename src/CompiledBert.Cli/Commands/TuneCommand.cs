@@ -16,7 +16,10 @@ internal static class TuneCommand
         var target = new Option<string?>("--target") { Description = "The core that this machine has, where it is not recognised." };
         var seconds = new Option<double>("--seconds") { Description = "Time for each length and precision.", DefaultValueFactory = _ => 2.0 };
         var json = CommonOptions.Json();
-        var command = new Command("tune", "Measures every kind of step on this machine beside its estimate, and writes the corrections as a profile: --profile, and the metadata Profile, apply it.")
+        var command = new Command(
+            "tune",
+            "Measures every kind of step on this machine beside its estimate, and writes the corrections as a profile: "
+                + "--profile, and the metadata Profile, apply it.")
         {
             model, output, tokens, precision, target, seconds, json,
         };

@@ -11,8 +11,17 @@ internal static class VerifyCommand
     public static Command Create()
     {
         var model = new Argument<string>("model") { Description = "The ONNX file, or a folder: then every model in it that has test data." };
-        var outputs = new Option<string[]>("--outputs") { Description = "Names of the outputs to compute, separated by commas; all by default.", AllowMultipleArgumentsPerToken = true };
-        var tolerance = new Option<double?>("--tolerance") { Description = "Largest difference allowed, as a share of the reference's largest element. Default: suggested_tolerance of a meta.json beside the model, else 1e-4; for int8 a cosine of at least 0.99, and three tenths of the scale." };
+        var outputs = new Option<string[]>("--outputs")
+        {
+            Description = "Names of the outputs to compute, separated by commas; all by default.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var tolerance = new Option<double?>("--tolerance")
+        {
+            Description = "Largest difference allowed, as a share of the reference's largest element. "
+                + "Default: suggested_tolerance of a meta.json beside the model, else 1e-4; "
+                + "for int8 a cosine of at least 0.99, and three tenths of the scale.",
+        };
         var precision = CommonOptions.OnePrecision();
         var threads = new Option<int>("--threads") { Description = "Threads of the calls.", DefaultValueFactory = _ => 1 };
         var json = CommonOptions.Json();
@@ -25,7 +34,10 @@ internal static class VerifyCommand
             }
         });
 
-        var command = new Command("verify", "Compiles a model and runs every test_data_set_* beside it. Exit code 0 only if all outputs agree; 1 where one differs, 3 where the model is refused, 4 where there are no test data.")
+        var command = new Command(
+            "verify",
+            "Compiles a model and runs every test_data_set_* beside it. "
+                + "Exit code 0 only if all outputs agree; 1 where one differs, 3 where the model is refused, 4 where there are no test data.")
         {
             model, outputs, tolerance, precision, threads, json,
         };

@@ -21,7 +21,8 @@ internal static class PlanReport
         WriteTensors(writer, "output", plan.Outputs);
         foreach (var symbol in plan.Symbols)
         {
-            writer.WriteLine($"length  {symbol.Name}: {symbol.Role.ToString().ToLowerInvariant()}{(symbol.Max is { } max ? string.Create(CultureInfo.InvariantCulture, $", at most {max}") : "")}");
+            var most = symbol.Max is { } max ? string.Create(CultureInfo.InvariantCulture, $", at most {max}") : "";
+            writer.WriteLine($"length  {symbol.Name}: {symbol.Role.ToString().ToLowerInvariant()}{most}");
         }
 
         foreach (var check in plan.Checks)
@@ -56,7 +57,8 @@ internal static class PlanReport
             var linears = kind.OfType<LinearStep>().ToList();
             var details = linears.Count == 0 ? "" : string.Create(
                 CultureInfo.InvariantCulture,
-                $" ({linears.Count(l => l.Bias is not null)} with bias, {linears.Count(l => l.Tile.Count > 0)} with work on tiles, {linears.Count(l => l.Row.Count > 0)} with work on rows)");
+                $" ({linears.Count(l => l.Bias is not null)} with bias, "
+                    + $"{linears.Count(l => l.Tile.Count > 0)} with work on tiles, {linears.Count(l => l.Row.Count > 0)} with work on rows)");
             writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kind.Count(),5} {kind.Key}{details}"));
         }
     }
@@ -69,7 +71,9 @@ internal static class PlanReport
         for (var i = 0; i < plan.Steps.Count; i++)
         {
             var step = plan.Steps[i];
-            var origins = step.Origins.Count == 0 ? "" : $"{step.Origins.Count} nodes: {Diagnostic.Abbreviate(step.Origins[0])}{(step.Origins.Count > 1 ? " …" : "")}";
+            var origins = step.Origins.Count == 0
+                ? ""
+                : $"{step.Origins.Count} nodes: {Diagnostic.Abbreviate(step.Origins[0])}{(step.Origins.Count > 1 ? " …" : "")}";
             writer.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{i,5} {StepText.KindOf(step),-9} {step.Title.PadRight(titleWidth)}  {shapes[i].PadRight(shapeWidth)}  {step.Ragged,-12}  {origins}"));

@@ -19,7 +19,9 @@ internal static class QualityReport
         }
 
         writer.WriteLine();
-        writer.WriteLine("signal-to-noise ratio of 8 bits, the worst first: energy over that of the rounding, of the weights, and of what they make of the rows that were measured");
+        writer.WriteLine(
+            "signal-to-noise ratio of 8 bits, the worst first: energy over that of the rounding, "
+                + "of the weights, and of what they make of the rows that were measured");
         writer.WriteLine("  weights   results");
         foreach (var (title, weights, results) in rows)
         {

@@ -19,7 +19,8 @@ internal static class StepText
     public static string ShapeOf(Step step) => step switch
     {
         LinearStep linear => string.Create(CultureInfo.InvariantCulture, $"[{linear.Rows}, {linear.K}] x [{linear.K}, {linear.N}]"),
-        AttentionStep attention => string.Create(CultureInfo.InvariantCulture, $"{attention.Heads} heads of {attention.HeadSize}, {attention.Queries} queries, {attention.Keys} keys"),
+        AttentionStep attention => string.Create(
+            CultureInfo.InvariantCulture, $"{attention.Heads} heads of {attention.HeadSize}, {attention.Queries} queries, {attention.Keys} keys"),
         MatMulStep matmul => $"[{matmul.M}, {matmul.K}] x [{matmul.K}, {matmul.N}]",
         _ => "",
     };

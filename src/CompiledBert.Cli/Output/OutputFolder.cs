@@ -57,7 +57,9 @@ internal static class OutputFolder
 
         var list = Path.Combine(folder, ListName);
         var own = File.Exists(list) ? File.ReadAllLines(list).ToHashSet(StringComparer.Ordinal) : [];
-        var foreign = FilesIn(folder).Where(f => !own.Contains(f) && f != ListName && !BuildFolders.Contains(f.Split('/')[0], StringComparer.OrdinalIgnoreCase)).ToList();
+        var foreign = FilesIn(folder)
+            .Where(f => !own.Contains(f) && f != ListName && !BuildFolders.Contains(f.Split('/')[0], StringComparer.OrdinalIgnoreCase))
+            .ToList();
         if (foreign.Count > 0)
         {
             var more = foreign.Count > NamedFiles ? FormattableString.Invariant($" and {foreign.Count - NamedFiles} more") : "";

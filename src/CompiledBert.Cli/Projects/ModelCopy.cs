@@ -68,11 +68,14 @@ internal sealed class ModelCopy
 
         using var one = File.OpenRead(from);
         using var other = File.OpenRead(to);
-        return one.Length == other.Length && System.Security.Cryptography.SHA256.HashData(one).AsSpan().SequenceEqual(System.Security.Cryptography.SHA256.HashData(other))
+        return one.Length == other.Length
+            && System.Security.Cryptography.SHA256.HashData(one).AsSpan().SequenceEqual(System.Security.Cryptography.SHA256.HashData(other))
             ? true
             : throw DiagnosticTable.FileTaken.Error(to, null, from);
     }
 
     private static string? Within(string file, string folder) =>
-        Path.GetRelativePath(folder, file) is var relative && !relative.StartsWith("..", StringComparison.Ordinal) && !Path.IsPathRooted(relative) ? relative : null;
+        Path.GetRelativePath(folder, file) is var relative && !relative.StartsWith("..", StringComparison.Ordinal) && !Path.IsPathRooted(relative)
+            ? relative
+            : null;
 }

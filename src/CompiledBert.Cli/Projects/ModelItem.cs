@@ -52,7 +52,8 @@ internal static class ModelItem
 
     private static bool References(ProjectFile project) =>
         project.Includes("PackageReference").Contains(Package, StringComparer.OrdinalIgnoreCase)
-        || (Nearest(project.Folder, "Directory.Build.props") is { } props && new ProjectFile(props).Includes("PackageReference").Contains(Package, StringComparer.OrdinalIgnoreCase));
+        || (Nearest(project.Folder, "Directory.Build.props") is { } props
+            && new ProjectFile(props).Includes("PackageReference").Contains(Package, StringComparer.OrdinalIgnoreCase));
 
     /// <summary>The file with the versions of all packages, where the project has such.</summary>
     private static ProjectFile? CentralVersions(ProjectFile project)

@@ -48,7 +48,8 @@ internal sealed class ProjectFile
     public string Folder => System.IO.Path.GetDirectoryName(Path)!;
 
     /// <summary>What items of one kind include.</summary>
-    public IEnumerable<string> Includes(string item) => _root.Descendants().Where(e => e.Name.LocalName == item).Select(e => e.Attribute("Include")?.Value ?? "");
+    public IEnumerable<string> Includes(string item) =>
+        _root.Descendants().Where(e => e.Name.LocalName == item).Select(e => e.Attribute("Include")?.Value ?? "");
 
     /// <summary>The value of a property that is set somewhere in the file; null where it is not.</summary>
     public string? Property(string name) => _root.Descendants().LastOrDefault(e => e.Name.LocalName == name)?.Value.Trim();

@@ -22,7 +22,8 @@ internal static class InMemoryAssembly
             name,
             sources.Select(s => CSharpSyntaxTree.ParseText(SourceText.From(s.Text), options, s.Path)),
             References.Value,
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, allowUnsafe: true, deterministic: true));
+            new CSharpCompilationOptions(
+                OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, allowUnsafe: true, deterministic: true));
         using var image = new MemoryStream();
         var result = compilation.Emit(image);
         if (!result.Success)
@@ -39,7 +40,8 @@ internal static class InMemoryAssembly
     {
         var trusted = ((string?)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") ?? "").Split(Path.PathSeparator);
         var references = trusted
-            .Where(path => Path.GetFileName(path) is "mscorlib.dll" or "netstandard.dll" || Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal))
+            .Where(path => Path.GetFileName(path) is "mscorlib.dll" or "netstandard.dll"
+                || Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal))
             .Append(typeof(CompiledModel).Assembly.Location)
             .Append(typeof(CompiledBert.Text.Tokenizer).Assembly.Location);
         return [.. references.Select(path => MetadataReference.CreateFromFile(path))];

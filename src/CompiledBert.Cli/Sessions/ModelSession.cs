@@ -111,7 +111,8 @@ internal sealed unsafe class ModelSession : IDisposable
         {
             if (tensor.Type != input.Type || tensor.Shape.Count != input.Dims.Count)
             {
-                throw new ArgumentException($"Input '{tensor.Name}' is {Describe(tensor)}; given is {input.Type} [{string.Join(", ", input.Dims)}].", nameof(inputs));
+                throw new ArgumentException(
+                    $"Input '{tensor.Name}' is {Describe(tensor)}; given is {input.Type} [{string.Join(", ", input.Dims)}].", nameof(inputs));
             }
 
             foreach (var (dim, length) in tensor.Shape.Zip(input.Dims))

@@ -13,7 +13,9 @@ internal sealed unsafe class PreparedCall
     private readonly HostTensor[] _tensors;
     private readonly int[] _lengths;
 
-    public PreparedCall(CompiledModel model, EntryPoint entry, IReadOnlyList<HostTensor> inputs, IReadOnlyList<HostTensor> outputs, IReadOnlyList<int> lengths, IReadOnlyList<long> symbols)
+    public PreparedCall(
+        CompiledModel model, EntryPoint entry, IReadOnlyList<HostTensor> inputs, IReadOnlyList<HostTensor> outputs,
+        IReadOnlyList<int> lengths, IReadOnlyList<long> symbols)
     {
         _model = model;
         _entry = entry;

@@ -17,7 +17,8 @@ internal sealed class DataSet(string folder)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(modelPath))!;
         return Directory.Exists(folder)
-            ? [.. Directory.GetDirectories(folder, "test_data_set_*").OrderBy(NumberOf).ThenBy(path => path, StringComparer.Ordinal).Select(path => new DataSet(path))]
+            ? [.. Directory.GetDirectories(folder, "test_data_set_*")
+                .OrderBy(NumberOf).ThenBy(path => path, StringComparer.Ordinal).Select(path => new DataSet(path))]
             : [];
     }
 
@@ -31,5 +32,7 @@ internal sealed class DataSet(string folder)
     private string PathOf(string kind, int index) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{kind}_{index}.pb"));
 
     private static int NumberOf(string path) =>
-        int.TryParse(Path.GetFileName(path)["test_data_set_".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : int.MaxValue;
+        int.TryParse(Path.GetFileName(path)["test_data_set_".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : int.MaxValue;
 }

@@ -24,12 +24,15 @@ internal sealed record LabelAccuracy(Precision Precision, int Right, int Texts, 
         using var session = ModelSession.Compile(options);
         if (session.Plan.Head is not { Kind: HeadKind.Classify } head)
         {
-            throw DiagnosticTable.UnsupportedText.Error(options.ModelPath, null, "the model tells no labels of texts", "a config.json and a tokenizer beside it");
+            throw DiagnosticTable.UnsupportedText.Error(
+                options.ModelPath, null, "the model tells no labels of texts", "a config.json and a tokenizer beside it");
         }
 
         LabelledRow.Check(path, rows, head.Labels);
         var numbers = LabelledRow.Numbers(head.Labels);
-        var classify = session.Model.GetType().GetMethod("Classify", [typeof(ReadOnlySpan<char>), typeof(CancellationToken)])!.CreateDelegate<Classify>(session.Model);
+        var classify = session.Model.GetType()
+            .GetMethod("Classify", [typeof(ReadOnlySpan<char>), typeof(CancellationToken)])!
+            .CreateDelegate<Classify>(session.Model);
         var right = rows.Count(row => classify(row.Text, CancellationToken.None).Label == head.Labels[numbers[row.Label]]);
         return new LabelAccuracy(options.Precision, right, rows.Count, session.Plan.Weights.Bytes);
     }

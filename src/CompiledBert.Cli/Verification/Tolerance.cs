@@ -66,5 +66,6 @@ internal sealed record Tolerance(double Absolute, double Relative, double OfScal
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{(OfScale > 0 ? $"{OfScale:0.##e+0} of the scale" : $"{Absolute:0.##e+0} + {Relative:0.##e+0} of the element")}{(MinCosine > -1 ? $", cosine at least {MinCosine:0.######}" : "")}");
+        $"{(OfScale > 0 ? $"{OfScale:0.##e+0} of the scale" : $"{Absolute:0.##e+0} + {Relative:0.##e+0} of the element")}"
+            + $"{(MinCosine > -1 ? $", cosine at least {MinCosine:0.######}" : "")}");
 }

@@ -80,7 +80,8 @@ internal static class VerifyReport
         if (verification.Refusal is { } refusal)
         {
             var diagnostic = refusal.Diagnostic;
-            return $"refused  {diagnostic.Code} {(diagnostic.Node is null ? "" : $"'{Compiler.Diagnostic.Abbreviate(diagnostic.Node)}': ")}{diagnostic.Message}";
+            var node = diagnostic.Node is null ? "" : $"'{Compiler.Diagnostic.Abbreviate(diagnostic.Node)}': ";
+            return $"refused  {diagnostic.Code} {node}{diagnostic.Message}";
         }
 
         if (verification.Outputs.Count == 0)

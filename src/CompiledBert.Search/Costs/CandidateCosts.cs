@@ -36,12 +36,15 @@ public sealed class CandidateCosts(BertTask task, Precision precision, IReadOnly
     public CandidateCosts WithTime(double cycles)
     {
         var (core, tokens) = reference;
-        return new CandidateCosts(task, precision, [new Limit(LimitKind.Latency, cycles / core.Gigahertz / 1e6, tokens, core.Name, core), .. limits.Where(l => l.Kind != LimitKind.Latency)], reference);
+        var latency = new Limit(LimitKind.Latency, cycles / core.Gigahertz / 1e6, tokens, core.Name, core);
+        return new CandidateCosts(task, precision, [latency, .. limits.Where(l => l.Kind != LimitKind.Latency)], reference);
     }
 
     /// <summary>The plan of a candidate; its weights are unknown.</summary>
     public ModelPlan PlanOf(BertShape shape) =>
-        CompilePipeline.Plan(BertGraph.Of(shape, task, new UnknownBertWeights()), new CompileOptions { ModelPath = "candidate.onnx", Name = "Candidate", Precision = precision });
+        CompilePipeline.Plan(
+            BertGraph.Of(shape, task, new UnknownBertWeights()),
+            new CompileOptions { ModelPath = "candidate.onnx", Name = "Candidate", Precision = precision });
 
     private static double ValueOf(ModelPlan plan, Limit limit) => limit.Kind switch
     {

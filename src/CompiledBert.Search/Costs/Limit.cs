@@ -39,28 +39,35 @@ public sealed record Limit(LimitKind Kind, double Most, long Tokens, string Targ
         var limits = new List<Limit>();
         if (latency is { Length: > 0 })
         {
-            foreach (var budget in Budget.ParseTimes(latency) ?? throw DiagnosticTable.InvalidMetadata.Error(subject, null, "--budget", latency, "5ms@64, 5ms@64 on cortex-a76, several with ; between them"))
+            var budgets = Budget.ParseTimes(latency) ?? throw DiagnosticTable.InvalidMetadata.Error(
+                subject, null, "--budget", latency, "5ms@64, 5ms@64 on cortex-a76, several with ; between them");
+            foreach (var budget in budgets)
             {
                 var names = budget.Target is { } own ? [own] : targets;
                 if (names.Count == 0)
                 {
-                    throw DiagnosticTable.BudgetDoesNotFit.Error(subject, null, "--budget", budget.Text, $"name cores or devices by --target, or here: \"{budget.Text} on cortex-a55\"");
+                    throw DiagnosticTable.BudgetDoesNotFit.Error(
+                        subject, null, "--budget", budget.Text, $"name cores or devices by --target, or here: \"{budget.Text} on cortex-a55\"");
                 }
 
                 TargetTable.Resolve(names, subject);
-                limits.AddRange(names.Select(name => new Limit(LimitKind.Latency, budget.Limit, TokensOf(budget, "--budget", positions, subject), name.Trim(), TargetTable.Find(name)[0])));
+                limits.AddRange(names.Select(name => new Limit(
+                    LimitKind.Latency, budget.Limit, TokensOf(budget, "--budget", positions, subject), name.Trim(), TargetTable.Find(name)[0])));
             }
         }
 
         if (size is { Length: > 0 })
         {
-            limits.Add(new Limit(LimitKind.Size, Budget.ParseSize(size) ?? throw DiagnosticTable.InvalidMetadata.Error(subject, null, "--size", size, "8MB, 500kB"), 0, "", null));
+            var bytes = Budget.ParseSize(size) ?? throw DiagnosticTable.InvalidMetadata.Error(subject, null, "--size", size, "8MB, 500kB");
+            limits.Add(new Limit(LimitKind.Size, bytes, 0, "", null));
         }
 
         if (memory is { Length: > 0 })
         {
-            limits.AddRange((Budget.ParseMemory(memory) ?? throw DiagnosticTable.InvalidMetadata.Error(subject, null, "--memory", memory, "2MB@64, several with ; between them"))
-                .Select(budget => new Limit(LimitKind.Memory, budget.Limit, TokensOf(budget, "--memory", positions, subject), "", null)));
+            var budgets = Budget.ParseMemory(memory)
+                ?? throw DiagnosticTable.InvalidMetadata.Error(subject, null, "--memory", memory, "2MB@64, several with ; between them");
+            limits.AddRange(budgets.Select(budget =>
+                new Limit(LimitKind.Memory, budget.Limit, TokensOf(budget, "--memory", positions, subject), "", null)));
         }
 
         return limits;
@@ -79,6 +86,7 @@ public sealed record Limit(LimitKind Kind, double Most, long Tokens, string Targ
         var tokens = budget.Tokens ?? positions;
         return tokens <= positions
             ? tokens
-            : throw DiagnosticTable.BudgetDoesNotFit.Error(subject, null, option, budget.Text, string.Create(CultureInfo.InvariantCulture, $"sequences have at most {positions} tokens"));
+            : throw DiagnosticTable.BudgetDoesNotFit.Error(
+                subject, null, option, budget.Text, string.Create(CultureInfo.InvariantCulture, $"sequences have at most {positions} tokens"));
     }
 }

@@ -53,7 +53,8 @@ public sealed class BertGraph
         var segments = _task.Segments > 0 ? _graph.AddInput("token_type_ids", DataType.Int64, sequence) : null;
 
         var kept = Add("mask.float", new Cast(DataType.Float32, IsWhole: true), mask);
-        var masked = Add("mask.inverted", new Binary(BinaryKind.Sub), ModelGraph.Constant(1f), Add("mask.rows", new Reshape(new Shape(_batch, 1, 1, _tokens)), kept));
+        var masked = Add("mask.inverted", new Binary(BinaryKind.Sub),
+            ModelGraph.Constant(1f), Add("mask.rows", new Reshape(new Shape(_batch, 1, 1, _tokens)), kept));
         var bias = Add("mask.bias", new Binary(BinaryKind.Mul), masked, ModelGraph.Constant(MaskedScore));
 
         var hidden = Embeddings(ids, segments);

@@ -89,7 +89,9 @@ internal sealed record BertLayerNodes
         var (scores, scale) = (softmax.In(0), 1f);
         if (scores.Producer is { Operator: Binary { Kind: BinaryKind.Add } } masked)
         {
-            scores = masked.Inputs.OfType<Value>().FirstOrDefault(i => i.Producer?.Operator is MatMul or Binary && i.Shape.Rank == 4 && !i.Shape[1].Is(1)) ?? masked.In(0);
+            scores = masked.Inputs.OfType<Value>()
+                .FirstOrDefault(i => i.Producer?.Operator is MatMul or Binary && i.Shape.Rank == 4 && !i.Shape[1].Is(1))
+                ?? masked.In(0);
         }
 
         if (scores.Producer is { Operator: Binary { Kind: BinaryKind.Mul } } scaled)
@@ -131,6 +133,8 @@ internal sealed record BertLayerNodes
             value = node.In(0);
         }
 
-        return value.Producer is { } linear && linear.In(1).IsConstant && heads > 0 ? ((linear, start, count < 0 ? (int)value.Shape[-1].Value : count), heads, size) : null;
+        return value.Producer is { } linear && linear.In(1).IsConstant && heads > 0
+            ? ((linear, start, count < 0 ? (int)value.Shape[-1].Value : count), heads, size)
+            : null;
     }
 }

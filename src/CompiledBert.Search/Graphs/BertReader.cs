@@ -172,7 +172,8 @@ public sealed class BertReader
         var width = (int)norm.Output.Shape[-1].Value;
         _epsilon = ((LayerNorm)norm.Operator).Epsilon;
         _weights[name + ".weight"] = TensorData.FromFloats([width], Broadcast(norm.In(1).Constant!.ToFloats(), width));
-        _weights[name + ".bias"] = TensorData.FromFloats([width], Broadcast(norm.Inputs.Count > 2 && norm.Inputs[2] is { } bias ? bias.Constant!.ToFloats() : [0], width));
+        _weights[name + ".bias"] = TensorData.FromFloats(
+            [width], Broadcast(norm.Inputs.Count > 2 && norm.Inputs[2] is { } bias ? bias.Constant!.ToFloats() : [0], width));
     }
 
     private static float[] Broadcast(float[] values, int width) => values.Length == width ? values : [.. Enumerable.Repeat(values[0], width)];

@@ -19,7 +19,9 @@ internal sealed record EmbeddingNodes(Value Words, Value? Projection, Value Posi
         var (words, projection, positions, segments) = ((Value?)null, (Value?)null, (Value?)null, (Value?)null);
         foreach (var part in Terms(norm.In(0)))
         {
-            var (row, product) = part.Producer is { Operator: Linear, Inputs: [_, { IsConstant: true }] } linear ? (Walk.Rows(linear.In(0)), linear.In(1)) : (part, null);
+            var (row, product) = part.Producer is { Operator: Linear, Inputs: [_, { IsConstant: true }] } linear
+                ? (Walk.Rows(linear.In(0)), linear.In(1))
+                : (part, null);
             switch (row.Producer)
             {
                 case { Operator: Slice { Axis: 0 } } slice when slice.In(0).IsConstant && product is null:

@@ -26,7 +26,8 @@ internal static class Walk
             value = reshape.In(0);
         }
 
-        if (value.Producer is { Operator: Binary { Kind: BinaryKind.Div or BinaryKind.Mul } } mean && Walk.Rows(mean.In(0)).Producer is { Operator: Reduce { Kind: ReduceKind.Sum } } sum)
+        if (value.Producer is { Operator: Binary { Kind: BinaryKind.Div or BinaryKind.Mul } } mean
+            && Walk.Rows(mean.In(0)).Producer is { Operator: Reduce { Kind: ReduceKind.Sum } } sum)
         {
             var kept = sum.In(0).Producer is { Operator: Binary { Kind: BinaryKind.Mul } } product ? product : null;
             var hidden = kept?.Inputs.OfType<Value>().FirstOrDefault(i => Rows(i).Producer?.Operator is LayerNorm);

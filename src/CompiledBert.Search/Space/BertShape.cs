@@ -62,7 +62,8 @@ public sealed record BertShape
         {
             long attention(LayerShape l) => (4L * Width * l.Heads * l.HeadSize) + (3L * l.Heads * l.HeadSize) + Width;
             long feedForward(LayerShape l) => (2L * Width * l.Inner) + l.Inner + Width;
-            return ((long)Vocabulary * Embedding) + (IsFactored ? (long)Embedding * Width : 0) + Layers.Sum(l => attention(l) + feedForward(l) + (4L * Width)) + (2L * Width);
+            return ((long)Vocabulary * Embedding) + (IsFactored ? (long)Embedding * Width : 0)
+                + Layers.Sum(l => attention(l) + feedForward(l) + (4L * Width)) + (2L * Width);
         }
     }
 
@@ -75,7 +76,11 @@ public sealed record BertShape
     public override int GetHashCode() => Layers.Aggregate(HashCode.Combine(Vocabulary, Embedding, Width, Activation, Norm), HashCode.Combine);
 
     /// <summary>One line: <c>width 384, 3 layers 8x32/384 8x32/384 12x32/512, table 30522x128, relu, nonorm</c>.</summary>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"width {Width}, {Layers.Count} layers {string.Join(' ', Layers.Select(l => string.Create(CultureInfo.InvariantCulture, $"{l.Heads}x{l.HeadSize}/{l.Inner}")))}, table {Vocabulary}x{Embedding}{(Activation == Activation.Relu ? ", relu" : "")}{(Norm == Norm.NoNorm ? ", nonorm" : "")}");
+    public override string ToString()
+    {
+        var layers = string.Join(' ', Layers.Select(l => string.Create(CultureInfo.InvariantCulture, $"{l.Heads}x{l.HeadSize}/{l.Inner}")));
+        var (activation, norm) = (Activation == Activation.Relu ? ", relu" : "", Norm == Norm.NoNorm ? ", nonorm" : "");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"width {Width}, {Layers.Count} layers {layers}, table {Vocabulary}x{Embedding}{activation}{norm}");
+    }
 }

@@ -11,7 +11,8 @@ public sealed class ShapeVariation(SearchSpace space)
         var one = LayerOf(size, random);
         var uniform = random.Next(2) == 0;
         var layers = Enumerable.Range(0, Of(space.Layers, random)).Select(_ => uniform ? one : LayerOf(size, random)).ToArray();
-        return Made(Of(space.Width, random), Of(space.Embedding, random), Of(space.Vocabulary, random), Of(space.Activations, random), Of(space.Norms, random), layers);
+        return Made(
+            Of(space.Width, random), Of(space.Embedding, random), Of(space.Vocabulary, random), Of(space.Activations, random), Of(space.Norms, random), layers);
     }
 
     /// <summary>A shape with one part, which is by chance, made smaller by one choice; the same where that part is as small as it may be.</summary>
@@ -125,7 +126,15 @@ public sealed class ShapeVariation(SearchSpace space)
     {
         var below = space.Embedding.Where(e => e < width).DefaultIfEmpty(width).Max();
         var allowed = space.Embedding.Contains(embedding) ? embedding : space.Embedding[^1] >= width ? width : below;
-        return new BertShape { Width = width, Embedding = Math.Min(width, allowed), Vocabulary = vocabulary, Activation = activation, Norm = norm, Layers = layers };
+        return new BertShape
+        {
+            Width = width,
+            Embedding = Math.Min(width, allowed),
+            Vocabulary = vocabulary,
+            Activation = activation,
+            Norm = norm,
+            Layers = layers,
+        };
     }
 
     private LayerShape LayerOf(int size, Random random) => new(Of(space.Heads, random), size, Of(space.Inner, random));

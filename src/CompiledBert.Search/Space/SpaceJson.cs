@@ -57,11 +57,14 @@ public static class SpaceJson
             {
                 if (!Names.Contains(property.Name, StringComparer.Ordinal) || !seen.Add(property.Name))
                 {
-                    throw DiagnosticTable.InvalidSearchSpace.Error(path, null, $"\"{Diagnostic.Abbreviate(property.Name)}\" {(seen.Contains(property.Name) ? "is there twice" : "is not known")}. Known: {string.Join(", ", Names)}");
+                    var reason = seen.Contains(property.Name) ? "is there twice" : "is not known";
+                    throw DiagnosticTable.InvalidSearchSpace.Error(
+                        path, null, $"\"{Diagnostic.Abbreviate(property.Name)}\" {reason}. Known: {string.Join(", ", Names)}");
                 }
             }
 
-            IReadOnlyList<int> Whole(string name, IReadOnlyList<int> otherwise) => root.TryGetProperty(name, out var part) ? Numbers(part, name, path) : otherwise;
+            IReadOnlyList<int> Whole(string name, IReadOnlyList<int> otherwise) =>
+                root.TryGetProperty(name, out var part) ? Numbers(part, name, path) : otherwise;
             return new SearchSpace
             {
                 Layers = Whole("layers", standard.Layers),
@@ -71,7 +74,9 @@ public static class SpaceJson
                 Inner = Whole("inner", standard.Inner),
                 Embedding = Whole("embedding", standard.Embedding),
                 Vocabulary = Whole("vocabulary", standard.Vocabulary),
-                Activations = root.TryGetProperty("activation", out var activations) ? Words<Activation>(activations, "activation", path) : standard.Activations,
+                Activations = root.TryGetProperty("activation", out var activations)
+                    ? Words<Activation>(activations, "activation", path)
+                    : standard.Activations,
                 Norms = root.TryGetProperty("norm", out var norms) ? Words<Norm>(norms, "norm", path) : standard.Norms,
             };
         }
@@ -81,7 +86,8 @@ public static class SpaceJson
     public static string Write(SearchSpace space)
     {
         var text = new StringBuilder("{\n");
-        void Line(string name, IEnumerable<string> values, string end = ",") => text.Append("  \"").Append(name).Append("\": [").AppendJoin(", ", values).Append(']').Append(end).Append('\n');
+        void Line(string name, IEnumerable<string> values, string end = ",") =>
+            text.Append("  \"").Append(name).Append("\": [").AppendJoin(", ", values).Append(']').Append(end).Append('\n');
         IEnumerable<string> Digits(IEnumerable<int> values) => values.Select(v => v.ToString(System.Globalization.CultureInfo.InvariantCulture));
         Line("layers", Digits(space.Layers));
         Line("width", Digits(space.Width));
@@ -107,7 +113,8 @@ public static class SpaceJson
         {
             if (element.ValueKind != JsonValueKind.Number || !element.TryGetInt32(out var number) || number is < 1 or > Largest)
             {
-                throw DiagnosticTable.InvalidSearchSpace.Error(path, null, $"\"{name}\" has {Diagnostic.Abbreviate(element.GetRawText())}, which is not a whole number from 1 to {Largest}");
+                throw DiagnosticTable.InvalidSearchSpace.Error(
+                    path, null, $"\"{name}\" has {Diagnostic.Abbreviate(element.GetRawText())}, which is not a whole number from 1 to {Largest}");
             }
 
             numbers.Add(number);
@@ -122,14 +129,17 @@ public static class SpaceJson
         var known = Enum.GetValues<T>();
         if (part.ValueKind == JsonValueKind.Array && part.GetArrayLength() > 0)
         {
-            var chosen = part.EnumerateArray().Select(e => Array.FindIndex(known, k => e.ValueKind == JsonValueKind.String && e.ValueEquals(NameOf(k)))).Distinct().Order().ToArray();
+            var chosen = part.EnumerateArray()
+                .Select(e => Array.FindIndex(known, k => e.ValueKind == JsonValueKind.String && e.ValueEquals(NameOf(k))))
+                .Distinct().Order().ToArray();
             if (chosen[0] >= 0)
             {
                 return [.. chosen.Select(i => known[i])];
             }
         }
 
-        throw DiagnosticTable.InvalidSearchSpace.Error(path, null, $"\"{name}\" must be a list of {string.Join(" and ", known.Select(k => $"\"{NameOf(k)}\""))}");
+        throw DiagnosticTable.InvalidSearchSpace.Error(
+            path, null, $"\"{name}\" must be a list of {string.Join(" and ", known.Select(k => $"\"{NameOf(k)}\""))}");
     }
 
     private static string NameOf<T>(T value)

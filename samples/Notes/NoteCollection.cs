@@ -20,7 +20,9 @@ internal sealed class NoteCollection(string path, IEmbeddingGenerator<string, Em
     public int EmbeddedAnew { get; private set; }
 
     /// <summary>Stands for all that decides vectors: weights, tokenizer, pooling, prompts.</summary>
-    private string Fingerprint => generator.GetService<IEmbeddingModel>()?.Embedder.Fingerprint ?? throw new NotSupportedException("The generator has no fingerprint.");
+    private string Fingerprint =>
+        generator.GetService<IEmbeddingModel>()?.Embedder.Fingerprint
+            ?? throw new NotSupportedException("The generator has no fingerprint.");
 
     public override Task<bool> CollectionExistsAsync(CancellationToken cancellationToken = default) => Task.FromResult(File.Exists(path));
 
@@ -50,7 +52,8 @@ internal sealed class NoteCollection(string path, IEmbeddingGenerator<string, Em
         Task.FromResult(_file.Notes.TryGetValue(key, out var note) ? new Note { Key = key, Text = note.Text } : null);
 
     public override IAsyncEnumerable<Note> GetAsync(
-        Expression<Func<Note, bool>> filter, int top, FilteredRecordRetrievalOptions<Note>? options = null, CancellationToken cancellationToken = default) => options?.OrderBy is not null
+        Expression<Func<Note, bool>> filter, int top, FilteredRecordRetrievalOptions<Note>? options = null, CancellationToken cancellationToken = default) =>
+        options?.OrderBy is not null
             ? throw new NotSupportedException("Notes come in the order of their keys.")
             : Matching(filter).Select(n => n.Note).Skip(options?.Skip ?? 0).Take(top).ToAsyncEnumerable();
 
@@ -76,7 +79,8 @@ internal sealed class NoteCollection(string path, IEmbeddingGenerator<string, Em
     }
 
     public override async IAsyncEnumerable<VectorSearchResult<Note>> SearchAsync<TInput>(
-        TInput searchValue, int top, VectorSearchOptions<Note>? options = null, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+        TInput searchValue, int top, VectorSearchOptions<Note>? options = null,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var query = searchValue switch
         {

@@ -22,7 +22,8 @@ if (file.EmbeddedAnew > 0)
 VectorStoreCollection<string, Note> notes = file;
 if (args[1] == "add")
 {
-    await notes.UpsertAsync(args[2..].Select(text => new Note { Key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..8], Text = text }));
+    await notes.UpsertAsync(args[2..].Select(text =>
+        new Note { Key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..8], Text = text }));
     return 0;
 }
 

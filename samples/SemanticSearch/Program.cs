@@ -16,7 +16,10 @@ var index = SearchIndex.Open(path);
 if (index is null || index.Fingerprint != model.Fingerprint || !index.Chunks.SequenceEqual(chunks))
 {
     // Vectors of another model, or of the same one with another tokenizer, mean nothing beside those of this one.
-    Console.WriteLine(index is null ? $"Indexing {chunks.Length} paragraphs" : $"The {(index.Fingerprint != model.Fingerprint ? "model" : "folder")} changed: indexing {chunks.Length} paragraphs");
+    Console.WriteLine(
+        index is null
+            ? $"Indexing {chunks.Length} paragraphs"
+            : $"The {(index.Fingerprint != model.Fingerprint ? "model" : "folder")} changed: indexing {chunks.Length} paragraphs");
     var watch = Stopwatch.StartNew();
     var vectors = model.EmbedAll(chunks.Select(c => c.Text), new ProgressLine(chunks.Length));
     index = new SearchIndex(model.Fingerprint, chunks, vectors);

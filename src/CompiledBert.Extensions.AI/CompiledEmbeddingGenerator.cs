@@ -26,7 +26,8 @@ public sealed class CompiledEmbeddingGenerator : IEmbeddingGenerator<string, Emb
     /// <inheritdoc/>
     /// <remarks>An embedding whose text had too many tokens, so that its end was left out, has the additional property <c>IsTruncated</c>.</remarks>
     /// <exception cref="ArgumentException">The options ask for other dimensions than the model has.</exception>
-    public Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
+        IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(values);
         var dimensions = _model.Embedder.Dimensions;

@@ -244,7 +244,8 @@ public sealed unsafe class Tokenizer
 
         if (*(long*)(blob + BlobFormat.LengthAt) != length)
         {
-            throw new InvalidDataException($"This is cut short: the tokenizer is {*(long*)(blob + BlobFormat.LengthAt)} bytes, {length} are there. Build again.");
+            throw new InvalidDataException(
+                $"This is cut short: the tokenizer is {*(long*)(blob + BlobFormat.LengthAt)} bytes, {length} are there. Build again.");
         }
     }
 }

@@ -9,13 +9,15 @@ internal sealed class TableBuilder(UnicodeFiles files)
     private const int Block = 256;
 
     private static readonly string[] Categories =
-        ["Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Co", "Cs"];
+        ["Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc",
+            "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Co", "Cs"];
 
     private static readonly string[] Breaks =
         ["", "CR", "LF", "Control", "Extend", "ZWJ", "Regional_Indicator", "Prepend", "SpacingMark", "L", "V", "T", "LV", "LVT"];
 
     /// <summary>Categories that changed after the version that a property stands still at.</summary>
-    private static readonly HashSet<int> FormerPunctuation = [0x166D, 0x111C9], FormerNonspacing = [0x1734], FormerMarks = [0x1CF2, 0x1CF3], LaterMarks = [0x111C9];
+    private static readonly HashSet<int> FormerPunctuation = [0x166D, 0x111C9], FormerNonspacing = [0x1734],
+        FormerMarks = [0x1CF2, 0x1CF3], LaterMarks = [0x111C9];
 
     public void Write(Stream output)
     {

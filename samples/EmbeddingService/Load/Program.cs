@@ -20,7 +20,9 @@ using var int8 = EmbeddingsInt8.Load();
 using var onnxRuntime = new OnnxRuntimeModel(args[0], compiled.Tokenizer, compiled.MaxTextTokens);
 foreach (var text in texts)
 {
-    Console.WriteLine($"cosine to ONNX Runtime: fp32 {TensorPrimitives.CosineSimilarity<float>(compiled.Embed(text), onnxRuntime.Embed(text)):F6}, int8 {TensorPrimitives.CosineSimilarity<float>(int8.Embed(text), onnxRuntime.Embed(text)):F6}");
+    var ofFloats = TensorPrimitives.CosineSimilarity<float>(compiled.Embed(text), onnxRuntime.Embed(text));
+    var ofIntegers = TensorPrimitives.CosineSimilarity<float>(int8.Embed(text), onnxRuntime.Embed(text));
+    Console.WriteLine($"cosine to ONNX Runtime: fp32 {ofFloats:F6}, int8 {ofIntegers:F6}");
 }
 
 (string Name, Func<string, float[]> Embed, List<double> Milliseconds, List<double> Rates)[] services =
@@ -48,7 +50,9 @@ for (var round = -1; round < Turns; round++)
     }
 }
 
-Console.WriteLine($"{clients} clients, {Turns} turns of {turn.TotalSeconds} s each, {Environment.ProcessorCount} processors, {CompiledBert.Instructions.Description}");
+Console.WriteLine(
+    $"{clients} clients, {Turns} turns of {turn.TotalSeconds} s each, "
+        + $"{Environment.ProcessorCount} processors, {CompiledBert.Instructions.Description}");
 Console.WriteLine("| service | requests/s | p50 ms | p99 ms |\n|---|---|---|---|");
 foreach (var service in services)
 {
@@ -69,7 +73,8 @@ async Task<(double Rate, IEnumerable<double> Milliseconds)> Press(string url, Ti
         for (var i = client; watch.Elapsed < time; i++)
         {
             var start = Stopwatch.GetTimestamp();
-            using var response = await http.PostAsync("/embed", JsonContent.Create(new EmbedRequest(texts[i % texts.Length]), EmbeddingJson.Default.EmbedRequest));
+            using var response = await http.PostAsync(
+                "/embed", JsonContent.Create(new EmbedRequest(texts[i % texts.Length]), EmbeddingJson.Default.EmbedRequest));
             response.EnsureSuccessStatusCode();
             await response.Content.ReadAsByteArrayAsync();
             milliseconds.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);

@@ -42,7 +42,10 @@ public sealed unsafe class ModelWeights : IDisposable
     public byte* Pointer => _pointer;
 
     /// <summary>Bytes from one page of the weights to the next: of a large page where they have memory of their own that holds some.</summary>
-    internal long PageBytes => _memory is not null && (nuint)_info.WeightsBytes >= LargeBlock.PageBytes ? (long)LargeBlock.PageBytes : Environment.SystemPageSize;
+    internal long PageBytes =>
+        _memory is not null && (nuint)_info.WeightsBytes >= LargeBlock.PageBytes
+            ? (long)LargeBlock.PageBytes
+            : Environment.SystemPageSize;
 
     /// <summary>Weights embedded in an assembly, read where the assembly is loaded.</summary>
     /// <param name="assembly">The assembly that has them.</param>

@@ -114,13 +114,16 @@ internal sealed unsafe class BlobReader(byte* blob)
                 var options = new PairEncodingOptions(Number(), Flag(), Flag(), Flag(), Text(), Text());
                 return new PairEncodingModel(trie, merges, options, Each(Number));
             case ModelKind.Unigram:
-                return new UnigramModel(ReadTrie(), new ScoreTable(Table(), Flag()), Number(), BitConverter.Int64BitsToDouble((uint)Number() | ((long)Number() << 32)), Each(Number) is { Length: > 0 } ids ? ids : null);
+                return new UnigramModel(
+                    ReadTrie(), new ScoreTable(Table(), Flag()), Number(), BitConverter.Int64BitsToDouble((uint)Number() | ((long)Number() << 32)),
+                    Each(Number) is { Length: > 0 } ids ? ids : null);
             case var other:
                 throw Unknown(other);
         }
     }
 
-    private static InvalidDataException Unknown(Enum value) => new($"The compiled tokenizer has a step of the kind {value}, which this version does not know. Build again.");
+    private static InvalidDataException Unknown(Enum value) =>
+        new($"The compiled tokenizer has a step of the kind {value}, which this version does not know. Build again.");
 }
 
 /// <summary>A place in what is put around tokens.</summary>

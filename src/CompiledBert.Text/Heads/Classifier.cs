@@ -12,7 +12,9 @@ public sealed record Classification(string Label, float Probability, IReadOnlyLi
     public override string ToString()
     {
         var others = Scores.OrderByDescending(s => s.Probability).Where(s => s.Label != Label).Take(4).ToList();
-        return new LabelScore(Label, Probability) + (others.Count == 0 ? "" : $" ({string.Join(", ", others)}{(others.Count < Scores.Count - 1 ? ", …" : "")})") + (IsTruncated ? ", truncated" : "");
+        return new LabelScore(Label, Probability)
+            + (others.Count == 0 ? "" : $" ({string.Join(", ", others)}{(others.Count < Scores.Count - 1 ? ", …" : "")})")
+            + (IsTruncated ? ", truncated" : "");
     }
 }
 
@@ -48,7 +50,8 @@ public sealed class Classifier : TextHead
     /// <summary>What two texts together are taken for, such as a premise and a hypothesis.</summary>
     /// <exception cref="TextTooLongException">There are too many tokens, and <see cref="TextHead.TooLong"/> does not say that the longer text is
     /// truncated: two texts are never taken in parts.</exception>
-    public Classification Classify(ReadOnlySpan<char> first, ReadOnlySpan<char> second, CancellationToken cancellationToken) => Classify(first, second, isPair: true, cancellationToken);
+    public Classification Classify(ReadOnlySpan<char> first, ReadOnlySpan<char> second, CancellationToken cancellationToken) =>
+        Classify(first, second, isPair: true, cancellationToken);
 
     private Classification Classify(ReadOnlySpan<char> first, ReadOnlySpan<char> second, bool isPair, CancellationToken cancellationToken)
     {

@@ -83,7 +83,8 @@ public sealed class Embedder : TextHead
     /// <summary>
     /// The same, and how many tokens there were, special ones included, without those left out, and which texts had too many, so that their ends were left out.
     /// </summary>
-    public float[][] EmbedAll(IEnumerable<string> texts, string? prefix, IProgress<int>? progress, out long tokens, out bool[] areTruncated, CancellationToken cancellationToken)
+    public float[][] EmbedAll(
+        IEnumerable<string> texts, string? prefix, IProgress<int>? progress, out long tokens, out bool[] areTruncated, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(texts);
         var (vectors, truncated) = (new List<float[]>(), new List<bool>());
@@ -118,7 +119,8 @@ public sealed class Embedder : TextHead
     }
 
     /// <summary>Runs the network on sequences that lie one after the other.</summary>
-    internal void RunSequences(ReadOnlySpan<int> lengths, ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds, Span<float> output, CancellationToken cancellationToken) =>
+    internal void RunSequences(
+        ReadOnlySpan<int> lengths, ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds, Span<float> output, CancellationToken cancellationToken) =>
         RunModel(lengths, ids, typeIds, output, default, cancellationToken);
 
     /// <summary>The mean of the parts' pooled vectors, each weighted by its tokens; what follows the pooling is done to that.</summary>

@@ -106,7 +106,8 @@ internal sealed class EmbeddingBatch(Embedder embedder, string prefix)
         }
 
         var output = _memory.Output(elements);
-        embedder.RunSequences(CollectionsMarshal.AsSpan(_lengths), CollectionsMarshal.AsSpan(_ids), CollectionsMarshal.AsSpan(_typeIds), output, cancellationToken);
+        embedder.RunSequences(
+            CollectionsMarshal.AsSpan(_lengths), CollectionsMarshal.AsSpan(_ids), CollectionsMarshal.AsSpan(_typeIds), output, cancellationToken);
         var (at, completed) = (0, 0);
         foreach (var sequence in order)
         {

@@ -45,11 +45,17 @@ public enum TooLong
 public sealed class TextTooLongException : ArgumentException
 {
     internal TextTooLongException(int tokens, int most, bool hasWindows)
-        : base($"The text has {tokens} tokens, the model takes {most}. Shorten it, or set TooLong to Truncate{(hasWindows ? ", or to Window, by which it is taken in parts" : "")}.") => (Tokens, MaxTokens) = (tokens, most);
+        : base(
+            $"The text has {tokens} tokens, the model takes {most}. "
+                + $"Shorten it, or set TooLong to Truncate{(hasWindows ? ", or to Window, by which it is taken in parts" : "")}.") =>
+            (Tokens, MaxTokens) = (tokens, most);
 
     /// <summary>For a question that leaves its passage no room.</summary>
     internal TextTooLongException(int tokens, int most, int room)
-        : base($"The question has {tokens} tokens. The model takes {most} of question and passage together, of which a question may have {room}. Shorten it, or set TooLong to Truncate.") => (Tokens, MaxTokens) = (tokens, most);
+        : base(
+            $"The question has {tokens} tokens. The model takes {most} of question and passage together, "
+                + $"of which a question may have {room}. Shorten it, or set TooLong to Truncate.") =>
+            (Tokens, MaxTokens) = (tokens, most);
 
     /// <summary>Tokens of the text.</summary>
     public int Tokens { get; }

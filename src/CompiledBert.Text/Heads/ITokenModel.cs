@@ -13,5 +13,7 @@ public interface ITokenModel
     /// <param name="output">Takes the first output.</param>
     /// <param name="second">Takes the second output, where the model has two.</param>
     /// <param name="cancellationToken">Asked before each step.</param>
-    void RunTokens(ReadOnlySpan<int> lengths, ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds, Span<float> output, Span<float> second, CancellationToken cancellationToken);
+    void RunTokens(
+        ReadOnlySpan<int> lengths, ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds,
+        Span<float> output, Span<float> second, CancellationToken cancellationToken);
 }

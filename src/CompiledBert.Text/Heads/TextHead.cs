@@ -44,7 +44,10 @@ public abstract class TextHead
     /// Stands for all that decides results: weights, tokenizer, pooling, prefix, arithmetic. Store it beside results to notice another model.
     /// </summary>
     public string Fingerprint => _fingerprint ??= Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Join('\n', Options.WeightsHash, Tokenizer.Fingerprint, Options.Pooling, string.Concat(Options.Dense.Select(d => d.Description)), Options.Normalizes, Options.MaxTokens, Options.LabelsAreIndependent, Options.GivesProbabilities ? "probabilities" : "", Quoted(Options.Prefix), Quoted(Options.QueryPrefix), Quoted(Options.PassagePrefix), string.Join('\n', Options.Labels), Arithmetic))))[..32];
+        string.Join(
+            '\n', Options.WeightsHash, Tokenizer.Fingerprint, Options.Pooling, string.Concat(Options.Dense.Select(d => d.Description)),
+            Options.Normalizes, Options.MaxTokens, Options.LabelsAreIndependent, Options.GivesProbabilities ? "probabilities" : "",
+            Quoted(Options.Prefix), Quoted(Options.QueryPrefix), Quoted(Options.PassagePrefix), string.Join('\n', Options.Labels), Arithmetic))))[..32];
 
     /// <summary>Whether the head can take texts in parts.</summary>
     private protected virtual bool HasWindows => false;
@@ -72,7 +75,9 @@ public abstract class TextHead
     }
 
     /// <summary>Runs the model on sequences that lie one after the other.</summary>
-    private protected void RunModel(ReadOnlySpan<int> lengths, ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds, Span<float> output, Span<float> second, CancellationToken cancellationToken)
+    private protected void RunModel(
+        ReadOnlySpan<int> lengths, ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds,
+        Span<float> output, Span<float> second, CancellationToken cancellationToken)
     {
         var run = TextTelemetry.Begin(_name, Operation);
         var isComplete = false;

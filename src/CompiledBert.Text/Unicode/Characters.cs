@@ -52,7 +52,8 @@ internal static unsafe class Characters
             return Hangul.FirstSyllable + ((((first - Hangul.FirstLeading) * Hangul.Vowels) + (second - Hangul.FirstVowel)) * Hangul.Trailings);
         }
 
-        if (first - Hangul.FirstSyllable < Hangul.Syllables && (first - Hangul.FirstSyllable) % Hangul.Trailings == 0 && second - (Hangul.BeforeTrailing + 1) < Hangul.Trailings - 1)
+        if (first - Hangul.FirstSyllable < Hangul.Syllables && (first - Hangul.FirstSyllable) % Hangul.Trailings == 0
+            && second - (Hangul.BeforeTrailing + 1) < Hangul.Trailings - 1)
         {
             return first + (second - Hangul.BeforeTrailing);
         }

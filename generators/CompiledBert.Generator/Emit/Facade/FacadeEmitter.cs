@@ -89,10 +89,7 @@ internal static class FacadeEmitter
             };
 
             private {{plan.Name}}(ModelWeights weights, int threads)
-                : base(s_info, weights, threads)
-            {
-                {{(plan.Head is null ? "" : "StartHead();")}}
-            }
+                : base(s_info, weights, threads){{(plan.Head is null ? " { }" : " => StartHead();")}}
 
             /// <summary>Loads the model with the weights it was built with: those in its assembly, or else the file {{Xml(plan.Name)}}.weights beside the app.</summary>
             /// <param name="threads">Threads that a call uses at most; <see cref="CompiledModel.Threads"/> changes it later.</param>

@@ -52,6 +52,19 @@ internal static class RunEmitter
         return null;
     }
 
+    /// <summary>Inputs and outputs but the one whose length says how many tokens there are.</summary>
+    private static IEnumerable<PlanTensor> Unmeasured(ModelPlan plan, PlanSymbol? measured)
+    {
+        var by = measured is null ? null : Measure(plan, measured)?.Input;
+        return plan.Inputs.Concat(plan.Outputs).Where(t => !ReferenceEquals(t, by));
+    }
+
+    /// <summary>How many tokens an input has, as C#.</summary>
+    private static string Count(PlanTensor input, Dim perToken, ModelPlan plan) => perToken.Is(1)
+        ? input.Identifier + ".Length"
+        : $"Arguments.Quotient({input.Identifier}.Length, {OverFrame(perToken)}, nameof({input.Identifier}), "
+            + $"{CSharpText.Quote(FacadeEmitter.Formula(perToken, plan, " · "))})";
+
     private static Dim Elements(PlanTensor tensor) => tensor.Shape.Aggregate(Dim.One, (product, d) => product * d);
 
     private static string Spans(ModelPlan plan) => string.Concat(
@@ -122,14 +135,12 @@ internal static class RunEmitter
             if (measured is not null)
             {
                 var (input, perToken) = Measure(plan, measured)!.Value;
-                writer.Line(
-                    $"frame.{measured.Name} = Arguments.Quotient({input.Identifier}.Length, {OverFrame(perToken)}, "
-                        + $"nameof({input.Identifier}), {CSharpText.Quote(FacadeEmitter.Formula(perToken, plan, " · "))});");
+                writer.Line($"frame.{measured.Name} = {Count(input, perToken, plan)};");
                 writer.Line($"Arguments.Count(frame.{measured.Name}, {Most(measured)}, nameof({input.Identifier}), {CSharpText.Quote(Counted(measured))});");
             }
 
             LimitChecks(writer, plan);
-            foreach (var tensor in plan.Inputs.Concat(plan.Outputs))
+            foreach (var tensor in Unmeasured(plan, measured))
             {
                 var elements = Elements(tensor);
                 writer.Line(
@@ -161,9 +172,8 @@ internal static class RunEmitter
             }
 
             var (input, perToken) = Measure(plan, tokens)!.Value;
-            var each = Dim.Of(perToken.Terms[0].Coefficient);
             writer.Line("Frame frame = default;");
-            writer.Line($"long sum1 = Arguments.Quotient({input.Identifier}.Length, {each}, nameof({input.Identifier}), {CSharpText.Quote(each.ToString())});");
+            writer.Line($"long sum1 = {Count(input, Dim.Of(perToken.Terms[0].Coefficient), plan)};");
             writer.Line($"Arguments.Lengths(lengths, sum1, {Most(tokens)}, nameof(lengths), nameof({input.Identifier}));");
             var powers = Enumerable.Range(2, Math.Max(0, lengths.Degree - 1)).ToArray();
             writer.Line($"long sum0 = lengths.Length, longest = 0{string.Concat(powers.Select(p => $", sum{LoopNames.Text(p)} = 0"))};");
@@ -187,7 +197,7 @@ internal static class RunEmitter
                 }
             }
 
-            foreach (var tensor in plan.Inputs.Concat(plan.Outputs))
+            foreach (var tensor in Unmeasured(plan, tokens))
             {
                 var elements = Elements(tensor);
                 writer.Line(

@@ -8,27 +8,27 @@ namespace CompiledBert.Compiler.Heads;
 /// <param name="MaxTokens">The most tokens that the model itself takes; null where nothing limits them.</param>
 internal sealed record HeadInputs(int Ids, int Mask, int Types, Dim Tokens, long? MaxTokens)
 {
-    private static readonly string[] s_ids = ["input_ids", "input_word_ids", "ids"];
-    private static readonly string[] s_masks = ["attention_mask", "input_mask", "mask"];
-    private static readonly string[] s_types = ["token_type_ids", "segment_ids", "token_types"];
+    private static readonly string[] IdNames = ["input_ids", "input_word_ids", "ids"];
+    private static readonly string[] MaskNames = ["attention_mask", "input_mask", "mask"];
+    private static readonly string[] TypeNames = ["token_type_ids", "segment_ids", "token_types"];
 
     /// <summary>Finds them by the names that exporters give.</summary>
     /// <exception cref="CompileException">There is no input of ids, one besides these three, or texts do not fit their shapes.</exception>
     public static HeadInputs Of(ModelPlan plan, string file)
     {
-        var (ids, mask, types) = (Find(plan, s_ids), Find(plan, s_masks), Find(plan, s_types));
+        var (ids, mask, types) = (Find(plan, IdNames), Find(plan, MaskNames), Find(plan, TypeNames));
         if (ids < 0)
         {
             throw Refuse(
                 $"none of the model's inputs ({string.Join(", ", plan.Inputs.Select(i => Diagnostic.Abbreviate(i.Name)))}) is one of ids",
-                $"with an input that is called {s_ids[0]} (or {string.Join(", ", s_ids.Skip(1))})");
+                $"with an input that is called {IdNames[0]} (or {string.Join(", ", IdNames.Skip(1))})");
         }
 
         if (plan.Inputs.Where((_, i) => i != ids && i != mask && i != types).FirstOrDefault() is { } other)
         {
             throw Refuse(
                 $"the model takes '{Diagnostic.Abbreviate(other.Name)}' besides ids, mask and types, of which nothing says what it is for a text",
-                $"without it (a mask is known as {string.Join(", ", s_masks)}, types as {string.Join(", ", s_types)})");
+                $"without it (a mask is known as {string.Join(", ", MaskNames)}, types as {string.Join(", ", TypeNames)})");
         }
 
         var shape = plan.Inputs[ids].Shape;

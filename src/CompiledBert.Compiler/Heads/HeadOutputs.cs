@@ -10,7 +10,7 @@ internal static class HeadOutputs
     public const string Pooler = "pooler_output";
 
     /// <summary>Vectors of tokens after the last layer, as exporters call them.</summary>
-    private static readonly string[] s_tokens = ["token_embeddings", "last_hidden_state"];
+    private static readonly string[] Tokens = ["token_embeddings", "last_hidden_state"];
 
     /// <summary>
     /// The output that an embedding is made of, where nobody names one: vectors of tokens where these are pooled, or else
@@ -23,7 +23,7 @@ internal static class HeadOutputs
         var names = outputs.Select(o => o.Name).ToList();
         return !isPooled ? names.Find(n => n == Sentence) ?? names[0]
             : outputs[0].Rank == 3 ? names[0]
-            : outputs.Where(o => o.Rank is 3 or null && s_tokens.Contains(o.Name, StringComparer.Ordinal)).Select(o => o.Name).FirstOrDefault()
+            : outputs.Where(o => o.Rank is 3 or null && Tokens.Contains(o.Name, StringComparer.Ordinal)).Select(o => o.Name).FirstOrDefault()
             ?? outputs.Where(o => o.Rank == 3).Select(o => o.Name).FirstOrDefault()
             ?? names.Find(n => n == Sentence)
             ?? names[0];

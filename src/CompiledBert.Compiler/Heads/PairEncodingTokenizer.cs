@@ -11,11 +11,11 @@ namespace CompiledBert.Compiler.Heads;
 /// </summary>
 internal static class PairEncodingTokenizer
 {
-    private static readonly string[] s_ruledAsRoberta = ["RobertaTokenizer", "LongformerTokenizer", "BartTokenizer", "LEDTokenizer"];
-    private static readonly string[] s_robertas = ["roberta", "longformer", "bart", "led"];
+    private static readonly string[] RuledAsRoberta = ["RobertaTokenizer", "LongformerTokenizer", "BartTokenizer", "LEDTokenizer"];
+    private static readonly string[] Robertas = ["roberta", "longformer", "bart", "led"];
 
     /// <summary>Roles of special tokens, with the names that RoBERTa has for them.</summary>
-    private static readonly (string Role, string Usual)[] s_special =
+    private static readonly (string Role, string Usual)[] Special =
         [("bos_token", "<s>"), ("cls_token", "<s>"), ("eos_token", "</s>"),
             ("sep_token", "</s>"), ("unk_token", "<unk>"), ("pad_token", "<pad>"), ("mask_token", "<mask>")];
 
@@ -31,7 +31,7 @@ internal static class PairEncodingTokenizer
         var kind = config?["tokenizer_class"].TextOrNull();
         var plain = kind is not null && kind.EndsWith("Fast", StringComparison.Ordinal) ? kind[..^4] : kind;
         var model = folder.Read("config.json")?["model_type"].TextOrNull();
-        var isRoberta = plain is null ? s_robertas.Contains(model, StringComparer.Ordinal) : s_ruledAsRoberta.Contains(plain, StringComparer.Ordinal);
+        var isRoberta = plain is null ? Robertas.Contains(model, StringComparer.Ordinal) : RuledAsRoberta.Contains(plain, StringComparer.Ordinal);
         if (!isRoberta && !(plain is null ? model == "gpt2" : plain == "GPT2Tokenizer"))
         {
             var said = kind is null ? $"model_type is {model ?? "not given"}" : $"tokenizer_class is {kind}";
@@ -76,7 +76,7 @@ internal static class PairEncodingTokenizer
             return tokens.ContainsKey("<|endoftext|>") ? [Token("<|endoftext|>", stripsLeft: false)] : [];
         }
 
-        return s_special.Select(s => (s.Role, Name: SpecialTokenNames.Read(folder, s.Role).Token ?? s.Usual)).DistinctBy(s => s.Name, StringComparer.Ordinal)
+        return Special.Select(s => (s.Role, Name: SpecialTokenNames.Read(folder, s.Role).Token ?? s.Usual)).DistinctBy(s => s.Name, StringComparer.Ordinal)
             .Where(s => tokens.ContainsKey(s.Name)).Select(s => Token(s.Name, stripsLeft: s.Role == "mask_token"));
 
         JsonNode Token(string name, bool stripsLeft) =>

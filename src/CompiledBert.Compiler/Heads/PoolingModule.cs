@@ -9,7 +9,7 @@ internal sealed class PoolingModule(JsonPart file, string from)
 {
     private const string Flag = "pooling_mode_";
 
-    private static readonly Dictionary<string, PoolingKind> s_flags = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, PoolingKind> Flags = new(StringComparer.Ordinal)
     {
         ["pooling_mode_cls_token"] = PoolingKind.Cls,
         ["pooling_mode_mean_tokens"] = PoolingKind.Mean,
@@ -18,7 +18,7 @@ internal sealed class PoolingModule(JsonPart file, string from)
         ["pooling_mode_lasttoken"] = PoolingKind.Last,
     };
 
-    private static readonly Dictionary<string, PoolingKind> s_names = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, PoolingKind> Names = new(StringComparer.Ordinal)
     {
         ["cls"] = PoolingKind.Cls,
         ["mean"] = PoolingKind.Mean,
@@ -63,7 +63,7 @@ internal sealed class PoolingModule(JsonPart file, string from)
         {
             foreach (var part in mode.Value.ValueKind == System.Text.Json.JsonValueKind.Array ? mode.Items() : [mode])
             {
-                yield return (part.Text(), s_names.TryGetValue(part.Text(), out var kind) ? kind : null);
+                yield return (part.Text(), Names.TryGetValue(part.Text(), out var kind) ? kind : null);
             }
 
             yield break;
@@ -73,7 +73,7 @@ internal sealed class PoolingModule(JsonPart file, string from)
         {
             if (name.StartsWith(Flag, StringComparison.Ordinal) && value.Flag())
             {
-                yield return (name, s_flags.TryGetValue(name, out var kind) ? kind : null);
+                yield return (name, Flags.TryGetValue(name, out var kind) ? kind : null);
             }
         }
     }

@@ -11,16 +11,16 @@ internal sealed record SentenceModules
     private const string Package = "sentence_transformers.";
 
     /// <summary>Names under which lengths were saved, the first one that is there counts.</summary>
-    private static readonly string[] s_lengths =
+    private static readonly string[] Lengths =
     [
         "sentence_bert_config.json", "sentence_roberta_config.json", "sentence_distilbert_config.json", "sentence_camembert_config.json",
         "sentence_albert_config.json", "sentence_xlm-roberta_config.json", "sentence_xlnet_config.json",
     ];
 
     /// <summary>Names of the prompt of passages, in the order in which they are asked for.</summary>
-    private static readonly string[] s_passages = ["document", "passage", "corpus"];
+    private static readonly string[] Passages = ["document", "passage", "corpus"];
 
-    private static readonly string[] s_order = ["Transformer", "Pooling", "Dense", "Normalize"];
+    private static readonly string[] Order = ["Transformer", "Pooling", "Dense", "Normalize"];
 
     /// <summary>Whether there are such files.</summary>
     public bool AreThere { get; private init; }
@@ -90,7 +90,7 @@ internal sealed record SentenceModules
         foreach (var module in list.Items())
         {
             var name = NameOf(module);
-            var place = Array.IndexOf(s_order, name);
+            var place = Array.IndexOf(Order, name);
             var isRepeated = place == last && name != "Dense";
             if (place < 0)
             {
@@ -143,7 +143,7 @@ internal sealed record SentenceModules
 
     private static SentenceModules WithLength(ModelFolder folder, SentenceModules modules)
     {
-        if (s_lengths.Select(folder.Read).OfType<JsonPart>().Select(file => (JsonPart?)file).FirstOrDefault() is not { } settings)
+        if (Lengths.Select(folder.Read).OfType<JsonPart>().Select(file => (JsonPart?)file).FirstOrDefault() is not { } settings)
         {
             return modules;
         }
@@ -183,7 +183,7 @@ internal sealed record SentenceModules
         {
             Prefix = usual is null ? "" : prompts[usual].Text(),
             QueryPrefix = prompts["query"].TextOrNull(),
-            PassagePrefix = s_passages.Select(name => prompts[name].TextOrNull()).FirstOrDefault(text => text is not null),
+            PassagePrefix = Passages.Select(name => prompts[name].TextOrNull()).FirstOrDefault(text => text is not null),
         };
     }
 }

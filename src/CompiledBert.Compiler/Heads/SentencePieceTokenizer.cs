@@ -13,12 +13,12 @@ internal static class SentencePieceTokenizer
 {
     private const string Blank = "\u2581";
 
-    private static readonly string[] s_files = ["sentencepiece.bpe.model", "spiece.model", "spm.model", "sentencepiece.model", "tokenizer.model"];
+    private static readonly string[] Files = ["sentencepiece.bpe.model", "spiece.model", "spm.model", "sentencepiece.model", "tokenizer.model"];
 
     /// <summary>The tokenizer of the model in a folder; null where there is none.</summary>
     public static JsonPart? Read(ModelFolder folder)
     {
-        if (s_files.Select(folder.Find).FirstOrDefault(f => f is not null) is not { } path)
+        if (Files.Select(folder.Find).FirstOrDefault(f => f is not null) is not { } path)
         {
             return null;
         }

@@ -8,7 +8,7 @@ internal static class TextLength
     /// <summary>
     /// Families whose positions count the tokens that are no padding, from behind the id of padding: their graphs do not say how many there may be.
     /// </summary>
-    private static readonly string[] s_countsFromPadding =
+    private static readonly string[] CountsFromPadding =
         ["roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "roberta-prelayernorm", "data2vec-text", "xmod", "longformer", "luke", "ibert"];
 
     /// <summary>The most tokens of a text, special ones included, and who says so.</summary>
@@ -30,7 +30,7 @@ internal static class TextLength
     }
 
     private static int? Positions(JsonPart? file) =>
-        file is { } config && s_countsFromPadding.Contains(config["model_type"].TextOrNull() ?? "", StringComparer.Ordinal)
+        file is { } config && CountsFromPadding.Contains(config["model_type"].TextOrNull() ?? "", StringComparer.Ordinal)
         && config["max_position_embeddings"].NumberOrNull() - (config["pad_token_id"].NumberOrNull() ?? 1) - 1 is > 0 and var positions ? positions : null;
 
     /// <summary>The longest text by tokenizer_config.json, under its name of today or an older one; lengths that mean "any" are no number of 32 bits.</summary>

@@ -8,7 +8,7 @@ namespace CompiledBert.Compiler.Heads;
 /// <param name="Remark">What a user should know who expected another class; empty for nothing.</param>
 internal sealed record TextReading(ModelText? Text, IReadOnlyList<string> Files, string Remark)
 {
-    private static readonly TextReading s_nothing = new(null, [], "");
+    private static readonly TextReading Nothing = new(null, [], "");
 
     /// <summary>Reads the folder, where the options ask for texts.</summary>
     /// <param name="options">What is asked for.</param>
@@ -18,7 +18,7 @@ internal sealed record TextReading(ModelText? Text, IReadOnlyList<string> Files,
     {
         if (!options.Text || options.Head == "raw")
         {
-            return s_nothing;
+            return Nothing;
         }
 
         var folder = new ModelFolder(options);

@@ -12,7 +12,7 @@ internal static class TokenizerFiles
     /// Classes of the Hugging Face library whose vocab.txt is read by BERT's rules, and the last two, which name no rules; others (Japanese words, for one) cut
     /// texts in ways of their own.
     /// </summary>
-    private static readonly string[] s_ruledAsBert =
+    private static readonly string[] RuledAsBert =
     [
         "BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "ConvBertTokenizer", "SqueezeBertTokenizer",
         "LxmertTokenizer", "LayoutLMTokenizer", "RetriBertTokenizer", "DPRContextEncoderTokenizer", "DPRQuestionEncoderTokenizer",
@@ -35,7 +35,7 @@ internal static class TokenizerFiles
 
         var config = folder.Read("tokenizer_config.json");
         var kind = config?["tokenizer_class"].TextOrNull() ?? folder.Read("config.json")?["tokenizer_class"].TextOrNull();
-        return kind is null || s_ruledAsBert.Contains(kind.EndsWith("Fast", StringComparison.Ordinal) ? kind[..^4] : kind, StringComparer.Ordinal)
+        return kind is null || RuledAsBert.Contains(kind.EndsWith("Fast", StringComparison.Ordinal) ? kind[..^4] : kind, StringComparer.Ordinal)
             ? FromVocabulary(vocabulary, config)
             : throw DiagnosticTable.UnsupportedText.Error(
                 vocabulary, null,

@@ -8,7 +8,7 @@ namespace CompiledBert.Compiler.Tokenizers;
 /// <param name="value">The value.</param>
 internal readonly struct JsonPart(string file, string path, JsonElement value)
 {
-    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 64 };
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 64 };
 
     public string File => file;
 
@@ -38,7 +38,7 @@ internal readonly struct JsonPart(string file, string path, JsonElement value)
         try
         {
             var text = bytes.Span.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes;
-            return new JsonPart(file, "", JsonDocument.Parse(text, s_options).RootElement);
+            return new JsonPart(file, "", JsonDocument.Parse(text, Options).RootElement);
         }
         catch (JsonException exception)
         {

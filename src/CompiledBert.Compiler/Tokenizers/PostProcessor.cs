@@ -26,12 +26,12 @@ internal sealed record PostProcessor(IReadOnlyList<TemplatePart> Single, IReadOn
 /// <summary>The post-processor of a tokenizer's file.</summary>
 internal static class PostProcessorReader
 {
-    private static readonly TemplatePart s_first = new(0, 0, 0);
-    private static readonly TemplatePart s_second = new(1, 0, 1);
+    private static readonly TemplatePart First = new(0, 0, 0);
+    private static readonly TemplatePart Second = new(1, 0, 1);
 
     public static PostProcessor Read(JsonPart part)
     {
-        var result = new PostProcessor([s_first], [s_first, s_second], []);
+        var result = new PostProcessor([First], [First, Second], []);
         var hasTemplate = false;
         foreach (var step in Steps(part))
         {
@@ -67,13 +67,13 @@ internal static class PostProcessorReader
 
     private static PostProcessor Bert(PostProcessor result, int cls, int sep) => result with
     {
-        Single = [new(-1, cls, 0), s_first, new(-1, sep, 0)],
-        Pair = [new(-1, cls, 0), s_first, new(-1, sep, 0), s_second, new(-1, sep, 1)],
+        Single = [new(-1, cls, 0), First, new(-1, sep, 0)],
+        Pair = [new(-1, cls, 0), First, new(-1, sep, 0), Second, new(-1, sep, 1)],
     };
 
     private static PostProcessor Roberta(PostProcessor result, JsonPart step, int cls, int sep) => new(
-        [new(-1, cls, 0), s_first, new(-1, sep, 0)],
-        [new(-1, cls, 0), s_first, new(-1, sep, 0), new(-1, sep, 0), s_second with { TypeId = 0 }, new(-1, sep, 0)],
+        [new(-1, cls, 0), First, new(-1, sep, 0)],
+        [new(-1, cls, 0), First, new(-1, sep, 0), new(-1, sep, 0), Second with { TypeId = 0 }, new(-1, sep, 0)],
         [.. result.Trims, .. Trim(step)]);
 
     private static IEnumerable<bool> Trim(JsonPart step) => step["trim_offsets"].Flag(true) ? [step["add_prefix_space"].Flag(true)] : [];

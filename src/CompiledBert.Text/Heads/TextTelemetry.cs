@@ -11,20 +11,20 @@ internal static class TextTelemetry
 {
     private const string Name = "CompiledBert";
 
-    private static readonly Meter s_meter = new(Name);
-    private static readonly ActivitySource s_activities = new(Name);
-    private static readonly Histogram<double> s_duration =
-        s_meter.CreateHistogram<double>("compiledbert.run.duration", "s", "Time of a run of a model over one text or several.");
-    private static readonly Counter<long> s_texts =
-        s_meter.CreateCounter<long>("compiledbert.run.texts", "{text}", "Texts, or windows of texts, that models ran over.");
-    private static readonly Counter<long> s_tokens =
-        s_meter.CreateCounter<long>("compiledbert.run.tokens", "{token}", "Tokens that models ran over, special ones included.");
+    private static readonly Meter Meter = new(Name);
+    private static readonly ActivitySource Activities = new(Name);
+    private static readonly Histogram<double> Duration =
+        Meter.CreateHistogram<double>("compiledbert.run.duration", "s", "Time of a run of a model over one text or several.");
+    private static readonly Counter<long> TextCount =
+        Meter.CreateCounter<long>("compiledbert.run.texts", "{text}", "Texts, or windows of texts, that models ran over.");
+    private static readonly Counter<long> TokenCount =
+        Meter.CreateCounter<long>("compiledbert.run.tokens", "{token}", "Tokens that models ran over, special ones included.");
 
     /// <summary>Begins to watch a run.</summary>
     public static Run Begin(string model, string operation) =>
         new(model, operation,
-            s_duration.Enabled || s_texts.Enabled || s_tokens.Enabled ? Stopwatch.GetTimestamp() : 0,
-            s_activities.HasListeners() ? s_activities.StartActivity(operation) : null);
+            Duration.Enabled || TextCount.Enabled || TokenCount.Enabled ? Stopwatch.GetTimestamp() : 0,
+            Activities.HasListeners() ? Activities.StartActivity(operation) : null);
 
     /// <summary>A run that is watched.</summary>
     internal readonly struct Run(string model, string operation, long start, Activity? activity)
@@ -45,9 +45,9 @@ internal static class TextTelemetry
             {
                 var (first, second) =
                     (new KeyValuePair<string, object?>("compiledbert.model", model), new KeyValuePair<string, object?>("compiledbert.operation", operation));
-                s_duration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds, first, second);
-                s_texts.Add(texts, first, second);
-                s_tokens.Add(tokens, first, second);
+                Duration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds, first, second);
+                TextCount.Add(texts, first, second);
+                TokenCount.Add(tokens, first, second);
             }
         }
     }

@@ -160,7 +160,7 @@ internal sealed class PrependStep(uint[] content) : NormalizerStep
 /// <summary>Each byte of UTF-8 as a visible character, the alphabet of byte-level models.</summary>
 internal sealed class ByteAlphabetStep : NormalizerStep
 {
-    private static readonly ushort[] s_characters = Alphabet();
+    private static readonly ushort[] ByteCharacters = Alphabet();
 
     /// <summary>What stands for a blank.</summary>
     public const uint Blank = 0x120;
@@ -176,14 +176,14 @@ internal sealed class ByteAlphabetStep : NormalizerStep
             var (c, start, end) = (text.Codes[i], text.Starts[i], text.Ends[i]);
             if (c < 128)
             {
-                output.Add(s_characters[c], start, end);
+                output.Add(ByteCharacters[c], start, end);
                 continue;
             }
 
             var count = Utf8.Encode(c, bytes);
             for (var b = 0; b < count; b++)
             {
-                output.Add(s_characters[bytes[b]], start, end);
+                output.Add(ByteCharacters[bytes[b]], start, end);
             }
         }
     }

@@ -5,19 +5,19 @@ namespace CompiledBert.Text.PreTokenization;
 /// <summary>Puts a blank in front of each piece that has none.</summary>
 internal sealed class PrefixBlankStep : PreTokenizerStep
 {
-    private static readonly PrefixStep s_prefix = new();
+    private static readonly PrefixStep Prefix = new();
 
-    public override void Apply(Workspace workspace) => Rewrite(workspace, s_prefix);
+    public override void Apply(Workspace workspace) => Rewrite(workspace, Prefix);
 
     private sealed class PrefixStep : NormalizerStep
     {
-        private static readonly PrependStep s_blank = new([' ']);
+        private static readonly PrependStep Blank = new([' ']);
 
         public override void Apply(Workspace workspace, in Piece piece)
         {
             if (piece.Length > 0 && workspace.Text.Codes[piece.Start] != ' ')
             {
-                s_blank.Apply(workspace, piece);
+                Blank.Apply(workspace, piece);
             }
             else
             {
@@ -30,9 +30,9 @@ internal sealed class PrefixBlankStep : PreTokenizerStep
 /// <summary>Each byte as a visible character.</summary>
 internal sealed class ByteLevelStep : PreTokenizerStep
 {
-    private static readonly ByteAlphabetStep s_alphabet = new();
+    private static readonly ByteAlphabetStep Alphabet = new();
 
-    public override void Apply(Workspace workspace) => Rewrite(workspace, s_alphabet);
+    public override void Apply(Workspace workspace) => Rewrite(workspace, Alphabet);
 }
 
 /// <summary>Where SentencePiece puts its mark in front.</summary>

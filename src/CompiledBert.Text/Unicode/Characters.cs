@@ -13,35 +13,35 @@ internal static unsafe class Characters
     private const int Tables = 7;
 
     // Kept: the pointers below point into it.
-    private static readonly UnmanagedMemoryStream s_resource =
+    private static readonly UnmanagedMemoryStream Resource =
         (UnmanagedMemoryStream)typeof(Characters).Assembly.GetManifestResourceStream("unicode.bin")!;
 
-    private static readonly ushort* s_blocks = (ushort*)Table(0);
-    private static readonly ushort* s_indices = (ushort*)Table(1);
-    private static readonly uint* s_palette = Table(2);
-    private static readonly uint* s_decompositions = Table(3);
-    private static readonly int s_decompositionCount = Length(3) / 3;
-    private static readonly uint* s_pool = Table(4);
-    private static readonly uint* s_compositions = Table(5);
-    private static readonly int s_compositionCount = Length(5) / 3;
-    private static readonly uint* s_lower = Table(6);
-    private static readonly int s_lowerCount = Length(6) / 2;
+    private static readonly ushort* Blocks = (ushort*)Table(0);
+    private static readonly ushort* Indices = (ushort*)Table(1);
+    private static readonly uint* Palette = Table(2);
+    private static readonly uint* Decompositions = Table(3);
+    private static readonly int DecompositionCount = Length(3) / 3;
+    private static readonly uint* Pool = Table(4);
+    private static readonly uint* Compositions = Table(5);
+    private static readonly int CompositionCount = Length(5) / 3;
+    private static readonly uint* LowerCase = Table(6);
+    private static readonly int LowerCaseCount = Length(6) / 2;
 
     /// <summary>All properties of a code point.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Properties Of(uint c) => new(s_palette[s_indices[(s_blocks[c >> 8] << 8) | (int)(c & 0xFF)]]);
+    public static Properties Of(uint c) => new(Palette[Indices[(Blocks[c >> 8] << 8) | (int)(c & 0xFF)]]);
 
     /// <summary>The full canonical or compatibility decomposition; empty where there is none.</summary>
     public static ReadOnlySpan<uint> Decomposition(uint c, bool compatible)
     {
-        var at = Find(s_decompositions, s_decompositionCount, 3, c);
+        var at = Find(Decompositions, DecompositionCount, 3, c);
         if (at is null)
         {
             return default;
         }
 
         var place = at[compatible ? 2 : 1];
-        return new ReadOnlySpan<uint>(s_pool + (place >> 8), (int)(place & 0xFF));
+        return new ReadOnlySpan<uint>(Pool + (place >> 8), (int)(place & 0xFF));
     }
 
     /// <summary>The character that two compose to; 0 for none. Hangul is arithmetic.</summary>
@@ -58,14 +58,14 @@ internal static unsafe class Characters
             return first + (second - Hangul.BeforeTrailing);
         }
 
-        var at = Find(s_compositions, s_compositionCount, 3, first, second);
+        var at = Find(Compositions, CompositionCount, 3, first, second);
         return at is null ? 0 : at[2];
     }
 
     /// <summary>The lower case of a character that has one, except U+0130, whose lower case is two characters.</summary>
     public static uint Lower(uint c)
     {
-        var at = Find(s_lower, s_lowerCount, 2, c);
+        var at = Find(LowerCase, LowerCaseCount, 2, c);
         return at is null ? c : at[1];
     }
 
@@ -93,11 +93,11 @@ internal static unsafe class Characters
         return null;
     }
 
-    private static int Length(int table) => ((int*)(s_resource.PositionPointer + 8))[table];
+    private static int Length(int table) => ((int*)(Resource.PositionPointer + 8))[table];
 
     private static uint* Table(int index)
     {
-        var table = (uint*)(s_resource.PositionPointer + 8 + (Tables * sizeof(int)));
+        var table = (uint*)(Resource.PositionPointer + 8 + (Tables * sizeof(int)));
         for (var i = 0; i < index; i++)
         {
             table += Length(i);

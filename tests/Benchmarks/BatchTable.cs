@@ -40,8 +40,9 @@ internal static class BatchTable
             for (var i = 0; i < ways.Length; i++)
             {
                 var (min, median) = (times[i][0], times[i][times[i].Count / 2]);
+                var ratios = i == 0 ? "" : $"{min / times[0][0]:0.00} (min) {median / times[0][times[0].Count / 2]:0.00} (median)";
                 writer.WriteLine(FormattableString.Invariant(
-                    $"{thread,7}   {ways[i].Name,-30}  {min,7:0.000}   {median,9:0.000}   {Lengths.Length / (median / 1e3),11:0}   {(i == 0 ? "" : $"{min / times[0][0]:0.00} (min) {median / times[0][times[0].Count / 2]:0.00} (median)")}"));
+                    $"{thread,7}   {ways[i].Name,-30}  {min,7:0.000}   {median,9:0.000}   {Lengths.Length / (median / 1e3),11:0}   {ratios}"));
             }
 
             Action Padded(int[] lengths)

@@ -31,7 +31,9 @@ internal static class CandidateTable
             within += costs.Of(shape).IsWithin ? 1 : 0;
             if (seen.Count % Math.Max(1, count / 10) == 0)
             {
-                writer.WriteLine(FormattableString.Invariant($"{seen.Count,10} {clock.Elapsed.TotalSeconds,8:0.0} {within,18} {GC.GetTotalMemory(true) / 1e6,11:0.0} {Environment.WorkingSet / 1e6,18:0}"));
+                var (managed, all) = (GC.GetTotalMemory(true) / 1e6, Environment.WorkingSet / 1e6);
+                writer.WriteLine(FormattableString.Invariant(
+                    $"{seen.Count,10} {clock.Elapsed.TotalSeconds,8:0.0} {within,18} {managed,11:0.0} {all,18:0}"));
             }
         }
     }

@@ -14,12 +14,15 @@ internal sealed record CompileCost(double Seconds, long PeakBytes, long WeightBy
     /// <summary>Compiles in a process of its own.</summary>
     public static CompileCost Measure(string modelPath, Precision precision)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["compile", "--model", modelPath, "--precision", precision.ToString()]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(
+            Environment.ProcessPath!, ["compile", "--model", modelPath, "--precision", precision.ToString()]) { RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var numbers = process.StandardOutput.ReadToEnd().Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         process.WaitForExit();
         return process.ExitCode == 0 && numbers.Length == 3
-            ? new CompileCost(double.Parse(numbers[0], CultureInfo.InvariantCulture), long.Parse(numbers[1], CultureInfo.InvariantCulture), long.Parse(numbers[2], CultureInfo.InvariantCulture))
+            ? new CompileCost(
+                double.Parse(numbers[0], CultureInfo.InvariantCulture),
+                long.Parse(numbers[1], CultureInfo.InvariantCulture), long.Parse(numbers[2], CultureInfo.InvariantCulture))
             : throw new InvalidOperationException($"{modelPath} did not compile.");
     }
 

@@ -9,7 +9,8 @@ internal static class FamilyTable
     public static void Print(string folder, IReadOnlyList<int> lengths, Precision precision, TimeSpan time, TextWriter writer)
     {
         writer.WriteLine(FormattableString.Invariant($"{Instructions.Description}; one thread, {precision}, fastest calls"));
-        writer.WriteLine($"{"model",-34}  compile s  peak MB  weights MB  " + string.Join("  ", lengths.Select(l => $"{l + " tokens: ours",19}  onnxruntime  ratio  of scale")));
+        writer.WriteLine($"{"model",-34}  compile s  peak MB  weights MB  "
+            + string.Join("  ", lengths.Select(l => $"{l + " tokens: ours",19}  onnxruntime  ratio  of scale")));
         var ratios = lengths.ToDictionary(l => l, _ => new List<double>());
         foreach (var path in Directory.EnumerateFiles(folder, "*.onnx").Order(StringComparer.Ordinal))
         {
@@ -22,9 +23,11 @@ internal static class FamilyTable
             }.Run().ToList();
             foreach (var length in lengths)
             {
-                var (own, other) = (rows.First(r => r.Engine == "compiledbert" && r.Tokens == length), rows.First(r => r.Engine == "onnxruntime" && r.Tokens == length));
+                var (own, other) =
+                    (rows.First(r => r.Engine == "compiledbert" && r.Tokens == length), rows.First(r => r.Engine == "onnxruntime" && r.Tokens == length));
                 ratios[length].Add(other.MinMs / own.MinMs);
-                writer.Write(FormattableString.Invariant($"  {own.MinMs,19:0.00}  {other.MinMs,11:0.00}  {ratios[length][^1],5:0.00}  {own.MaxDifference / own.Scale,8:0.0e+0}"));
+                writer.Write(FormattableString.Invariant(
+                    $"  {own.MinMs,19:0.00}  {other.MinMs,11:0.00}  {ratios[length][^1],5:0.00}  {own.MaxDifference / own.Scale,8:0.0e+0}"));
             }
 
             writer.WriteLine();
@@ -32,7 +35,8 @@ internal static class FamilyTable
 
         foreach (var length in lengths)
         {
-            writer.WriteLine(FormattableString.Invariant($"{length} tokens: geometric mean {CallTable.Mean(ratios[length]):0.00}, least {ratios[length].Min():0.00}"));
+            writer.WriteLine(FormattableString.Invariant(
+                $"{length} tokens: geometric mean {CallTable.Mean(ratios[length]):0.00}, least {ratios[length].Min():0.00}"));
         }
 
         writer.WriteLine(FormattableString.Invariant($"all: geometric mean {CallTable.Mean(ratios.Values.SelectMany(r => r)):0.00}"));

@@ -26,7 +26,8 @@ internal static class StepProfile
             {
                 var flops = kind.Sum(s => Flops(s.Step, tokens));
                 var (ms, share) = (kind.Sum(s => s.Ms), flops / (kind.Sum(s => s.Ms) / 1e3) / peak / threads);
-                writer.WriteLine(FormattableString.Invariant($"  {kind.Key,-36} {kind.Count(),3} steps  {ms,8:0.000} ms  {100 * ms / total,5:0.0} %   {(flops > 0 ? 100 * share : 0),5:0.0} % of peak"));
+                writer.WriteLine(FormattableString.Invariant(
+                    $"  {kind.Key,-36} {kind.Count(),3} steps  {ms,8:0.000} ms  {100 * ms / total,5:0.0} %   {(flops > 0 ? 100 * share : 0),5:0.0} % of peak"));
             }
         }
     }
@@ -38,13 +39,17 @@ internal static class StepProfile
         return step switch
         {
             LinearStep linear => 2.0 * Value(linear.Rows) * linear.K * linear.N,
-            AttentionStep attention => 2.0 * Value(attention.Batch) * attention.Heads * Value(attention.Queries) * Value(attention.Keys) * (attention.HeadSize + attention.ValueSize),
+            AttentionStep attention =>
+                2.0 * Value(attention.Batch) * attention.Heads * Value(attention.Queries) * Value(attention.Keys) * (attention.HeadSize + attention.ValueSize),
             _ => 0,
         };
     }
 
     // The layers' steps of one kind count together: the title without its layer.
-    private static string Kind(Step step) => step.Title.Contains('·', StringComparison.Ordinal) ? step.Title[(step.Title.IndexOf('·', StringComparison.Ordinal) + 2)..] : step.Title;
+    private static string Kind(Step step) =>
+        step.Title.Contains('·', StringComparison.Ordinal)
+            ? step.Title[(step.Title.IndexOf('·', StringComparison.Ordinal) + 2)..]
+            : step.Title;
 
     private static double[] Best(ModelSession session, PreparedCall call)
     {

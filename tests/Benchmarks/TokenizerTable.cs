@@ -33,8 +33,9 @@ internal static class TokenizerTable
             Pass();
             var bytes = GC.GetAllocatedBytesForCurrentThread() - before;
             rates.Sort();
+            var (ofTokens, ofBytes) = ((double)tokens / sentences.Length, (double)bytes / sentences.Length);
             writer.WriteLine(FormattableString.Invariant(
-                $"{Path.GetFileName(path),-28}  {sentences.Length,6}  {(double)tokens / sentences.Length,14:0.0}  {rates[Rounds / 2],25:0.00}  {rates[^1],5:0.00}  {(double)bytes / sentences.Length,13:0.0}"));
+                $"{Path.GetFileName(path),-28}  {sentences.Length,6}  {ofTokens,14:0.0}  {rates[Rounds / 2],25:0.00}  {rates[^1],5:0.00}  {ofBytes,13:0.0}"));
 
             long Pass()
             {

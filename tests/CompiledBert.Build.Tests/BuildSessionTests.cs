@@ -16,7 +16,8 @@ public sealed class BuildSessionTests : IDisposable
     {
         var answer = new BuildAnswer();
         var request = new BuildRequest { CacheFolder = Cache, RootNamespace = "My.App", SignatureOnly = signatureOnly, Models = models };
-        var session = new BuildSession(BuildRequest.Parse(request.ToLines()), compiler.Compile, new CompilerIdentity(compilerId, []), line => Assert.True(answer.Add(line), line));
+        var session = new BuildSession(
+            BuildRequest.Parse(request.ToLines()), compiler.Compile, new CompilerIdentity(compilerId, []), line => Assert.True(answer.Add(line), line));
         Assert.Equal(session.Run(), answer.Messages.All(m => m.Severity != "Error"));
         Assert.True(answer.IsComplete);
         return answer;

@@ -49,7 +49,10 @@ public sealed class CompileBertModelTests : IDisposable
             var task = TaskWithScript("m.onnx", Answer(plan));
             Assert.True(task.Execute(), string.Join('\n', _engine.Errors));
             var item = Assert.Single(task.CompiledModels);
-            Assert.Equal(("M", "N", plan, plan, ""), (item.GetMetadata("ClassName"), item.GetMetadata("Namespace"), item.GetMetadata("Plan"), item.GetMetadata("EmbeddedWeights"), item.GetMetadata("WeightsBeside")));
+            Assert.Equal(
+                ("M", "N", plan, plan, ""),
+                (item.GetMetadata("ClassName"), item.GetMetadata("Namespace"), item.GetMetadata("Plan"),
+                    item.GetMetadata("EmbeddedWeights"), item.GetMetadata("WeightsBeside")));
         }
 
         var runs = Path.Combine(_folder.Path, "compiler.sh.runs");
@@ -104,7 +107,10 @@ public sealed class CompileBertModelTests : IDisposable
     {
         _folder.Write("model/beside/tokenizer.json", "{}");
         var inProject = Path.GetRelativePath(Directory.GetCurrentDirectory(), Path.GetDirectoryName(_folder.Write("shared/tokenizer.json", "{}"))!);
-        foreach (var (named, expected) in new[] { (inProject, Path.Combine(_folder.Path, "shared")), ("beside", Path.Combine(_folder.Path, "model", "beside")) })
+        foreach (var (named, expected) in new[]
+        {
+            (inProject, Path.Combine(_folder.Path, "shared")), ("beside", Path.Combine(_folder.Path, "model", "beside")),
+        })
         {
             var task = TaskWithScript(Path.Combine(_folder.Path, "model", "m.onnx"), "cat > $0.request; echo end");
             task.Models[0].SetMetadata("Tokenizer", named);
@@ -129,7 +135,12 @@ public sealed class CompileBertModelTests : IDisposable
         var gone = Path.Combine(_folder.Path, "gone.json");
         var script = Answer(plan).Replace("echo end", $"printf 'input\\t{gone}\\t-1\\t0\\n'; echo end", StringComparison.Ordinal);
         Assert.True(TaskWithScript("m.onnx", script).Execute(), string.Join('\n', _engine.Errors));
-        FindBertInputs Find(string record, string host) => new() { BuildEngine = _engine, RecordFile = Path.Combine(_folder.Path, record), HostAssembly = host };
+        FindBertInputs Find(string record, string host) => new()
+        {
+            BuildEngine = _engine,
+            RecordFile = Path.Combine(_folder.Path, record),
+            HostAssembly = host,
+        };
         var found = Find("models.record", "/nowhere/host.dll");
         Assert.True(found.Execute());
         Assert.Contains(plan, found.Inputs.Select(item => item.ItemSpec));

@@ -42,7 +42,8 @@ internal sealed class FakeCompiler
             Buffers = [],
             Steps = [],
         };
-        return new CompileResult(plan, Plan is null ? text + (options.SignatureOnly ? " (stub)" : "") : PlanWriter.Write(Plan), stream => stream.Write([1, 2, 3]), source: null)
+        return new CompileResult(
+            plan, Plan is null ? text + (options.SignatureOnly ? " (stub)" : "") : PlanWriter.Write(Plan), stream => stream.Write([1, 2, 3]), source: null)
         {
             FilesRead = [options.ModelPath, .. OtherFiles],
             Summary = "1 node",

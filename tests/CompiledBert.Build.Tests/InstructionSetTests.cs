@@ -30,7 +30,8 @@ public sealed class InstructionSetTests : IDisposable
     [InlineData("linux-x64", "", "x86-64-v2", LeavesOutAvx2)]
     [InlineData("linux-x64", "", "x86-64-v2,avx2", null)]
     [InlineData("linux-x64", "", "x86-64-v4", null)]
-    public void A_choice_that_leaves_fast_instructions_out_is_mentioned_with_what_to_do(string runtime, string preference, string instructions, string? mentioned)
+    public void A_choice_that_leaves_fast_instructions_out_is_mentioned_with_what_to_do(
+        string runtime, string preference, string instructions, string? mentioned)
     {
         var said = Said(runtime, preference, instructions, "step linear\n  integer\n  rows 1\n");
         Assert.Equal(mentioned is null ? 0 : 1, said.Split("CompiledBert: ").Length - 1);

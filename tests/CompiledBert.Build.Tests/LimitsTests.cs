@@ -43,7 +43,8 @@ public sealed class LimitsTests : IDisposable
             Weights = new WeightsInfo(64 + (columns * columns * 4), new string('0', 64)),
             Buffers =
             [
-                new PlanBuffer("in0", DataType.Float32, elements, BufferKind.Input, 0), new PlanBuffer("out0", DataType.Float32, elements, BufferKind.Output, 0),
+                new PlanBuffer("in0", DataType.Float32, elements, BufferKind.Input, 0),
+                new PlanBuffer("out0", DataType.Float32, elements, BufferKind.Output, 0),
                 new PlanBuffer("a0", DataType.Float32, elements, BufferKind.Arena, 0), new PlanBuffer("a1", DataType.Float32, elements, BufferKind.Arena, 1),
                 new PlanBuffer("w0", DataType.Float32, Dim.Of(columns * columns), BufferKind.Weights, 64),
             ],
@@ -54,14 +55,20 @@ public sealed class LimitsTests : IDisposable
     private BuildAnswer Run(ModelPlan plan, params (string Name, string Value)[] metadata)
     {
         var answer = new BuildAnswer();
-        var model = new BuildRequest.Model { Path = _folder.Write("m.onnx", plan.Weights.Bytes.ToString(CultureInfo.InvariantCulture)), Metadata = metadata.ToDictionary(m => m.Name, m => m.Value) };
+        var model = new BuildRequest.Model
+        {
+            Path = _folder.Write("m.onnx", plan.Weights.Bytes.ToString(CultureInfo.InvariantCulture)),
+            Metadata = metadata.ToDictionary(m => m.Name, m => m.Value),
+        };
         var request = new BuildRequest { CacheFolder = Path.Combine(_folder.Path, "cache"), RootNamespace = "My.App", Models = [model] };
         new BuildSession(request, new FakeCompiler { Plan = plan }.Compile, new CompilerIdentity("c", []), line => Assert.True(answer.Add(line), line)).Run();
         return answer;
     }
 
     private static double MillisecondsAt128(string target) => ReportBuilder.Build(
-        new CompileResult(Plan(), "", _ => { }, null), new CompileOptions { ModelPath = "m.onnx", Targets = [target] }, lengths: [128]).Targets[0] is var on ? on.MillisecondsOf(on.Costs[0].Cycles) : 0;
+        new CompileResult(Plan(), "", _ => { }, null), new CompileOptions { ModelPath = "m.onnx", Targets = [target] }, lengths: [128]).Targets[0] is var on
+            ? on.MillisecondsOf(on.Costs[0].Cycles)
+            : 0;
 
     private static string Budget(double milliseconds) => milliseconds.ToString("R", CultureInfo.InvariantCulture) + "ms@128";
 

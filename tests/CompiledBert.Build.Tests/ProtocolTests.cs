@@ -20,7 +20,8 @@ public class ProtocolTests
             SignatureOnly = true,
             CacheFolder = "/a b/c",
             RootNamespace = "N",
-            Models = [new() { Path = "x.onnx" }, new() { Path = "y\t.onnx", Metadata = new Dictionary<string, string> { ["Outputs"] = "a;b", ["Name"] = "Y" } }],
+            Models = [new() { Path = "x.onnx" },
+                new() { Path = "y\t.onnx", Metadata = new Dictionary<string, string> { ["Outputs"] = "a;b", ["Name"] = "Y" } }],
         };
         Assert.Equal(request.ToLines(), BuildRequest.Parse(request.ToLines()).ToLines());
     }
@@ -37,7 +38,11 @@ public class ProtocolTests
         var (input, plan) = (folder.Write("in", "1"), folder.Write("plan", "2"));
         var absent = Path.Combine(folder.Path, "absent");
         var answer = new BuildAnswer();
-        foreach (var line in new[] { InputStamp.Of(input).ToLine(), InputStamp.Of(absent).ToLine(), new BuildAnswer.Model("m", "M", "", "public", "embedded", plan, "", "", "", "false").ToLine() })
+        foreach (var line in new[]
+        {
+            InputStamp.Of(input).ToLine(), InputStamp.Of(absent).ToLine(),
+            new BuildAnswer.Model("m", "M", "", "public", "embedded", plan, "", "", "", "false").ToLine(),
+        })
         {
             Assert.True(answer.Add(line));
         }

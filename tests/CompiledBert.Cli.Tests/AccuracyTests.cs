@@ -19,7 +19,8 @@ public sealed class AccuracyTests : IDisposable
         using var json = JsonDocument.Parse(output);
         var rows = json.RootElement.GetProperty("rows").EnumerateArray().ToList();
         Assert.Equal(["fp32", "int8"], rows.Select(r => r.GetProperty("precision").GetString()));
-        Assert.All(rows, r => Assert.Equal((3, 4, 0.75), (r.GetProperty("right").GetInt32(), r.GetProperty("texts").GetInt32(), r.GetProperty("accuracy").GetDouble())));
+        Assert.All(rows, r => Assert.Equal(
+            (3, 4, 0.75), (r.GetProperty("right").GetInt32(), r.GetProperty("texts").GetInt32(), r.GetProperty("accuracy").GetDouble())));
         Assert.True(rows[0].GetProperty("weightBytes").GetInt64() > 3 * rows[1].GetProperty("weightBytes").GetInt64());
 
         var (_, table, _) = Tool.Run("accuracy", Model, _texts, "--precision", "int8");

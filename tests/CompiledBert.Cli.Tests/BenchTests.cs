@@ -8,7 +8,8 @@ public sealed class BenchTests
     [Fact]
     public void Json_has_the_instructions_and_a_row_for_each_engine_length_and_thread_count()
     {
-        var (code, output, errors) = Tool.Run("bench", Tool.Model, "--tokens", "4,9", "--threads", "1,2", "--precision", "fp32", "--against", "onnxruntime", "--seconds", "0.01", "--json");
+        var (code, output, errors) = Tool.Run(
+            "bench", Tool.Model, "--tokens", "4,9", "--threads", "1,2", "--precision", "fp32", "--against", "onnxruntime", "--seconds", "0.01", "--json");
         Assert.True(code == 0, errors);
         using var json = JsonDocument.Parse(output);
         Assert.NotEqual(0, json.RootElement.GetProperty("instructions").GetArrayLength());

@@ -37,7 +37,8 @@ public sealed class CompileTests : IDisposable
     [Fact]
     public void Access_and_threads_are_in_the_class()
     {
-        Assert.Equal(0, Tool.Run("compile", Tool.Model, "-o", Place("a"), "--name", "Tiny", "--access", "internal", "--threads", "3", "--weights", "FILE").Code);
+        Assert.Equal(0, Tool.Run(
+            "compile", Tool.Model, "-o", Place("a"), "--name", "Tiny", "--access", "internal", "--threads", "3", "--weights", "FILE").Code);
         var text = File.ReadAllText(Path.Combine(Place("a"), "Tiny.g.cs"));
         Assert.Contains("internal sealed", text, StringComparison.Ordinal);
         Assert.Contains("int threads = 3", text, StringComparison.Ordinal);
@@ -55,7 +56,10 @@ public sealed class CompileTests : IDisposable
         Assert.Equal(0, Tool.Run(Arguments("c", "--precision", "int8")).Code);
         Assert.Equal(Contents("a"), Contents("b"));
         Assert.NotEqual(Contents("a"), Contents("c"));
-        foreach (var arguments in new[] { Arguments("d", "--calibration", Place("ids.jsonl")), Arguments("d", "--precision", "int8", "--calibration", Place("none.jsonl")) })
+        foreach (var arguments in new[]
+        {
+            Arguments("d", "--calibration", Place("ids.jsonl")), Arguments("d", "--precision", "int8", "--calibration", Place("none.jsonl")),
+        })
         {
             var (code, _, errors) = Tool.Run(arguments);
             Assert.NotEqual(0, code);
@@ -84,7 +88,9 @@ public sealed class CompileTests : IDisposable
             File.WriteAllText(Path.Combine(folder, "second"), "2");
             throw new IOException("disk full");
         }));
-        Assert.Equal(["compiledbert.files", "first"], Directory.GetFileSystemEntries(Place("out")).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["compiledbert.files", "first"],
+            Directory.GetFileSystemEntries(Place("out")).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
         Assert.Equal(["out"], Directory.GetFileSystemEntries(_folder).Select(f => Path.GetFileName(f)));
     }
 
@@ -100,5 +106,6 @@ public sealed class CompileTests : IDisposable
     [InlineData("--namespace", "1.2")]
     [InlineData("--weights", "cloud")]
     [InlineData("--max-tokens", "0")]
-    public void A_bad_option_ends_with_two(string option, string value) => Assert.Equal(2, Tool.Run("compile", Tool.Model, "-o", Place("out"), option, value).Code);
+    public void A_bad_option_ends_with_two(string option, string value) =>
+        Assert.Equal(2, Tool.Run("compile", Tool.Model, "-o", Place("out"), option, value).Code);
 }

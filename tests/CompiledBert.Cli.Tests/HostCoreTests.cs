@@ -13,7 +13,8 @@ public sealed class HostCoreTests
     [InlineData("GenuineIntel", 0x000906ea, InstructionSet.Avx2, "zen3", false)]
     [InlineData("GenuineIntel", 0x00050657, InstructionSet.Avx512, "ice-lake", false)]
     [InlineData("AuthenticAMD", 0x00a10f11, InstructionSet.Avx2, "zen3", false)]
-    public void A_processor_of_x64_is_known_by_its_signature_or_taken_for_one_with_its_instructions(string vendor, int signature, InstructionSet instructions, string core, bool isKnown)
+    public void A_processor_of_x64_is_known_by_its_signature_or_taken_for_one_with_its_instructions(
+        string vendor, int signature, InstructionSet instructions, string core, bool isKnown)
     {
         int Word(int at) => BitConverter.ToInt32(System.Text.Encoding.ASCII.GetBytes(vendor), at);
         var host = HostCore.OfX86((0, Word(0), Word(8), Word(4)), signature, instructions);

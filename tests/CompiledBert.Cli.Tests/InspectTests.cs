@@ -54,6 +54,8 @@ public sealed class InspectTests
     {
         var (code, output, _) = Tool.Run("--help");
         Assert.Equal(0, code);
-        Assert.All(["verify", "bench", "inspect", "compile", "new", "tune", "targets", "report", "diff"], command => Assert.Contains(command, output, StringComparison.Ordinal));
+        Assert.All(
+            ["verify", "bench", "inspect", "compile", "new", "tune", "targets", "report", "diff"],
+            command => Assert.Contains(command, output, StringComparison.Ordinal));
     }
 }

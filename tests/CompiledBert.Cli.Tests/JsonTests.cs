@@ -21,7 +21,8 @@ public sealed class JsonTests
     {
         var root = Parse("inspect", Tool.Model, "--target", "cortex-a76,zen4", "--tokens", "16", "--json");
         Assert.Equal(
-            ["schema", "name", "source", "precision", "sourceNodes", "weightsBytes", "summary", "isRagged", "inputs", "outputs", "lengths", "checks", "text", "diagnostics", "steps", "costs"],
+            ["schema", "name", "source", "precision", "sourceNodes", "weightsBytes", "summary", "isRagged", "inputs", "outputs",
+                "lengths", "checks", "text", "diagnostics", "steps", "costs"],
             Fields(root));
         Assert.Equal("compiledbert-inspect-1", root.GetProperty("schema").GetString());
         Assert.Equal(["B", "T"], root.GetProperty("inputs")[0].GetProperty("shape").EnumerateArray().Select(d => d.GetString()!));
@@ -33,7 +34,9 @@ public sealed class JsonTests
         {
             Assert.Equal(["kind", "core", "gigahertz", "isCorrected", "tokens", "milliseconds", "cycles", "unknownSteps", "steps"], Fields(cost));
             Assert.Equal(steps.GetArrayLength(), cost.GetProperty("steps").GetArrayLength());
-            Assert.InRange(cost.GetProperty("steps").EnumerateArray().Sum(s => s.GetProperty("cycles").GetDouble()) / cost.GetProperty("cycles").GetDouble(), 0.999, 1.001);
+            Assert.InRange(
+                cost.GetProperty("steps").EnumerateArray().Sum(s => s.GetProperty("cycles").GetDouble()) / cost.GetProperty("cycles").GetDouble(),
+                0.999, 1.001);
         });
     }
 
@@ -74,7 +77,9 @@ public sealed class JsonTests
         foreach (var line in ExitCode.Table.Split('\n'))
         {
             Assert.Contains(line.Trim(), help, StringComparison.Ordinal);
-            Assert.Contains("| " + line.Trim().Replace("  ", " | ", StringComparison.Ordinal) + " |", page.Replace("`", "", StringComparison.Ordinal), StringComparison.Ordinal);
+            Assert.Contains(
+                "| " + line.Trim().Replace("  ", " | ", StringComparison.Ordinal) + " |",
+                page.Replace("`", "", StringComparison.Ordinal), StringComparison.Ordinal);
         }
     }
 }

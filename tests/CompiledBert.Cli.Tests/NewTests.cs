@@ -4,7 +4,9 @@ namespace CompiledBert.Cli.Tests;
 
 public sealed class NewTests : IDisposable
 {
-    private const string Project = "<Project Sdk=\"Microsoft.NET.Sdk\">\r\n\t<!-- ours -->\r\n\t<PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>\r\n</Project>\r\n";
+    private const string Project =
+        "<Project Sdk=\"Microsoft.NET.Sdk\">\r\n\t<!-- ours -->\r\n"
+            + "\t<PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>\r\n</Project>\r\n";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("cbert").FullName;
     private readonly string _project;
@@ -39,7 +41,9 @@ public sealed class NewTests : IDisposable
         Assert.Equal(
             Project.Replace(
                 "</Project>\r\n",
-                "\r\n  <ItemGroup>\r\n    <PackageReference Include=\"CompiledBert\" Version=\"0.1.0\" />\r\n  </ItemGroup>\r\n\r\n  <ItemGroup>\r\n    <BertModel Include=\"model/tiny-bert/onnx/model.onnx\" Precision=\"int8\" />\r\n  </ItemGroup>\r\n\r\n</Project>\r\n",
+                "\r\n  <ItemGroup>\r\n    <PackageReference Include=\"CompiledBert\" Version=\"0.1.0\" />\r\n  </ItemGroup>\r\n\r\n"
+                    + "  <ItemGroup>\r\n    <BertModel Include=\"model/tiny-bert/onnx/model.onnx\" Precision=\"int8\" />\r\n"
+                    + "  </ItemGroup>\r\n\r\n</Project>\r\n",
                 StringComparison.Ordinal),
             File.ReadAllText(_project));
         Assert.Equal(Encoding.UTF8.Preamble, bytes.AsSpan(0, 3));
@@ -53,7 +57,9 @@ public sealed class NewTests : IDisposable
     public void A_linked_model_stays_where_it_is_and_keeps_its_name()
     {
         New("--link", "--outputs", "*", "--namespace", "Acme");
-        Assert.Contains("""<BertModel Include="../downloads/tiny-bert/onnx/model.onnx" Namespace="Acme" Outputs="*" />""", File.ReadAllText(_project), StringComparison.Ordinal);
+        Assert.Contains(
+            """<BertModel Include="../downloads/tiny-bert/onnx/model.onnx" Namespace="Acme" Outputs="*" />""",
+            File.ReadAllText(_project), StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_folder, "app", "model")));
     }
 
@@ -63,7 +69,9 @@ public sealed class NewTests : IDisposable
         var ids = Path.Combine(_folder, "ids.jsonl");
         File.WriteAllText(ids, "[5, 6, 7, 8]\n");
         Directory.CreateDirectory(Path.Combine(_folder, "downloads", "texts"));
-        New("--link", "--precision", "INT8", "--calibration", ids, "--access", "Internal", "--threads", "2", "--head", "raw", "--pooling", "MEAN", "--normalize", "false", "--query-prefix", "query: ", "--tokenizer", Path.Combine(_folder, "downloads", "texts"));
+        New("--link", "--precision", "INT8", "--calibration", ids, "--access", "Internal", "--threads", "2",
+            "--head", "raw", "--pooling", "MEAN", "--normalize", "false",
+            "--query-prefix", "query: ", "--tokenizer", Path.Combine(_folder, "downloads", "texts"));
         Assert.Contains(
             """<BertModel Include="../downloads/tiny-bert/onnx/model.onnx" Access="internal" Precision="int8" Threads="2" Head="raw" Pooling="mean" Normalize="false" QueryPrefix="query: " Calibration="../ids.jsonl" Tokenizer="../downloads/texts" />""",
             File.ReadAllText(_project), StringComparison.Ordinal);

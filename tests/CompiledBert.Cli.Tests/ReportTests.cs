@@ -62,7 +62,8 @@ public sealed class ReportTests : IDisposable
             Assert.Equal(0, Tool.Run("report", Tool.Model, "--target", "pixel-6,zen4", "--precision", precision, "--html", page).Code);
 
             // What the page has become is asked of itself, after its scripts ran.
-            File.WriteAllText(page, File.ReadAllText(page).Replace("</body>", "<script>document.body.dataset.over = Math.max(0, document.documentElement.scrollWidth - innerWidth);</script></body>", StringComparison.Ordinal));
+            const string Asking = "<script>document.body.dataset.over = Math.max(0, document.documentElement.scrollWidth - innerWidth);</script>";
+            File.WriteAllText(page, File.ReadAllText(page).Replace("</body>", Asking + "</body>", StringComparison.Ordinal));
             var (dom, log) = Chromium.Open(page, width);
             Assert.DoesNotContain("CONSOLE", log, StringComparison.Ordinal);
             Assert.Contains("data-over=\"0\"", dom, StringComparison.Ordinal);

@@ -18,7 +18,8 @@ public sealed class TuneTests : IDisposable
         var report = Tool.Run("report", Tool.Model, "--target", "zen4,cortex-a76", "--profile", profile).Output.Split('\n');
         Assert.Contains(report, line => line.StartsWith("zen4, corrected by a profile", StringComparison.Ordinal));
         Assert.Contains(report, line => line.StartsWith("cortex-a76  ", StringComparison.Ordinal));
-        Assert.Contains("estimated, corrected by a profile:", Tool.Run("inspect", Tool.Model, "--target", "zen4", "--profile", profile).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "estimated, corrected by a profile:", Tool.Run("inspect", Tool.Model, "--target", "zen4", "--profile", profile).Output, StringComparison.Ordinal);
     }
 
     [Fact]

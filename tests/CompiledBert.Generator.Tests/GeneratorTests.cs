@@ -59,7 +59,8 @@ public sealed class GeneratorTests
         var plan = TinyModel.Create().Plan;
         var broken = plan with { Steps = [new NestStep { Title = "odd", Origins = [], Body = [new Store(new("out0", 0, []), "nothing")] }] };
         var result = Driver(new PlanText("/p/bad.plan", PlanWriter.Write(broken))).RunGenerators(ModelAssembly.Compilation(["class A { }"])).GetRunResult();
-        Assert.Contains("step 0 'odd'", Assert.Single(result.Diagnostics).GetMessage(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        Assert.Contains(
+            "step 0 'odd'", Assert.Single(result.Diagnostics).GetMessage(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
     }
 
     private static CSharpGeneratorDriver Driver(params AdditionalText[] files) => CSharpGeneratorDriver.Create(

@@ -80,8 +80,16 @@ internal static class SamplePlans
                 Row = [new Loop("m", B * T, LoopKind.Parallel, [new Loop("n", 3, LoopKind.Serial, [])])],
                 RowScratch = [new("r", DataType.Float32, 3)],
             },
-            new LinearStep { Title = "integers", Origins = [], Rows = 1, K = 1, N = 1, X = new("in0", 0, 0), Weights = "w1", IsInteger = true, Shift = "a3", Y = new("a3", 0, 0) },
-            new LinearStep { Title = "integers", Origins = [], Rows = 1, K = 1, N = 1, X = new("in0", 0, 0), Weights = "w1", IsInteger = true, Y = new("a3", 0, 0) },
+            new LinearStep
+            {
+                Title = "integers", Origins = [], Rows = 1, K = 1, N = 1,
+                X = new("in0", 0, 0), Weights = "w1", IsInteger = true, Shift = "a3", Y = new("a3", 0, 0),
+            },
+            new LinearStep
+            {
+                Title = "integers", Origins = [], Rows = 1, K = 1, N = 1,
+                X = new("in0", 0, 0), Weights = "w1", IsInteger = true, Y = new("a3", 0, 0),
+            },
             new LinearStep { Title = "", Origins = [], Rows = 1, K = 1, N = 1, X = new("in0", 0, 0), Weights = "w1", Y = new("a3", 0, 0) },
             new AttentionStep
             {

@@ -53,7 +53,9 @@ public sealed class ArgumentsTests
         var bytes = Enumerable.Range(0, 100).Select(i => (byte)(i % 30)).ToArray();
         Arguments.Range(bytes, -30, 30, "ids");
         Arguments.Range(bytes, 0, 30522, "ids");
-        Assert.StartsWith("ids[29] is 29, it must be at least -29 and less than 29.", Assert.Throws<ArgumentOutOfRangeException>(() => Arguments.Range(bytes, -29, 29, "ids")).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "ids[29] is 29, it must be at least -29 and less than 29.",
+            Assert.Throws<ArgumentOutOfRangeException>(() => Arguments.Range(bytes, -29, 29, "ids")).Message, StringComparison.Ordinal);
         Arguments.Range([(ushort)65535, (ushort)0], 0, 65536, "ids");
         Assert.Throws<ArgumentOutOfRangeException>(() => Arguments.Range([(ushort)30522], 0, 30522, "ids"));
         Assert.Throws<ArgumentOutOfRangeException>(() => Arguments.Range([(sbyte)-1], 0, 30522, "ids"));

@@ -112,6 +112,7 @@ public sealed class FolderTests : IDisposable
     public void The_longest_text_is_what_the_files_say_and_the_table_holds(string tokenizer, string? config, int? table, int expected)
     {
         _folder.Write("tokenizer_config.json", tokenizer);
-        Assert.Equal(expected, TextLength.Most(Options(), _folder.Open(), config is null ? null : Json(config), SentenceModules.ReadLengths(_folder.Open()), int.MaxValue, table).Most);
+        Assert.Equal(expected, TextLength.Most(
+            Options(), _folder.Open(), config is null ? null : Json(config), SentenceModules.ReadLengths(_folder.Open()), int.MaxValue, table).Most);
     }
 }

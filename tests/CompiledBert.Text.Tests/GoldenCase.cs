@@ -32,7 +32,9 @@ internal sealed record GoldenCase(string Text, string? Pair, int MaxTokens, int[
             tokenizer.EncodePair(Text, Pair, result, MaxTokens);
         }
 
-        var ranges = result.Ranges.ToArray().Select((r, i) => result.Texts[i] switch { 0 => InCodePoints(r, Text), 1 => InCodePoints(r, Pair!), _ => r }).ToArray();
+        var ranges = result.Ranges.ToArray()
+            .Select((r, i) => result.Texts[i] switch { 0 => InCodePoints(r, Text), 1 => InCodePoints(r, Pair!), _ => r })
+            .ToArray();
         var special = result.Texts.ToArray().Select(t => t < 0).ToArray();
         return !Ids.AsSpan().SequenceEqual(result.Ids) ? Describe("ids", Ids, result.Ids.ToArray())
             : !TypeIds.AsSpan().SequenceEqual(result.TypeIds) ? Describe("types", TypeIds, result.TypeIds.ToArray())
@@ -65,6 +67,7 @@ internal sealed record GoldenCase(string Text, string? Pair, int MaxTokens, int[
             visible.Append(c is >= ' ' and < (char)0x7F ? c.ToString() : $"\\u{(int)c:x4}");
         }
 
-        return $"{what} differ at {at}: expected [{string.Join(' ', expected.Skip(at).Take(8))}], got [{string.Join(' ', actual.Skip(at).Take(8))}] in \"{visible.ToString()[..Math.Min(visible.Length, 300)]}\"";
+        return $"{what} differ at {at}: expected [{string.Join(' ', expected.Skip(at).Take(8))}], "
+            + $"got [{string.Join(' ', actual.Skip(at).Take(8))}] in \"{visible.ToString()[..Math.Min(visible.Length, 300)]}\"";
     }
 }

@@ -16,7 +16,8 @@ public class HeadTests
 
     private static HeadOptions Options(int width, Pooling pooling = Pooling.None, string[]? labels = null, int most = 8, bool normalizes = false) => new()
     {
-        Tokenizer = Tokenizers.Compile(Words), MaxTokens = most, Width = width, WeightsHash = "w", Pooling = pooling, Labels = labels ?? [], Normalizes = normalizes,
+        Tokenizer = Tokenizers.Compile(Words), MaxTokens = most, Width = width, WeightsHash = "w", Pooling = pooling,
+        Labels = labels ?? [], Normalizes = normalizes,
     };
 
     /// <summary>Each token's row is id, id, …; a text's row that of its second token.</summary>
@@ -24,7 +25,9 @@ public class HeadTests
     {
         public int Calls { get; private set; }
 
-        public void RunTokens(ReadOnlySpan<int> lengths, ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds, Span<float> output, Span<float> second, CancellationToken cancellationToken)
+        public void RunTokens(
+            ReadOnlySpan<int> lengths, ReadOnlySpan<int> ids, ReadOnlySpan<int> typeIds,
+            Span<float> output, Span<float> second, CancellationToken cancellationToken)
         {
             cancellationToken.ThrowIfCancellationRequested();
             Calls++;
@@ -68,7 +71,8 @@ public class HeadTests
             inputs, outputs, activation, hasBias: true, [.. Enumerable.Repeat(weight, inputs * outputs), .. Enumerable.Repeat(bias, outputs)]);
         Embedder With(bool normalizes, params DenseLayer[] layers) => new(new Rows(33, perToken: true), new HeadOptions
         {
-            Tokenizer = Tokenizers.Compile(Words), MaxTokens = 8, Width = 33, WeightsHash = "w", Pooling = Pooling.Mean, Dense = layers, Normalizes = normalizes,
+            Tokenizer = Tokenizers.Compile(Words), MaxTokens = 8, Width = 33, WeightsHash = "w", Pooling = Pooling.Mean,
+            Dense = layers, Normalizes = normalizes,
         });
 
         Assert.All(With(false, Layer(33, 7, DenseActivation.None, 0.5f, 1)).Embed("a", null, default), v => Assert.Equal(23, v, 4));
@@ -109,7 +113,15 @@ public class HeadTests
     public void Labels_that_are_independent_have_a_sigmoid_each(int width)
     {
         string[] labels = ["x", "y", "z"];
-        var options = new HeadOptions { Tokenizer = Tokenizers.Compile(Words), MaxTokens = 8, Width = width, WeightsHash = "w", Labels = labels[..width], LabelsAreIndependent = true };
+        var options = new HeadOptions
+        {
+            Tokenizer = Tokenizers.Compile(Words),
+            MaxTokens = 8,
+            Width = width,
+            WeightsHash = "w",
+            Labels = labels[..width],
+            LabelsAreIndependent = true,
+        };
         var answer = new Classifier(new Rows(width, perToken: false, (_, i) => 2 - (2 * i)), options).Classify("a", default);
         float[] expected = [0.8808f, 0.5f, 0.1192f];
         Assert.Equal(expected[..width], answer.Scores.Select(s => MathF.Round(s.Probability, 4)));
@@ -171,7 +183,8 @@ public class HeadTests
 
         // A prefix stands before each part: two parts of 4 and the rest are now four of 3.
         var prefixed = Embedder(7, "c c ").Embed(text, null, default)[0];
-        Assert.Equal(pooling switch { Pooling.Mean => ((10 * 4) + 4 + (3 * (3 + 4 + 6)) + 0f + 0 + ((3 + 4 + 6) * 1)) / 7f / 4, Pooling.Cls => 0, _ => 5 }, prefixed, 3);
+        Assert.Equal(
+            pooling switch { Pooling.Mean => ((10 * 4) + 4 + (3 * (3 + 4 + 6)) + 0f + 0 + ((3 + 4 + 6) * 1)) / 7f / 4, Pooling.Cls => 0, _ => 5 }, prefixed, 3);
 
         // Many texts at once have the same bits, and report each text once.
         var texts = Enumerable.Range(0, 300).Select(i => string.Join(' ', Enumerable.Range(0, 1 + (i * 7 % 60)).Select(w => "abcd"[(i + w) % 4]))).ToArray();
@@ -189,10 +202,13 @@ public class HeadTests
     [Fact]
     public void A_long_text_is_classified_by_its_parts_and_a_long_pair_is_not()
     {
-        var classifier = new Classifier(new Rows(2, perToken: false, (id, i) => id == 3 + i ? 2 : 0), Options(2, labels: ["x", "y"], most: 5)) { TooLong = TooLong.Window };
+        var classifier = new Classifier(
+            new Rows(2, perToken: false, (id, i) => id == 3 + i ? 2 : 0), Options(2, labels: ["x", "y"], most: 5)) { TooLong = TooLong.Window };
         var answer = classifier.Classify("a a a b b b b b b", default);
         Assert.Equal(("y", false), (answer.Label, answer.IsTruncated));
-        Assert.Equal([2 / 3f, 4 / 3f], answer.Logits.Select(l => MathF.Round(l, 5)).Select(l => l is > 0.6f and < 0.7f ? 2 / 3f : l is > 1.3f and < 1.4f ? 4 / 3f : l));
+        Assert.Equal(
+            [2 / 3f, 4 / 3f],
+            answer.Logits.Select(l => MathF.Round(l, 5)).Select(l => l is > 0.6f and < 0.7f ? 2 / 3f : l is > 1.3f and < 1.4f ? 4 / 3f : l));
         Assert.Equal(classifier.Classify("a", default).Logits, classifier.Classify("a a a", default).Logits);
         Assert.Throws<TextTooLongException>(() => classifier.Classify("a a a", "b b b", default));
         classifier.TooLong = TooLong.Truncate;
@@ -253,7 +269,9 @@ public class HeadTests
     public void What_says_that_there_is_no_answer_lowers_the_probability_of_the_best_one()
     {
         // The first token, [CLS], has the id 0; d has the id 6.
-        float Of(float none) => new Answerer(new Rows(1, perToken: true, (id, _) => id switch { 0 => none, 6 => 9, _ => -99 }), Options(1)).Answer("c", "a d", default)!.Probability;
+        float Of(float none) =>
+            new Answerer(new Rows(1, perToken: true, (id, _) => id switch { 0 => none, 6 => 9, _ => -99 }), Options(1))
+                .Answer("c", "a d", default)!.Probability;
         Assert.Equal(1, Of(-99), 4);
         Assert.Equal(0.25, Of(9), 4);
         Assert.Equal(0, Of(30), 4);
@@ -283,7 +301,8 @@ public class HeadTests
             """;
         string[] names = labels.Split(' ');
         var options = new HeadOptions { Tokenizer = Tokenizers.Compile(Vocabulary), MaxTokens = 64, Width = names.Length, WeightsHash = "w", Labels = names };
-        var found = new Tagger(new Rows(names.Length, perToken: true, (id, i) => id - 2 == i ? 9 : 0), options).Tag(entities.Replace(" | ", " ", StringComparison.Ordinal), default);
+        var found = new Tagger(new Rows(names.Length, perToken: true, (id, i) => id - 2 == i ? 9 : 0), options)
+            .Tag(entities.Replace(" | ", " ", StringComparison.Ordinal), default);
         Assert.True(entities.Split(" | ").SequenceEqual(found.Select(e => e.Text)), scheme);
         Assert.Equal(types.Split(' '), found.Select(e => e.Type));
     }
@@ -300,7 +319,9 @@ public class HeadTests
         Assert.Equal("##s 5.0 %", new TokenScore("##s", 7, 0.05f).ToString());
         Assert.Equal("in 1889 87.1 %", new Answer("in 1889", 0.871f, new TextRange(0, 7), false).ToString());
         string[] labels = ["O", "B-X", "I-X", "B-Y"];
-        Assert.Equal("b X 99.9 %, d Y 99.9 %", new Tagger(new Rows(4, perToken: true, (id, i) => id - 3 == i ? 8 : 0), Options(4, labels: labels)).Tag("b a d", default).ToString());
+        Assert.Equal(
+            "b X 99.9 %, d Y 99.9 %",
+            new Tagger(new Rows(4, perToken: true, (id, i) => id - 3 == i ? 8 : 0), Options(4, labels: labels)).Tag("b a d", default).ToString());
     }
 
     [Fact]
@@ -308,15 +329,19 @@ public class HeadTests
     {
         var answerer = new Answerer(new Rows(1, perToken: true), Options(1, most: 9)) { TooLong = TooLong.Throw };
         var error = Assert.Throws<TextTooLongException>(() => answerer.Answer("a b c a b c", "d d d d", default));
-        Assert.StartsWith("The question has 6 tokens. The model takes 9 of question and passage together, of which a question may have 3.", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The question has 6 tokens. The model takes 9 of question and passage together, of which a question may have 3.",
+            error.Message, StringComparison.Ordinal);
         var classifier = new Classifier(new Rows(2, perToken: false), Options(2, labels: ["x", "y"], most: 4)) { TooLong = TooLong.Throw };
         Assert.Contains("Window", Assert.Throws<TextTooLongException>(() => classifier.Classify("a b c", default)).Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("Window", Assert.Throws<TextTooLongException>(() => classifier.Classify("a b c", "a b c", default)).Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "Window", Assert.Throws<TextTooLongException>(() => classifier.Classify("a b c", "a b c", default)).Message, StringComparison.Ordinal);
     }
 
     private static HeadOptions Given(int width, bool areIndependent = false, int maskId = -1, int most = 8) => new()
     {
-        Tokenizer = Tokenizers.Compile(Words), MaxTokens = most, Width = width, WeightsHash = "w", Labels = [.. "xyz"[..Math.Min(3, width)].Select(c => c.ToString())],
+        Tokenizer = Tokenizers.Compile(Words), MaxTokens = most, Width = width, WeightsHash = "w",
+        Labels = [.. "xyz"[..Math.Min(3, width)].Select(c => c.ToString())],
         LabelsAreIndependent = areIndependent, GivesProbabilities = true, MaskId = maskId,
     };
 

@@ -60,7 +60,10 @@ public class PortableMathTests
     [Fact]
     public void What_has_no_finite_result_is_as_usual()
     {
-        Assert.Equal((0f, float.PositiveInfinity, 0f, 1f), (PortableMath.Exp(float.NegativeInfinity), PortableMath.Exp(1000), PortableMath.Sigmoid(float.NegativeInfinity), PortableMath.Sigmoid(float.PositiveInfinity)));
+        Assert.Equal(
+            (0f, float.PositiveInfinity, 0f, 1f),
+            (PortableMath.Exp(float.NegativeInfinity), PortableMath.Exp(1000),
+                PortableMath.Sigmoid(float.NegativeInfinity), PortableMath.Sigmoid(float.PositiveInfinity)));
         Assert.Equal((-1f, 1f, 0f), (PortableMath.Tanh(-100), PortableMath.Tanh(float.PositiveInfinity), PortableMath.Tanh(0)));
         Assert.True(float.IsNaN(PortableMath.Exp(float.NaN)) && float.IsNaN(PortableMath.Tanh(float.NaN)) && float.IsNaN(PortableMath.Sigmoid(float.NaN)));
     }

@@ -18,14 +18,19 @@ public sealed class SentenceModulesTests : IDisposable
 
     private void WriteModules(params string[] modules)
     {
-        var list = modules.Select((m, i) => m.Split('@') is [var type, var path] ? (type, path) : (m, i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{i}_{m}")));
-        _folder.Write("modules.json", "[" + string.Join(',', list.Select((m, i) => $$"""{"idx":{{i}},"name":"{{i}}","path":"{{m.Item2}}","type":"{{(m.Item1.Contains('.') ? m.Item1 : "sentence_transformers.models." + m.Item1)}}"}""")) + "]");
+        var list = modules.Select((m, i) =>
+            m.Split('@') is [var type, var path] ? (type, path) : (m, i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{i}_{m}")));
+        _folder.Write("modules.json", "[" + string.Join(',', list.Select((m, i) =>
+            $$"""{"idx":{{i}},"name":"{{i}}","path":"{{m.Item2}}","type":"{{(m.Item1.Contains('.') ? m.Item1 : "sentence_transformers.models." + m.Item1)}}"}""")) + "]");
     }
 
-    private void WriteDense(string config = """{"in_features":4,"out_features":2,"bias":true,"activation_function":"torch.nn.modules.activation.Tanh"}""", byte[]? weights = null)
+    private void WriteDense(
+        string config = """{"in_features":4,"out_features":2,"bias":true,"activation_function":"torch.nn.modules.activation.Tanh"}""", byte[]? weights = null)
     {
         _folder.Write("2_Dense/config.json", config);
-        File.WriteAllBytes(_folder.PathOf("2_Dense/model.safetensors"), weights ?? Tensors(("linear.weight", [2, 4], [1, 2, 3, 4, 5, 6, 7, 8]), ("linear.bias", [2], [9, 10])));
+        File.WriteAllBytes(
+            _folder.PathOf("2_Dense/model.safetensors"),
+            weights ?? Tensors(("linear.weight", [2, 4], [1, 2, 3, 4, 5, 6, 7, 8]), ("linear.bias", [2], [9, 10])));
     }
 
     private static byte[] Tensors(params (string Name, int[] Shape, float[] Values)[] tensors)
@@ -56,7 +61,9 @@ public sealed class SentenceModulesTests : IDisposable
         WriteModules("Transformer", "Pooling", "Normalize");
         _folder.Write("1_Pooling/config.json", Mean);
         _folder.Write("sentence_bert_config.json", """{"max_seq_length":256,"do_lower_case":false}""");
-        _folder.Write("config_sentence_transformers.json", """{"prompts":{"query":"query: ","document":"passage: "},"default_prompt_name":null,"similarity_fn_name":"cosine"}""");
+        _folder.Write(
+            "config_sentence_transformers.json",
+            """{"prompts":{"query":"query: ","document":"passage: "},"default_prompt_name":null,"similarity_fn_name":"cosine"}""");
         var modules = Read();
         Assert.Equal((PoolingKind.Mean, true, 256, 4), (modules.Pooling!.Kind(), modules.Normalizes, modules.MaxTokens, modules.Pooling.Width));
         Assert.Equal(("", "query: ", "passage: "), (modules.Prefix, modules.QueryPrefix, modules.PassagePrefix));
@@ -81,7 +88,8 @@ public sealed class SentenceModulesTests : IDisposable
     [InlineData("{}", null, "query: ", "passage: ", "", "query: ", "passage: ")]
     [InlineData("{}", "x", "query: ", null, "x", "query: ", "x")]
     [InlineData("{}", null, null, null, "", null, null)]
-    public void Prompts_are_those_of_metadata_or_else_of_the_files(string files, string? all, string? queries, string? passages, string usual, string? query, string? passage)
+    public void Prompts_are_those_of_metadata_or_else_of_the_files(
+        string files, string? all, string? queries, string? passages, string usual, string? query, string? passage)
     {
         _folder.Write("config_sentence_transformers.json", $$"""{"prompts":{{files}}}""");
         var prompts = Prompts.Of(new CompileOptions { ModelPath = "m.onnx", Prefix = all, QueryPrefix = queries, PassagePrefix = passages }, Read());
@@ -92,7 +100,8 @@ public sealed class SentenceModulesTests : IDisposable
     [Fact]
     public void Newer_names_of_modules_and_of_pooling_are_known()
     {
-        WriteModules("sentence_transformers.base.modules.transformer.Transformer@", "sentence_transformers.sentence_transformer.modules.pooling.Pooling@1_Pooling");
+        WriteModules(
+            "sentence_transformers.base.modules.transformer.Transformer@", "sentence_transformers.sentence_transformer.modules.pooling.Pooling@1_Pooling");
         _folder.Write("1_Pooling/config.json", """{"embedding_dimension":4,"pooling_mode":"lasttoken","include_prompt":true}""");
         Assert.Equal((PoolingKind.Last, 4), (Read().Pooling!.Kind(), Read().Pooling!.Width));
     }
@@ -117,7 +126,9 @@ public sealed class SentenceModulesTests : IDisposable
         var header = System.Text.Encoding.ASCII.GetBytes($$"""{"linear.weight":{"dtype":"{{type}}","shape":[1,2],"data_offsets":[0,{{data.Length}}]} }""");
         WriteModules("Transformer", "Pooling", "Dense");
         _folder.Write("1_Pooling/config.json", Mean);
-        WriteDense("""{"in_features":2,"out_features":1,"bias":false,"activation_function":"torch.nn.modules.linear.Identity"}""", [.. BitConverter.GetBytes((long)header.Length), .. header, .. data]);
+        WriteDense(
+            """{"in_features":2,"out_features":1,"bias":false,"activation_function":"torch.nn.modules.linear.Identity"}""",
+            [.. BitConverter.GetBytes((long)header.Length), .. header, .. data]);
         Assert.Equal([1f, -2], Read().Dense[0].Weights);
     }
 
@@ -209,7 +220,8 @@ public sealed class SentenceModulesTests : IDisposable
         _folder.Write("1_Pooling/config.json", """{"pooling_mode_mean_tokens":true,"include_prompt":false}""");
         var pooling = Read().Pooling!;
         pooling.CheckPrompts(arePrompts: false);
-        Assert.Contains("include_prompt", Assert.Throws<CompileException>(() => pooling.CheckPrompts(arePrompts: true)).Diagnostic.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "include_prompt", Assert.Throws<CompileException>(() => pooling.CheckPrompts(arePrompts: true)).Diagnostic.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -17,7 +17,8 @@ public class TokenizerTests
            "vocab":{"[UNK]":0,"[CLS]":1,"a":2,"##b":3,"cd":4,"e":5,".":6}}}
         """;
 
-    private static Tokenizer Sample(string preTokenizer = "{\"type\":\"BertPreTokenizer\"}") => Tokenizers.Compile(Words.Replace("PRE", preTokenizer, StringComparison.Ordinal));
+    private static Tokenizer Sample(string preTokenizer = "{\"type\":\"BertPreTokenizer\"}") =>
+        Tokenizers.Compile(Words.Replace("PRE", preTokenizer, StringComparison.Ordinal));
 
     private static int[] Ids(Tokenizer tokenizer, string text, int maxTokens = int.MaxValue)
     {
@@ -127,8 +128,12 @@ public class TokenizerTests
     [InlineData("""{"type":"Strip","strip_left":true,"strip_right":true}""", """[{"id":9,"content":" ","normalized":true}]""", "leaves nothing")]
     public void Steps_for_which_there_is_no_rule_are_refused(string normalizer, string added, string? named)
     {
-        var json = $$"""{"version":"1.0","added_tokens":{{added}},"normalizer":{{normalizer}},"model":{"type":"WordLevel","unk_token":"u","vocab":{"u":0} } }""";
-        Assert.Equal(named is null, Record.Exception(() => Tokenizers.Compile(json)) is not CompileException error || !error.Diagnostic.Message.Contains(named!, StringComparison.Ordinal));
+        var json =
+            $$"""{"version":"1.0","added_tokens":{{added}},"normalizer":{{normalizer}},"model":{"type":"WordLevel","unk_token":"u","vocab":{"u":0} } }""";
+        Assert.Equal(
+            named is null,
+            Record.Exception(() => Tokenizers.Compile(json)) is not CompileException error
+                || !error.Diagnostic.Message.Contains(named!, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -163,7 +168,9 @@ public class TokenizerTests
     [Fact]
     public void Blanks_are_taken_off_as_often_as_the_file_says()
     {
-        string Post(int times) => "{\"type\":\"Sequence\",\"processors\":[" + string.Join(',', Enumerable.Repeat("""{"type":"ByteLevel","trim_offsets":true,"add_prefix_space":false}""", times)) + "]}";
+        string Post(int times) =>
+            "{\"type\":\"Sequence\",\"processors\":["
+                + string.Join(',', Enumerable.Repeat("""{"type":"ByteLevel","trim_offsets":true,"add_prefix_space":false}""", times)) + "]}";
         TextRange Range(int times)
         {
             var result = new TokenizedText();

@@ -58,7 +58,8 @@ public sealed class AttentionTests
         var shares = nn.functional.softmax(teacher.Forward(batch).Scores[0], 3);
         var own = student.Forward(batch).Scores[0];
         Assert.Equal(0, Distillation.OfAttention(own, shares.index_select(1, Longs(origin.Heads[0])), batch).item<float>(), 1e-6);
-        Assert.True(Distillation.OfAttention(own, shares.index_select(1, Longs([.. Enumerable.Range(0, 4).Except(origin.Heads[0])])), batch).item<float>() > 1e-4);
+        Assert.True(
+            Distillation.OfAttention(own, shares.index_select(1, Longs([.. Enumerable.Range(0, 4).Except(origin.Heads[0])])), batch).item<float>() > 1e-4);
     }
 
     [TorchFact]
@@ -69,13 +70,16 @@ public sealed class AttentionTests
         using var student = new TorchBert(Toy.Shape, Toy.Task, Beginnings.Random(Toy.Shape, Toy.Task, 2));
         var (_, origin) = Inheritance.Of(Toy.Shape, teacher.Weights(), Toy.Shape);
         var recipe = Toy.Recipe with { Epochs = 10, HiddenWeight = 0, AttentionWeight = 1000 };
-        using var trainer = new Trainer(student, examples, recipe, Toy.Purpose, new Distillation(new TeacherMemory(teacher, examples, recipe, origin.Layers), origin, Toy.Purpose));
+        using var trainer = new Trainer(
+            student, examples, recipe, Toy.Purpose, new Distillation(new TeacherMemory(teacher, examples, recipe, origin.Layers), origin, Toy.Purpose));
         double Off()
         {
             using var none = no_grad();
             using var scope = NewDisposeScope();
             using var batch = Batch.Of(examples);
-            return teacher.Forward(batch).Scores.Zip(student.Forward(batch).Scores, (wanted, own) => Distillation.OfAttention(own, nn.functional.softmax(wanted, 3), batch).item<float>()).Sum();
+            return teacher.Forward(batch).Scores
+                .Zip(student.Forward(batch).Scores, (wanted, own) => Distillation.OfAttention(own, nn.functional.softmax(wanted, 3), batch).item<float>())
+                .Sum();
         }
 
         var before = Off();

@@ -67,7 +67,8 @@ public sealed class BlendingTests
             using var batch = Batch.Of([.. numbers.Select(i => Examples[i])]);
             using var blend = Blending.At(0, recipe, numbers, Examples)!;
             var own = student.Forward(batch, blend: blend);
-            expected = (float)(((1 - blend.Share) * distillation.Loss(batch, numbers, own, recipe).item<float>()) + (blend.Share * distillation.Loss(blend.Others, blend.Numbers, own, recipe).item<float>()));
+            expected = (float)(((1 - blend.Share) * distillation.Loss(batch, numbers, own, recipe).item<float>())
+                + (blend.Share * distillation.Loss(blend.Others, blend.Numbers, own, recipe).item<float>()));
         }
 
         using var trainer = new Trainer(student, Examples, recipe, Toy.Purpose, distillation);

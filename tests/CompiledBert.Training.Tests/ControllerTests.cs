@@ -60,5 +60,6 @@ public sealed class ControllerTests
 
     /// <summary>Deep and narrow ones with few heads are best.</summary>
     private static double Score(BertShape shape) =>
-        (0.3 * shape.Layers.Count) - (0.02 * shape.Width) + (shape.Activation == Activation.Relu ? 0.3 : 0) - shape.Layers.Average(l => (0.1 * l.Heads) + (0.01 * Math.Abs(l.Inner - 32)));
+        (0.3 * shape.Layers.Count) - (0.02 * shape.Width) + (shape.Activation == Activation.Relu ? 0.3 : 0)
+            - shape.Layers.Average(l => (0.1 * l.Heads) + (0.01 * Math.Abs(l.Inner - 32)));
 }

@@ -98,7 +98,8 @@ public sealed class DistillationTests
             {
                 var (weights, origin) = Inheritance.Of(Toy.Shape, teacher.Weights(), Small);
                 using var student = new TorchBert(Small, Toy.Task, weights);
-                using var trainer = new Trainer(student, examples, recipe, Toy.Purpose, new Distillation(new TeacherMemory(teacher, examples, recipe, origin.Layers), origin, Toy.Purpose));
+                using var trainer = new Trainer(
+                    student, examples, recipe, Toy.Purpose, new Distillation(new TeacherMemory(teacher, examples, recipe, origin.Layers), origin, Toy.Purpose));
                 trainer.TryLoad(path);
                 while (trainer.Done < Math.Min(end!.Value, trainer.Steps))
                 {

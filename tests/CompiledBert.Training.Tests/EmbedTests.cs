@@ -26,7 +26,8 @@ public sealed class EmbedTests : IDisposable
         var teacher = Teacher("mean");
         var request = new SearchRequest
         {
-            Task = TaskKind.Embed, Teacher = teacher, Train = Texts(), MaxTokens = 32, Targets = ["cortex-a76"], Budget = "0.2ms@16", Precision = Precision.Int8,
+            Task = TaskKind.Embed, Teacher = teacher, Train = Texts(), MaxTokens = 32,
+            Targets = ["cortex-a76"], Budget = "0.2ms@16", Precision = Precision.Int8,
         }.Preset("minute") with { Candidates = 4, Recipe = new() { Epochs = 12, Rate = 1e-3, BatchSize = 16 } };
         var result = SearchRun.Run(request, Path.Combine(_folder, "run"), false, TextWriter.Null, CancellationToken.None);
         Assert.Equal("cosine", result.Measure);
@@ -110,7 +111,9 @@ public sealed class EmbedTests : IDisposable
     private static int Dimensions(ModelSession session) => Embed(session, "a film").Length;
 
     private static float[] Embed(ModelSession session, string text) =>
-        (float[])session.Model.GetType().GetMethod("Embed", [typeof(string), typeof(CancellationToken)])!.Invoke(session.Model, [text, CancellationToken.None])!;
+        (float[])session.Model.GetType()
+            .GetMethod("Embed", [typeof(string), typeof(CancellationToken)])!
+            .Invoke(session.Model, [text, CancellationToken.None])!;
 
     /// <summary>An embedding model as exporters write them: a vector for every token, and files that say how they are pooled.</summary>
     private string Teacher(string pooling)
@@ -124,7 +127,9 @@ public sealed class EmbedTests : IDisposable
         }
 
         const string Type = "\"type\": \"sentence_transformers.models.";
-        File.WriteAllText(Path.Combine(folder, "modules.json"), $"[{{\"path\": \"\", {Type}Transformer\"}}, {{\"path\": \"1_Pooling\", {Type}Pooling\"}}, {{\"path\": \"2_Normalize\", {Type}Normalize\"}}]");
+        File.WriteAllText(
+            Path.Combine(folder, "modules.json"),
+            $"[{{\"path\": \"\", {Type}Transformer\"}}, {{\"path\": \"1_Pooling\", {Type}Pooling\"}}, {{\"path\": \"2_Normalize\", {Type}Normalize\"}}]");
         File.WriteAllText(Path.Combine(folder, "1_Pooling", "config.json"), $"{{\"pooling_mode\": \"{pooling}\"}}");
         var (read, width) = (BertReader.Read(source), BertReader.Read(source).Shape.Width);
         var identity = Enumerable.Range(0, width * width).Select(i => i / width == i % width ? 1f : 0).ToArray();
@@ -147,9 +152,12 @@ public sealed class EmbedTests : IDisposable
 
     private static List<string> Sentences(int seed)
     {
-        string[] kinds = ["good", "great", "dull", "bland", "witty", "poor", "long", "quiet"], things = ["film", "movie", "plot", "story", "cast", "music", "script", "house", "river", "city"];
+        string[] kinds = ["good", "great", "dull", "bland", "witty", "poor", "long", "quiet"],
+            things = ["film", "movie", "plot", "story", "cast", "music", "script", "house", "river", "city"];
         var random = new Random(seed);
         string Of(string[] words) => words[random.Next(words.Length)];
-        return Enumerable.Range(0, 400).Select(i => string.Create(CultureInfo.InvariantCulture, $"the {Of(kinds)} {Of(things)} number {random.Next(50)} has a {Of(kinds)} {Of(things)}")).ToList();
+        return Enumerable.Range(0, 400)
+            .Select(i => string.Create(CultureInfo.InvariantCulture, $"the {Of(kinds)} {Of(things)} number {random.Next(50)} has a {Of(kinds)} {Of(things)}"))
+            .ToList();
     }
 }

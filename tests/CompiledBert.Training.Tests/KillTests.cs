@@ -17,12 +17,15 @@ public sealed class KillTests : IDisposable
     {
         var texts = Path.Combine(_folder, "texts.tsv");
         var random = new Random(8);
-        File.WriteAllLines(texts, Enumerable.Range(0, 600).Select(i => $"{(i % 3 == 0 ? "a good" : "an awful")} film number {random.Next(100)}\t{(i % 3 == 0 ? 1 : 0)}"));
+        File.WriteAllLines(
+            texts, Enumerable.Range(0, 600).Select(i => $"{(i % 3 == 0 ? "a good" : "an awful")} film number {random.Next(100)}\t{(i % 3 == 0 ? 1 : 0)}"));
         var clock = Stopwatch.StartNew();
         Assert.Equal(0, Run(texts, "whole", null).Code);
         var whole = clock.Elapsed;
 
-        var kills = int.TryParse(Environment.GetEnvironmentVariable("CBERT_KILLS"), NumberStyles.None, CultureInfo.InvariantCulture, out var asked) ? asked : Few;
+        var kills = int.TryParse(Environment.GetEnvironmentVariable("CBERT_KILLS"), NumberStyles.None, CultureInfo.InvariantCulture, out var asked)
+            ? asked
+            : Few;
         var killed = 0;
         for (var ended = 0; killed < kills; ended++)
         {
@@ -36,7 +39,9 @@ public sealed class KillTests : IDisposable
 
             foreach (var model in new[] { "model", "front-1", "front-2" })
             {
-                Assert.Equal(File.ReadAllBytes(Path.Combine(_folder, "whole", model, "model.onnx")), File.ReadAllBytes(Path.Combine(_folder, output, model, "model.onnx")));
+                Assert.Equal(
+                    File.ReadAllBytes(Path.Combine(_folder, "whole", model, "model.onnx")),
+                    File.ReadAllBytes(Path.Combine(_folder, output, model, "model.onnx")));
             }
 
             // It came to its end, so kills come sooner from now on: the machine may have been busier while the first one ran.
@@ -50,7 +55,8 @@ public sealed class KillTests : IDisposable
         var start = new ProcessStartInfo("dotnet",
         [
             "exec", Path.Combine(AppContext.BaseDirectory, "compiledbert-training.dll"), "search", "--teacher", Toy.MovieMood,
-            "--train", texts, "--out", Path.Combine(_folder, output), "--preset", "minute", "--candidates", "4", "--max-tokens", "24", "--epochs", "2", "--front", "2", "--target", "cortex-a55", "--resume",
+            "--train", texts, "--out", Path.Combine(_folder, output), "--preset", "minute", "--candidates", "4",
+            "--max-tokens", "24", "--epochs", "2", "--front", "2", "--target", "cortex-a55", "--resume",
         ]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var said = process.StandardOutput.ReadToEndAsync();

@@ -21,7 +21,8 @@ public sealed class LearningTests
         var (weights, origin) = Inheritance.Of(Toy.Shape, teacher.Weights(), small);
         using var student = new TorchBert(small, Toy.Task, weights);
         var recipe = Toy.Recipe with { Epochs = 4 };
-        Train(new Trainer(student, train, recipe, Toy.Purpose, new Distillation(new TeacherMemory(teacher, train, recipe, origin.Layers), origin, Toy.Purpose)));
+        Train(
+            new Trainer(student, train, recipe, Toy.Purpose, new Distillation(new TeacherMemory(teacher, train, recipe, origin.Layers), origin, Toy.Purpose)));
         var students = Trainer.Worth(student, held, Toy.Purpose);
         Assert.True(students > 0.85, $"{students}");
     }

@@ -46,7 +46,8 @@ public class NumbersTests
 
     /// <summary>Whether a method of TorchSharp is one that makes a number of what it is given.</summary>
     private static bool IsNumber(MethodBase method) => method.Module == typeof(torch).Module
-        && ((method is MethodInfo { IsStatic: true } made && made.ReturnType == typeof(Scalar)) || (method.IsConstructor && method.DeclaringType == typeof(Scalar)));
+        && ((method is MethodInfo { IsStatic: true } made && made.ReturnType == typeof(Scalar))
+            || (method.IsConstructor && method.DeclaringType == typeof(Scalar)));
 
     private static IEnumerable<MethodBase> MethodsOf(Type type) => type.GetMethods(All).Concat<MethodBase>(type.GetConstructors(All));
 

@@ -34,7 +34,9 @@ public sealed class SearchTests : IDisposable
         Assert.True(result.Found.Cost.IsWithin && result.Found.Cost.Cycles < result.Teacher.Cycles);
         Assert.Equal(12, result.Evaluations.Count);
         Assert.Contains("<svg", File.ReadAllText(Path.Combine(output, "report.html")), StringComparison.Ordinal);
-        Assert.Equal(result.Evaluations.Count + result.Trained.Count + 2, XDocument.Load(Path.Combine(output, "front.svg")).Descendants("{http://www.w3.org/2000/svg}circle").Count());
+        Assert.Equal(
+            result.Evaluations.Count + result.Trained.Count + 2,
+            XDocument.Load(Path.Combine(output, "front.svg")).Descendants("{http://www.w3.org/2000/svg}circle").Count());
 
         Assert.Equal(3, result.Trained.Count);
         var (most, least) = (result.Teacher.Cycles / 3, result.Teacher.Cycles / 30);
@@ -42,8 +44,11 @@ public sealed class SearchTests : IDisposable
         Assert.True(result.Trained[2].Cost.Cycles < result.Trained[0].Cost.Cycles);
         foreach (var trained in result.Trained)
         {
-            using var compiled = CompilePipeline.Compile(new CompileOptions { ModelPath = trained.Model, Name = "OfTheFront", Precision = Precision.Int8, Text = true });
-            Assert.Equal((HeadKind.Classify, trained.Cost.WeightBytes), (compiled.Plan.Head!.Kind, compiled.Plan.Weights.Bytes - compiled.Plan.Head.TokenizerBytes));
+            using var compiled = CompilePipeline.Compile(
+                new CompileOptions { ModelPath = trained.Model, Name = "OfTheFront", Precision = Precision.Int8, Text = true });
+            Assert.Equal(
+                (HeadKind.Classify, trained.Cost.WeightBytes),
+                (compiled.Plan.Head!.Kind, compiled.Plan.Weights.Bytes - compiled.Plan.Head.TokenizerBytes));
         }
 
         foreach (var precision in new[] { Precision.Fp32, Precision.Int8 })
@@ -71,8 +76,10 @@ public sealed class SearchTests : IDisposable
             var output = Path.Combine(_folder, stop.Replace(' ', '-'));
             using var cancel = new CancellationTokenSource();
             Assert.ThrowsAny<OperationCanceledException>(() => SearchRun.Run(request, output, false, new Stopping(stop, cancel), cancel.Token));
-            Assert.Equal("CBERT0807", Assert.Throws<CompileException>(() => SearchRun.Run(request, output, false, TextWriter.Null, CancellationToken.None)).Diagnostic.Code);
-            Assert.Equal("CBERT0807", Assert.Throws<CompileException>(() => SearchRun.Run(request with { Candidates = 5 }, output, true, TextWriter.Null, CancellationToken.None)).Diagnostic.Code);
+            Assert.Equal("CBERT0807", Assert.Throws<CompileException>(() =>
+                SearchRun.Run(request, output, false, TextWriter.Null, CancellationToken.None)).Diagnostic.Code);
+            Assert.Equal("CBERT0807", Assert.Throws<CompileException>(() =>
+                SearchRun.Run(request with { Candidates = 5 }, output, true, TextWriter.Null, CancellationToken.None)).Diagnostic.Code);
 
             // As if it had been killed while it wrote a line.
             File.AppendAllText(Path.Combine(output, "log.jsonl"), "{\"event\": \"cand");
@@ -88,7 +95,13 @@ public sealed class SearchTests : IDisposable
     public void Training_makes_a_classifier_of_other_labels()
     {
         var output = Path.Combine(_folder, "trained");
-        var request = new TrainRequest { Model = Toy.MovieMood, Train = Texts(300, "yes", "no", "maybe"), MaxTokens = 24, Recipe = new() { Epochs = 6, Rate = 5e-4, BatchSize = 16 } };
+        var request = new TrainRequest
+        {
+            Model = Toy.MovieMood,
+            Train = Texts(300, "yes", "no", "maybe"),
+            MaxTokens = 24,
+            Recipe = new() { Epochs = 6, Rate = 5e-4, BatchSize = 16 },
+        };
         var accuracy = TrainRun.Run(request, output, false, TextWriter.Null, CancellationToken.None);
         Assert.True(accuracy > 0.6, $"{accuracy}");
         using var result = CompilePipeline.Compile(new CompileOptions { ModelPath = Path.Combine(output, "model", "model.onnx"), Text = true });
@@ -112,8 +125,11 @@ public sealed class SearchTests : IDisposable
     private string Texts(int count, params string[] labels)
     {
         var path = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"texts-{count}-{labels.Length}.tsv"));
-        File.WriteAllLines(path, Sentences(count, 1).Select((s, i) => $"{s.Text}\t{(labels.Length == 0 ? (s.IsGood ? "1" : "0") : labels.Length == 3 && i % 5 == 0 ? labels[2] : labels[s.IsGood ? 0 : 1])}").Prepend("sentence\tlabel"));
+        File.WriteAllLines(path, Sentences(count, 1).Select((s, i) => $"{s.Text}\t{Label(s.IsGood, i)}").Prepend("sentence\tlabel"));
         return path;
+
+        string Label(bool isGood, int i) =>
+            labels.Length == 0 ? (isGood ? "1" : "0") : labels.Length == 3 && i % 5 == 0 ? labels[2] : labels[isGood ? 0 : 1];
     }
 
     private static IEnumerable<(string Text, bool IsGood)> Sentences(int count, int seed)
@@ -124,7 +140,10 @@ public sealed class SearchTests : IDisposable
         {
             var isGood = random.Next(2) == 0;
             var words = isGood ? Praise : Blame;
-            yield return (random.Next(2) == 0 ? $"a {Of(words)} {Of(Things)} with a {Of(words)} {Of(Things)}" : $"the {Of(Things)} is {Of(words)} and the {Of(Things)} is {Of(words)}", isGood);
+            var text = random.Next(2) == 0
+                ? $"a {Of(words)} {Of(Things)} with a {Of(words)} {Of(Things)}"
+                : $"the {Of(Things)} is {Of(words)} and the {Of(Things)} is {Of(words)}";
+            yield return (text, isGood);
         }
     }
 

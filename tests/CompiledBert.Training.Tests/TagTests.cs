@@ -23,14 +23,22 @@ public sealed class TagTests : IDisposable
     public void A_teacher_is_trained_and_a_smaller_tagger_found_that_finds_entities_once_compiled()
     {
         var texts = Write("train.txt", Lines(300, 1));
-        var train = new TrainRequest { Task = TaskKind.Tag, Model = Toy.MovieMood, Train = texts, MaxTokens = 32, Recipe = new() { Epochs = 6, Rate = 2e-3, BatchSize = 16 } };
+        var train = new TrainRequest
+        {
+            Task = TaskKind.Tag,
+            Model = Toy.MovieMood,
+            Train = texts,
+            MaxTokens = 32,
+            Recipe = new() { Epochs = 6, Rate = 2e-3, BatchSize = 16 },
+        };
         var teacher = Path.Combine(_folder, "teacher");
         var score = TrainRun.Run(train, teacher, false, TextWriter.Null, CancellationToken.None);
         Assert.True(score > 0.9, $"{score}");
 
         var request = new SearchRequest
         {
-            Task = TaskKind.Tag, Teacher = Path.Combine(teacher, "model", "model.onnx"), Train = texts, MaxTokens = 32, Targets = ["cortex-a76"], Budget = "0.3ms@16",
+            Task = TaskKind.Tag, Teacher = Path.Combine(teacher, "model", "model.onnx"), Train = texts, MaxTokens = 32,
+            Targets = ["cortex-a76"], Budget = "0.3ms@16",
         }.Preset("minute") with { Candidates = 4, Recipe = new() { Epochs = 6, Rate = 1e-3, BatchSize = 16 } };
         var result = SearchRun.Run(request, Path.Combine(_folder, "run"), false, TextWriter.Null, CancellationToken.None);
         Assert.Equal("F1", result.Measure);
@@ -39,11 +47,14 @@ public sealed class TagTests : IDisposable
         using var session = ModelSession.Compile(new CompileOptions { ModelPath = result.Model, Name = "Found", Precision = Precision.Int8, Text = true });
         Assert.Equal(HeadKind.Tag, session.Plan.Head!.Kind);
         Assert.Equal(["B-LOC", "I-LOC", "O"], session.Plan.Head.Labels);
-        var tags = (Tags<Entity>)session.Model.GetType().GetMethod("Tag", [typeof(string), typeof(CancellationToken)])!.Invoke(session.Model, ["the film was made in new paris with a cast", CancellationToken.None])!;
+        var tags = (Tags<Entity>)session.Model.GetType()
+            .GetMethod("Tag", [typeof(string), typeof(CancellationToken)])!
+            .Invoke(session.Model, ["the film was made in new paris with a cast", CancellationToken.None])!;
         Assert.Equal([("new paris", "LOC")], tags.Select(e => (e.Text, e.Type)));
 
         // A teacher of texts' labels is none of words'.
-        var refusal = Assert.Throws<CompileException>(() => SearchRun.Run(request with { Teacher = Toy.MovieMood }, Path.Combine(_folder, "other"), false, TextWriter.Null, CancellationToken.None));
+        var refusal = Assert.Throws<CompileException>(() =>
+            SearchRun.Run(request with { Teacher = Toy.MovieMood }, Path.Combine(_folder, "other"), false, TextWriter.Null, CancellationToken.None));
         Assert.Equal("CBERT0805", refusal.Diagnostic.Code);
     }
 
@@ -110,7 +121,9 @@ public sealed class TagTests : IDisposable
         {
             double[] Shares(float[] logits, int token)
             {
-                var powers = Enumerable.Range(0, 3).Select(l => Math.Exp(logits[(((i * (int)together.Tokens) + token) * 3) + l] / Toy.Recipe.Temperature)).ToArray();
+                var powers = Enumerable.Range(0, 3)
+                    .Select(l => Math.Exp(logits[(((i * (int)together.Tokens) + token) * 3) + l] / Toy.Recipe.Temperature))
+                    .ToArray();
                 return [.. powers.Select(p => p / powers.Sum())];
             }
 
@@ -119,7 +132,8 @@ public sealed class TagTests : IDisposable
         }
     }
 
-    private LabelledTexts Read(string content, IReadOnlyList<string>? labels = null) => TaggedTexts.Read(Write("texts.txt", content), FolderTokenizer.Read(Toy.MovieMood)!, 24, labels);
+    private LabelledTexts Read(string content, IReadOnlyList<string>? labels = null) =>
+        TaggedTexts.Read(Write("texts.txt", content), FolderTokenizer.Read(Toy.MovieMood)!, 24, labels);
 
     private string Write(string name, string content)
     {
@@ -136,7 +150,9 @@ public sealed class TagTests : IDisposable
         for (var i = 0; i < count; i++)
         {
             var name = Names[random.Next(Names.Length)];
-            string[] words = random.Next(2) == 0 ? ["the", "film", "was", "made", "in", "*", "with", "a", "cast"] : ["*", "is", "a", "good", "place", "for", "a", "movie"];
+            string[] words = random.Next(2) == 0
+                ? ["the", "film", "was", "made", "in", "*", "with", "a", "cast"]
+                : ["*", "is", "a", "good", "place", "for", "a", "movie"];
             foreach (var word in words)
             {
                 lines.AddRange(word != "*" ? [$"{word} O"] : random.Next(2) == 0 ? ["new B-LOC", $"{name} I-LOC"] : [$"{name} B-LOC"]);

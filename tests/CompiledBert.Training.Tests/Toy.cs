@@ -17,7 +17,8 @@ internal static class Toy
 
     public static IModelTask Purpose { get; } = new ClassifyTask(Pooling.Cls);
 
-    public static BertShape Shape { get; } = new() { Vocabulary = Vocabulary, Embedding = 32, Width = 32, Layers = [.. Enumerable.Repeat(new LayerShape(4, 8, 64), 4)] };
+    public static BertShape Shape { get; } =
+        new() { Vocabulary = Vocabulary, Embedding = 32, Width = 32, Layers = [.. Enumerable.Repeat(new LayerShape(4, 8, 64), 4)] };
 
     public static TrainingRecipe Recipe { get; } = new() { BatchSize = 16, Rate = 2e-3, Seed = 3 };
 

@@ -18,7 +18,8 @@ public sealed class AppTests(PackedPackage package) : IDisposable
         var log = _consumer.Build();
         Assert.Single(log.Split('\n'), line => line.Contains("App.Tiny: ", StringComparison.Ordinal));
         Assert.Equal("class App.Tiny in App.Tiny", _consumer.Start("bin/Debug/net10.0/App.dll"));
-        Assert.Contains("Tiny.g.cs", Directory.EnumerateFiles(_consumer.PathOf("obj/Debug/net10.0/compiledbert/generated"), "*.cs", SearchOption.AllDirectories).Select(Path.GetFileName));
+        var generated = _consumer.PathOf("obj/Debug/net10.0/compiledbert/generated");
+        Assert.Contains("Tiny.g.cs", Directory.EnumerateFiles(generated, "*.cs", SearchOption.AllDirectories).Select(Path.GetFileName));
         Assert.True(IsOptimised(_consumer.PathOf("bin/Debug/net10.0/App.Tiny.dll")));
         Assert.False(IsOptimised(_consumer.PathOf("bin/Debug/net10.0/App.dll")));
     }
@@ -61,8 +62,11 @@ public sealed class AppTests(PackedPackage package) : IDisposable
     }
 
     [Theory]
-    [InlineData("App.vbproj", "Program.vb", "Module Program\nSub Main()\nUsing model = MyApp.Tiny.Load()\nSystem.Console.WriteLine(model.GetType().FullName)\nEnd Using\nEnd Sub\nEnd Module\n", "")]
-    [InlineData("App.fsproj", "Program.fs", "module Program\nlet model = MyApp.Tiny.Load()\nprintfn \"%s\" (model.GetType().FullName)\n", "<Compile Include=\"Program.fs\" />")]
+    [InlineData("App.vbproj", "Program.vb",
+        "Module Program\nSub Main()\nUsing model = MyApp.Tiny.Load()\n"
+            + "System.Console.WriteLine(model.GetType().FullName)\nEnd Using\nEnd Sub\nEnd Module\n", "")]
+    [InlineData("App.fsproj", "Program.fs",
+        "module Program\nlet model = MyApp.Tiny.Load()\nprintfn \"%s\" (model.GetType().FullName)\n", "<Compile Include=\"Program.fs\" />")]
     public void Other_languages_work(string project, string file, string code, string items)
     {
         _consumer.CopyModel("zoo/minilm-meanpool-l2-legacy-op14/model.onnx", "tiny.onnx");

@@ -40,7 +40,8 @@ internal sealed class Consumer : IDisposable
     }
 
     /// <summary>A project file with the properties and items given.</summary>
-    public void WriteProject(string name, string items, string properties = "<OutputType>Exe</OutputType>", string frameworks = "<TargetFramework>net10.0</TargetFramework>") =>
+    public void WriteProject(
+        string name, string items, string properties = "<OutputType>Exe</OutputType>", string frameworks = "<TargetFramework>net10.0</TargetFramework>") =>
         Write(name, $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>{frameworks}<ImplicitUsings>enable</ImplicitUsings><Nullable>enable</Nullable>{properties}</PropertyGroup>
@@ -105,7 +106,8 @@ internal sealed class Consumer : IDisposable
 
     /// <summary>Names of the results in the cache of a project's folder.</summary>
     public IReadOnlyList<string> Results(string projectFolder = "") => Directory.Exists(PathOf(Path.Combine(projectFolder, "obj/compiledbert")))
-        ? [.. Directory.EnumerateDirectories(PathOf(Path.Combine(projectFolder, "obj/compiledbert"))).Select(d => Path.GetFileName(d)).Where(d => d != "signatures").Order(StringComparer.Ordinal)]
+        ? [.. Directory.EnumerateDirectories(PathOf(Path.Combine(projectFolder, "obj/compiledbert")))
+            .Select(d => Path.GetFileName(d)).Where(d => d != "signatures").Order(StringComparer.Ordinal)]
         : [];
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);

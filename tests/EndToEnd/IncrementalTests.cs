@@ -90,7 +90,9 @@ public sealed class IncrementalTests(PackedPackage package) : IDisposable
     {
         _consumer.CopyModel("zoo/minilm-meanpool-l2-legacy-op14/model.onnx", "tiny.onnx");
         _consumer.WriteProject(
-            "Lib.csproj", $"""{_consumer.Reference}<BertModel Include="tiny.onnx" />""", "<EnableWindowsTargeting>true</EnableWindowsTargeting><DisableTransitiveFrameworkReferenceDownloads>true</DisableTransitiveFrameworkReferenceDownloads>",
+            "Lib.csproj", $"""{_consumer.Reference}<BertModel Include="tiny.onnx" />""",
+            "<EnableWindowsTargeting>true</EnableWindowsTargeting>"
+                + "<DisableTransitiveFrameworkReferenceDownloads>true</DisableTransitiveFrameworkReferenceDownloads>",
             "<TargetFrameworks>net10.0;net10.0-windows</TargetFrameworks>");
         _consumer.Write("Api.cs", "namespace Lib;\npublic static class Api { public static Tiny Load() => Tiny.Load(); }\n");
         var log = _consumer.Build("-m:2");

@@ -18,7 +18,8 @@ public sealed class LibraryTests(PackedPackage package) : IDisposable
             "Lib/Lib.csproj",
             $"""{_consumer.Reference}<BertModel Include="tiny.onnx" Weights="file" /><BertModel Include="tiny.onnx" Name="Inner" Access="internal" />""",
             "<PackageId>Consumer.Lib</PackageId><Version>1.0.0-beta</Version>");
-        _consumer.Write("Lib/Api.cs", "namespace Lib;\npublic static class Api { public static string Name() { using var model = Inner.Load(); return model.GetType().Name; } }\n");
+        _consumer.Write("Lib/Api.cs",
+            "namespace Lib;\npublic static class Api { public static string Name() { using var model = Inner.Load(); return model.GetType().Name; } }\n");
         _consumer.WriteProject("Middle/Middle.csproj", """<ProjectReference Include="../Lib/Lib.csproj" />""", "");
         _consumer.Write("Middle/Api.cs", "namespace Middle;\npublic static class Api { public static string Name() => Lib.Api.Name(); }\n");
         _consumer.WriteProject("App/App.csproj", """<ProjectReference Include="../Middle/Middle.csproj" />""");
@@ -33,7 +34,9 @@ public sealed class LibraryTests(PackedPackage package) : IDisposable
         using (var archive = ZipFile.OpenRead(_consumer.PathOf("packages/Consumer.Lib.1.0.0-beta.nupkg")))
         {
             var names = archive.Entries.Select(e => e.FullName).ToList();
-            Assert.Superset(new HashSet<string> { "lib/net10.0/Lib.dll", "lib/net10.0/Lib.Tiny.dll", "lib/net10.0/Lib.Inner.dll", "contentFiles/any/net10.0/Tiny.weights" }, names.ToHashSet());
+            Assert.Superset(
+                new HashSet<string> { "lib/net10.0/Lib.dll", "lib/net10.0/Lib.Tiny.dll", "lib/net10.0/Lib.Inner.dll", "contentFiles/any/net10.0/Tiny.weights" },
+                names.ToHashSet());
         }
 
         UseThePackage();

@@ -11,7 +11,8 @@ public sealed class NativeAotTests(PackedPackage package) : IDisposable
     public const string Properties = "<PublishAot>true</PublishAot><InvariantGlobalization>true</InvariantGlobalization>";
 
     public static string ThisPlatform =>
-        (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux") + (RuntimeInformation.ProcessArchitecture == Architecture.X64 ? "-x64" : "-arm64");
+        (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux")
+            + (RuntimeInformation.ProcessArchitecture == Architecture.X64 ? "-x64" : "-arm64");
 
     private readonly Consumer _consumer = new(package);
 
@@ -42,7 +43,9 @@ public sealed class NativeAotTests(PackedPackage package) : IDisposable
         }
 
         _consumer.WriteApp(properties: Properties + "<IlcInstructionSet>x86-64-v2</IlcInstructionSet>");
-        Assert.Contains("IlcInstructionSet=x86-64-v2 leaves out AVX2", _consumer.Succeed("publish", "--use-current-runtime", "-o", _consumer.PathOf("published")), StringComparison.Ordinal);
+        Assert.Contains(
+            "IlcInstructionSet=x86-64-v2 leaves out AVX2",
+            _consumer.Succeed("publish", "--use-current-runtime", "-o", _consumer.PathOf("published")), StringComparison.Ordinal);
         Assert.Contains("class App.Tiny", DotNet.RunProgram(_consumer.Folder, _consumer.PathOf("published/App")).Output, StringComparison.Ordinal);
     }
 }

@@ -24,7 +24,8 @@ public sealed partial class NewcomerTests(PackedPackage package) : IDisposable
     {
         var blocks = Blocks(File.ReadAllText(Path.Combine(PackedPackage.Repository, document)));
         _consumer.Succeed("new", "console", "-o", ".", "-n", "Neighbours");
-        foreach (var line in blocks.Where(b => b.Language == "bash").SelectMany(b => b.Text.Split('\n')).Where(l => l.StartsWith("dotnet add package ", StringComparison.Ordinal)))
+        var commands = blocks.Where(b => b.Language == "bash").SelectMany(b => b.Text.Split('\n'));
+        foreach (var line in commands.Where(l => l.StartsWith("dotnet add package ", StringComparison.Ordinal)))
         {
             var name = line.Split(' ')[^1];
             _consumer.Succeed("add", "package", name, "--version", VersionOf(name));
@@ -58,18 +59,25 @@ public sealed partial class NewcomerTests(PackedPackage package) : IDisposable
     private static List<(double Nearness, string Text)> Neighbours(string output) =>
         [.. Neighbour().Matches(output).Select(m => (double.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture), m.Groups[2].Value))];
 
-    private static List<(string Language, string Text)> Blocks(string document) => [.. Fence().Matches(document.ReplaceLineEndings("\n")).Select(m => (m.Groups[1].Value, m.Groups[2].Value))];
+    private static List<(string Language, string Text)> Blocks(string document) =>
+        [.. Fence().Matches(document.ReplaceLineEndings("\n")).Select(m => (m.Groups[1].Value, m.Groups[2].Value))];
 
     private string VersionOf(string name) => name == "CompiledBert"
         ? package.Version
-        : (string)XDocument.Load(Path.Combine(PackedPackage.Repository, "Directory.Packages.props")).Descendants("PackageVersion").First(p => (string?)p.Attribute("Include") == name).Attribute("Version")!;
+        : (string)XDocument.Load(Path.Combine(PackedPackage.Repository, "Directory.Packages.props"))
+            .Descendants("PackageVersion")
+            .First(p => (string?)p.Attribute("Include") == name)
+            .Attribute("Version")!;
 
     private void CopyModel(string to)
     {
         var folder = Path.GetDirectoryName(_consumer.PathOf(to))!;
         Directory.CreateDirectory(Path.Combine(folder, "1_Pooling"));
         File.Copy(RepositoryFiles.Shared(Model)!, _consumer.PathOf(to));
-        foreach (var file in new[] { "config.json", "tokenizer.json", "tokenizer_config.json", "modules.json", "sentence_bert_config.json", "1_Pooling/config.json" })
+        foreach (var file in new[]
+        {
+            "config.json", "tokenizer.json", "tokenizer_config.json", "modules.json", "sentence_bert_config.json", "1_Pooling/config.json",
+        })
         {
             File.Copy(Path.Combine(Path.GetDirectoryName(RepositoryFiles.Shared(Model)!)!, "all-MiniLM-L6-v2-files", file), Path.Combine(folder, file));
         }

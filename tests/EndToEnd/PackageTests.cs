@@ -17,9 +17,12 @@ public sealed class PackageTests(PackedPackage package)
         var names = archive.Entries.Select(e => e.FullName).ToList();
         Assert.All(Always, name => Assert.Contains(name, names));
         Assert.Equal(
-            ["lib/net10.0/CompiledBert.Runtime.dll", "lib/net10.0/CompiledBert.Runtime.xml", "lib/net10.0/CompiledBert.Text.dll", "lib/net10.0/CompiledBert.Text.xml"],
+            ["lib/net10.0/CompiledBert.Runtime.dll", "lib/net10.0/CompiledBert.Runtime.xml",
+                "lib/net10.0/CompiledBert.Text.dll", "lib/net10.0/CompiledBert.Text.xml"],
             names.Where(n => n.StartsWith("lib/", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
-        Assert.All(["build", "buildTransitive", "buildMultiTargeting", "tools/generator", "tools/host", "tools/tasks"], folder => Assert.Contains(names, n => n.StartsWith(folder + "/", StringComparison.Ordinal)));
+        Assert.All(
+            ["build", "buildTransitive", "buildMultiTargeting", "tools/generator", "tools/host", "tools/tasks"],
+            folder => Assert.Contains(names, n => n.StartsWith(folder + "/", StringComparison.Ordinal)));
 
         var nuspec = XDocument.Load(archive.GetEntry("CompiledBert.nuspec")!.Open()).Root!.Elements().Single();
         string? Field(string name) => nuspec.Elements().SingleOrDefault(e => e.Name.LocalName == name)?.Value;
@@ -60,7 +63,9 @@ public sealed class PackageTests(PackedPackage package)
     public void It_has_the_same_bytes_each_time()
     {
         using var consumer = new Consumer(package);
-        var packed = DotNet.Run(PackedPackage.Repository, "pack", "build/package", "--no-build", "--nologo", "-v", "q", "-o", consumer.PathOf("again"), "-p:PackageVersion=" + package.Version);
+        var packed = DotNet.Run(
+            PackedPackage.Repository, "pack", "build/package", "--no-build", "--nologo", "-v", "q",
+            "-o", consumer.PathOf("again"), "-p:PackageVersion=" + package.Version);
         Assert.True(packed.ExitCode == 0, packed.Output);
         var name = $"CompiledBert.{package.Version}.nupkg";
         Assert.Equal(File.ReadAllBytes(Path.Combine(package.Folder, name)), File.ReadAllBytes(consumer.PathOf("again/" + name)));

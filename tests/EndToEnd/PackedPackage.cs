@@ -27,7 +27,8 @@ public sealed class PackedPackage : IDisposable
 
     /// <summary>Makes a file that names the package's released version name this one.</summary>
     public void UseIn(string file) =>
-        File.WriteAllText(file, File.ReadAllText(file).Replace("""Include="CompiledBert" Version="0.1.0" """.TrimEnd(), $"""Include="CompiledBert" Version="{Version}" """.TrimEnd(), StringComparison.Ordinal));
+        File.WriteAllText(file, File.ReadAllText(file).Replace(
+            """Include="CompiledBert" Version="0.1.0" """.TrimEnd(), $"""Include="CompiledBert" Version="{Version}" """.TrimEnd(), StringComparison.Ordinal));
 
     /// <summary>A model of the tests.</summary>
     public static string Model(string name) => Path.Combine(Repository, "tests", "models", name);
@@ -37,7 +38,8 @@ public sealed class PackedPackage : IDisposable
         Directory.Delete(Folder, recursive: true);
         var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        foreach (var restored in new[] { "compiledbert", "compiledbert.extensions.ai" }.Select(id => Path.Combine(packages, id, Version)).Where(Directory.Exists))
+        foreach (var restored in new[] { "compiledbert", "compiledbert.extensions.ai" }
+            .Select(id => Path.Combine(packages, id, Version)).Where(Directory.Exists))
         {
             Directory.Delete(restored, recursive: true);
         }

@@ -17,7 +17,8 @@ public sealed class ReportTests(PackedPackage package) : IDisposable
     public void A_profile_corrects_estimates_of_its_core_and_another_one_makes_another_report()
     {
         using var consumer = new Consumer(package);
-        string Profile(string factor) => $$"""{"schema":"compiledbert-profile-1","core":"cortex-a55","gigahertz":2,"corrections":{"linear":{{factor}},"integerLinear":1,"attention":1,"matmul":1,"nest":1} }""";
+        string Profile(string factor) =>
+            $$"""{"schema":"compiledbert-profile-1","core":"cortex-a55","gigahertz":2,"corrections":{"linear":{{factor}},"integerLinear":1,"attention":1,"matmul":1,"nest":1} }""";
         consumer.Write("perf.json", Profile("2"));
         consumer.WriteApp("""Targets="cortex-a55" Profile="perf.json" """);
         Assert.Contains("corrected by a profile", consumer.Build(), StringComparison.Ordinal);
@@ -39,7 +40,8 @@ public sealed class ReportTests(PackedPackage package) : IDisposable
         Assert.Contains("pixel-6, cortex-a55", log, StringComparison.Ordinal);
         using (var report = JsonDocument.Parse(File.ReadAllText(_consumer.PathOf(Folder + "Tiny.report.json"))))
         {
-            var emitted = Directory.EnumerateFiles(_consumer.PathOf(Folder + "generated"), "*.cs", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length);
+            var emitted = Directory.EnumerateFiles(_consumer.PathOf(Folder + "generated"), "*.cs", SearchOption.AllDirectories)
+                .Sum(f => new FileInfo(f).Length);
             Assert.Equal(emitted, report.RootElement.GetProperty("emittedBytes").GetInt64());
         }
 

@@ -35,7 +35,9 @@ public sealed class SampleTests(PackedPackage package) : IDisposable
     public void MovieMood_and_ArmDevice_build()
     {
         Build("MovieMood");
-        Assert.DoesNotContain("warning", _consumer.Succeed("build", "ArmDevice", "-p:CompiledBertVersion=" + package.Version, "-p:RestorePackagesPath="), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "warning",
+            _consumer.Succeed("build", "ArmDevice", "-p:CompiledBertVersion=" + package.Version, "-p:RestorePackagesPath="), StringComparison.Ordinal);
         Assert.Contains("positive", _consumer.Start("MovieMood/bin/Debug/net10.0/MovieMood.dll"), StringComparison.Ordinal);
     }
 
@@ -46,11 +48,14 @@ public sealed class SampleTests(PackedPackage package) : IDisposable
     public void A_sample_without_its_model_says_which_property_names_it()
     {
         Build("MovieMood");
-        Assert.Contains("-p:NerModel=", _consumer.Fail("build", "EntityHighlighting", "-p:CompiledBertVersion=" + package.Version, "-p:RestorePackagesPath="), StringComparison.Ordinal);
+        Assert.Contains(
+            "-p:NerModel=",
+            _consumer.Fail("build", "EntityHighlighting", "-p:CompiledBertVersion=" + package.Version, "-p:RestorePackagesPath="), StringComparison.Ordinal);
     }
 
     [SharedModelFact("demo/ner/ner.onnx")]
-    public void EntityHighlighting_builds() => Assert.DoesNotContain("warning", Build("EntityHighlighting", "-p:NerModel=" + Shared("demo/ner/ner.onnx")), StringComparison.Ordinal);
+    public void EntityHighlighting_builds() =>
+        Assert.DoesNotContain("warning", Build("EntityHighlighting", "-p:NerModel=" + Shared("demo/ner/ner.onnx")), StringComparison.Ordinal);
 
     [SharedModelFact("real/all-MiniLM-L6-v2.onnx")]
     public void SemanticSearch_finds_the_paragraph_and_keeps_its_index()
@@ -62,7 +67,9 @@ public sealed class SampleTests(PackedPackage package) : IDisposable
         Assert.Contains("a.txt:3", first.Split('\n')[2], StringComparison.Ordinal);
         Assert.DoesNotContain("ndexing", Search(), StringComparison.Ordinal);
 
-        string Search() => DotNet.RunProgram(_consumer.Folder, "dotnet", [_consumer.PathOf("SemanticSearch/bin/Debug/net10.0/semantic-search.dll"), _consumer.PathOf("texts"), "a big cat hunting"], []).Output;
+        string Search() => DotNet.RunProgram(
+            _consumer.Folder, "dotnet",
+            [_consumer.PathOf("SemanticSearch/bin/Debug/net10.0/semantic-search.dll"), _consumer.PathOf("texts"), "a big cat hunting"], []).Output;
     }
 
     [SharedModelFact("real/all-MiniLM-L6-v2.onnx")]
@@ -81,7 +88,8 @@ public sealed class SampleTests(PackedPackage package) : IDisposable
 
         string Run(params string[] arguments)
         {
-            var result = DotNet.RunProgram(_consumer.Folder, "dotnet", [_consumer.PathOf("Notes/bin/Debug/net10.0/notes.dll"), _consumer.PathOf("notes.json"), .. arguments], []);
+            var result = DotNet.RunProgram(
+                _consumer.Folder, "dotnet", [_consumer.PathOf("Notes/bin/Debug/net10.0/notes.dll"), _consumer.PathOf("notes.json"), .. arguments], []);
             Assert.True(result.ExitCode == 0, result.Output);
             return result.Output;
         }
@@ -91,6 +99,9 @@ public sealed class SampleTests(PackedPackage package) : IDisposable
     public void EmbeddingService_and_its_load_build()
     {
         Assert.DoesNotContain("warning", Build("EmbeddingService", EmbeddingModel), StringComparison.Ordinal);
-        Assert.DoesNotContain("warning", _consumer.Succeed("build", ["EmbeddingService/Load", "-p:CompiledBertVersion=" + package.Version, "-p:RestorePackagesPath=", .. EmbeddingModel]), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "warning",
+            _consumer.Succeed("build", ["EmbeddingService/Load", "-p:CompiledBertVersion=" + package.Version, "-p:RestorePackagesPath=", .. EmbeddingModel]),
+            StringComparison.Ordinal);
     }
 }

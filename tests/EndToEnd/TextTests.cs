@@ -57,7 +57,8 @@ public sealed class TextTests(PackedPackage package) : IDisposable
             }
             """);
         Assert.Contains("CS0104", _consumer.Fail("build"), StringComparison.Ordinal);
-        _consumer.Write("Directory.Build.props", "<Project><PropertyGroup><CompiledBertImplicitUsings>false</CompiledBertImplicitUsings></PropertyGroup></Project>");
+        _consumer.Write(
+            "Directory.Build.props", "<Project><PropertyGroup><CompiledBertImplicitUsings>false</CompiledBertImplicitUsings></PropertyGroup></Project>");
         _consumer.Write("Program.cs", "using App;\n" + File.ReadAllText(_consumer.PathOf("Program.cs")));
         _consumer.Build();
         Assert.Equal("Entity { } positive", _consumer.Start("bin/Debug/net10.0/App.dll"));
@@ -118,7 +119,8 @@ public sealed class TextTests(PackedPackage package) : IDisposable
     public void Prompts_by_metadata_give_methods_of_their_own()
     {
         CopyEmbedding();
-        _consumer.WriteProject("App.csproj", $"""{_consumer.Reference}<BertModel Include="tiny/tiny.onnx" Head="embed" QueryPrefix="a " PassagePrefix="b " />""");
+        _consumer.WriteProject(
+            "App.csproj", $"""{_consumer.Reference}<BertModel Include="tiny/tiny.onnx" Head="embed" QueryPrefix="a " PassagePrefix="b " />""");
         _consumer.Write("Program.cs", """
             using var tiny = Tiny.Load();
             Console.WriteLine(tiny.EmbedQuery("b").SequenceEqual(tiny.Embed("a b")) && tiny.EmbedPassage("b").SequenceEqual(tiny.Embed("b b")));

@@ -44,7 +44,9 @@ public sealed class ToolTests(PackedPackage package)
     public void The_template_makes_an_app_that_answers()
     {
         using var consumer = new Consumer(package);
-        var packed = DotNet.Run(PackedPackage.Repository, "pack", "build/templates", "--nologo", "-v", "q", "-o", consumer.PathOf("templates"), "-p:PackageVersion=" + package.Version);
+        var packed = DotNet.Run(
+            PackedPackage.Repository, "pack", "build/templates", "--nologo", "-v", "q",
+            "-o", consumer.PathOf("templates"), "-p:PackageVersion=" + package.Version);
         Assert.True(packed.ExitCode == 0, packed.Output);
         (string, string)[] home = [("DOTNET_CLI_HOME", consumer.PathOf("home")), ("DOTNET_NOLOGO", "1"), ("DOTNET_CLI_TELEMETRY_OPTOUT", "1")];
         Succeed(consumer, home, "new", "install", Directory.GetFiles(consumer.PathOf("templates"), "*.nupkg").Single());
@@ -67,7 +69,8 @@ internal static class Tool
     /// <summary>Runs it in a folder and returns what it says.</summary>
     public static string Succeed(string folder, params string[] arguments)
     {
-        var result = DotNet.Run(folder, ["run", "--project", Path.Combine(PackedPackage.Repository, "src", "CompiledBert.Cli"), "-c", "Release", "--", .. arguments]);
+        var result = DotNet.Run(
+            folder, ["run", "--project", Path.Combine(PackedPackage.Repository, "src", "CompiledBert.Cli"), "-c", "Release", "--", .. arguments]);
         Assert.True(result.ExitCode == 0, result.Output);
         return result.Output;
     }

@@ -11,7 +11,8 @@ internal static class IntegerAttentionReference
     /// <param name="keys">The keys.</param>
     /// <param name="values">The values.</param>
     /// <param name="score">The score, a logarithm of base 2, of a sum of products, given the query's scale, the key's scale and the key's index.</param>
-    public static double[] Of(long number, float[] query, IReadOnlyList<float[]> keys, IReadOnlyList<float[]> values, Func<float, float, float, int, float> score)
+    public static double[] Of(
+        long number, float[] query, IReadOnlyList<float[]> keys, IReadOnlyList<float[]> values, Func<float, float, float, int, float> score)
     {
         var (wholeQuery, queryScale) = Round(query);
         var scores = keys.Select((key, k) =>

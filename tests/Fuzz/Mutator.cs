@@ -7,7 +7,8 @@ internal sealed class Mutator(int number)
 {
     private static readonly ulong[] Extremes =
     [
-        0, 1, 2, 3, 7, 16, ulong.MaxValue, ulong.MaxValue - 1, ulong.MaxValue - 2, int.MaxValue, 1ul << 31, 1ul << 32, long.MaxValue, 1ul << 63, 65_536, 1_000_000, (1ul << 40) + 1,
+        0, 1, 2, 3, 7, 16, ulong.MaxValue, ulong.MaxValue - 1, ulong.MaxValue - 2, int.MaxValue, 1ul << 31, 1ul << 32, long.MaxValue,
+        1ul << 63, 65_536, 1_000_000, (1ul << 40) + 1,
     ];
 
     private static readonly float[] Floats = [0, 1, -1, float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, 1e-40f, -0f, 1e9f, 0.5f];

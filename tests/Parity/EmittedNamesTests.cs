@@ -9,13 +9,15 @@ public sealed class EmittedNamesTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("cbert-names-").FullName;
 
-    public EmittedNamesTests() => File.WriteAllText(Path.Combine(_folder, "vocab.txt"), string.Join('\n', ["[PAD]", "[MASK]", "[UNK]", "[CLS]", "[SEP]", "a", "bc", "def"]));
+    public EmittedNamesTests() =>
+        File.WriteAllText(Path.Combine(_folder, "vocab.txt"), string.Join('\n', ["[PAD]", "[MASK]", "[UNK]", "[CLS]", "[SEP]", "a", "bc", "def"]));
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private CompileOptions Options(string model, string? pooling) => new()
     {
-        ModelPath = Path.Combine(RepositoryFiles.Zoo, model, "model.onnx"), Text = pooling is not null, Pooling = pooling, TokenizerFolder = pooling is null ? null : _folder,
+        ModelPath = Path.Combine(RepositoryFiles.Zoo, model, "model.onnx"), Text = pooling is not null, Pooling = pooling,
+        TokenizerFolder = pooling is null ? null : _folder,
     };
 
     [Theory]
@@ -26,7 +28,9 @@ public sealed class EmittedNamesTests : IDisposable
         using var session = ModelSession.Compile(Options(model, pooling) with { Precision = precision });
         var lengths = session.Plan.Outputs.Select(o => char.ToUpperInvariant(o.Identifier[0]) + o.Identifier[1..] + "Length");
         const BindingFlags Declared = BindingFlags.DeclaredOnly | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static;
-        var members = session.Model.GetType().GetMembers(Declared).Where(m => m is not MethodBase { IsSpecialName: true }).Select(m => m.Name).Where(n => n.All(c => char.IsLetterOrDigit(c) || c == '_'));
+        var members = session.Model.GetType().GetMembers(Declared)
+            .Where(m => m is not MethodBase { IsSpecialName: true })
+            .Select(m => m.Name).Where(n => n.All(c => char.IsLetterOrDigit(c) || c == '_'));
         Assert.Empty(members.Where(ModelName.IsClassName).Except(lengths));
     }
 

@@ -26,7 +26,9 @@ public sealed class InstructionSetTests
     [MemberData(nameof(Switches))]
     public void Without_some_instructions_minilm_agrees_with_onnx_runtime(string name, string[] lost)
     {
-        using var json = Run(name, "bench", RepositoryFiles.Shared(Model)!, "--tokens", "1,7,16,33,64,128", "--threads", "1,2", "--against", "onnxruntime", "--seconds", "0.01", "--json");
+        using var json = Run(
+            name, "bench", RepositoryFiles.Shared(Model)!, "--tokens", "1,7,16,33,64,128", "--threads", "1,2",
+            "--against", "onnxruntime", "--seconds", "0.01", "--json");
         Assert.DoesNotContain(json.RootElement.GetProperty("instructions").EnumerateArray().Select(i => i.GetString()), i => lost.Contains(i));
         var rows = json.RootElement.GetProperty("rows").EnumerateArray().Where(row => row.GetProperty("engine").GetString() == "compiledbert").ToList();
         Assert.Equal(12, rows.Count);

@@ -54,7 +54,9 @@ public sealed class IntegerAccuracyTests(ITestOutputHelper log)
         var texts = sentences.SelectMany(ids => ids[1..^1]).Chunk(tokens - 2).Where(text => text.Length == tokens - 2).Take(24);
         using var floats = Load(MiniLm, Precision.Fp32);
         using var integers = Load(MiniLm, Precision.Int8);
-        var cosines = texts.Select(text => (long[])[sentences[0][0], .. text, sentences[0][^1]]).Select(ids => Cosine(Embed(integers, ids), Embed(floats, ids))).ToList();
+        var cosines = texts
+            .Select(text => (long[])[sentences[0][0], .. text, sentences[0][^1]])
+            .Select(ids => Cosine(Embed(integers, ids), Embed(floats, ids))).ToList();
         log.WriteLine($"{tokens} tokens, {cosines.Count} texts: cosine to floats: mean {cosines.Average():0.00000}, least {cosines.Min():0.00000}");
         Assert.InRange(cosines.Average(), 0.997, 1);
         Assert.InRange(cosines.Min(), 0.985, 1);
@@ -135,7 +137,9 @@ public sealed class IntegerAccuracyTests(ITestOutputHelper log)
             var tensor = new HostTensor(input.Type, [1, ids.Length]);
             for (var i = 0; i < ids.Length; i++)
             {
-                Elements.SetInteger(input.Type, tensor.Bytes, i, input.Name.Contains("mask", StringComparison.Ordinal) ? 1 : input.Name.Contains("type", StringComparison.Ordinal) ? 0 : ids[i]);
+                var isMask = input.Name.Contains("mask", StringComparison.Ordinal);
+                var isType = input.Name.Contains("type", StringComparison.Ordinal);
+                Elements.SetInteger(input.Type, tensor.Bytes, i, isMask ? 1 : isType ? 0 : ids[i]);
             }
 
             return tensor;

@@ -48,7 +48,8 @@ public abstract class RealModelTests
         foreach (var (batch, tokens) in new[] { (2, 7), (3, 33), (5, 16), (8, 2) })
         {
             var sequences = Enumerable.Range(0, batch)
-                .Select(b => TokenInputs.Sequence(pair.Plan, tokens, (100 * tokens) + b, i => b switch { 0 => true, 1 => false, _ => i < tokens - b || i % 2 == 0 }))
+                .Select(b => TokenInputs.Sequence(
+                    pair.Plan, tokens, (100 * tokens) + b, i => b switch { 0 => true, 1 => false, _ => i < tokens - b || i % 2 == 0 }))
                 .ToList();
             var rectangle = pair.AssertParity(TokenInputs.Stack(sequences), $"{batch} x {tokens}");
             AssertSameBits(sequences.Select(pair.Session.Run).ToList(), rectangle, $"{batch} x {tokens}");
@@ -57,7 +58,8 @@ public abstract class RealModelTests
 
     private protected static void AssertRagged(ModelPair pair, IReadOnlyList<int> lengths)
     {
-        var sequences = lengths.Select((tokens, s) => TokenInputs.Sequence(pair.Plan, tokens, 1000 + s, s % 3 == 1 ? i => i % 4 != 2 : s % 7 == 6 ? _ => false : null)).ToList();
+        var sequences = lengths.Select((tokens, s) => TokenInputs.Sequence(
+            pair.Plan, tokens, 1000 + s, s % 3 == 1 ? i => i % 4 != 2 : s % 7 == 6 ? _ => false : null)).ToList();
         var alone = sequences.Select(sequence => pair.AssertParity(sequence, $"{sequence[0].Count} tokens")).ToList();
         foreach (var threads in new[] { 1, 2, 3 })
         {
@@ -96,7 +98,9 @@ public abstract class RealModelTests
             for (var s = 0; s < alone.Count; s++)
             {
                 var bytes = alone[s][output].Bytes;
-                Assert.True(bytes.SequenceEqual(together[output].Bytes.Slice(at, bytes.Length)), $"{what}: output {output} of sequence {s} has other bits than alone");
+                Assert.True(
+                    bytes.SequenceEqual(together[output].Bytes.Slice(at, bytes.Length)),
+                    $"{what}: output {output} of sequence {s} has other bits than alone");
                 at += bytes.Length;
             }
         }

@@ -39,7 +39,9 @@ public sealed class SameBitsTests
         foreach (var lost in (string[][])[[], ["X86.Avx512F.IsSupported"], ["X86.Avx512F.IsSupported", "X86.Avx2.IsSupported"]])
         {
             using var session = ModelSession.Compile(options, rewrite: text => lost.Aggregate(text, (t, l) => t.Replace(l, "false", StringComparison.Ordinal)));
-            var outputs = sets.SelectMany(set => session.Run([.. session.Plan.Inputs.Select((input, i) => HostTensor.From(set.Input(i), input.Type))])).Select(o => o.Bytes.ToArray()).ToList();
+            var outputs = sets
+                .SelectMany(set => session.Run([.. session.Plan.Inputs.Select((input, i) => HostTensor.From(set.Input(i), input.Type))]))
+                .Select(o => o.Bytes.ToArray()).ToList();
             first ??= outputs;
             Assert.Equal(first.Count, outputs.Count);
             Assert.All(first.Zip(outputs), pair => Assert.Equal(pair.First, pair.Second));

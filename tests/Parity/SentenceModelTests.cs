@@ -45,7 +45,8 @@ public sealed class SentenceModelTests : IDisposable
     {
         var width = Embed("minilm-meanpool-l2-legacy-op14", new() { ModelPath = "", Head = "embed", TokenizerFolder = Plain() }).Length;
         WriteFolder(width + more, width + other, "Dense");
-        var error = Assert.Throws<CompileException>(() => Embed("minilm-meanpool-l2-legacy-op14", new() { ModelPath = "", TokenizerFolder = _folder })).Diagnostic;
+        var error = Assert.Throws<CompileException>(() =>
+            Embed("minilm-meanpool-l2-legacy-op14", new() { ModelPath = "", TokenizerFolder = _folder })).Diagnostic;
         Assert.Equal("CBERT0604", error.Code);
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
     }
@@ -67,14 +68,23 @@ public sealed class SentenceModelTests : IDisposable
     public void Gaps_are_filled_by_a_compiled_class()
     {
         File.WriteAllText(Path.Combine(_folder, "vocab.txt"), string.Join('\n', ["[PAD]", "[MASK]", "[UNK]", "[CLS]", "[SEP]", "a", "bc", "def"]));
-        using var session = ModelSession.Compile(new() { ModelPath = RepositoryFiles.Shared("zoo/bert-legacy-op14-mlm-tied/model.onnx")!, Text = true, Head = "mask", TokenizerFolder = _folder });
-        var fill = session.Model.GetType().GetMethods().Single(m => m.Name == "FillMask" && m.GetParameters().Length == 4).CreateDelegate<FillMask>(session.Model);
+        using var session = ModelSession.Compile(new()
+        {
+            ModelPath = RepositoryFiles.Shared("zoo/bert-legacy-op14-mlm-tied/model.onnx")!,
+            Text = true,
+            Head = "mask",
+            TokenizerFolder = _folder,
+        });
+        var fill = session.Model.GetType().GetMethods()
+            .Single(m => m.Name == "FillMask" && m.GetParameters().Length == 4)
+            .CreateDelegate<FillMask>(session.Model);
         var places = fill("a [MASK] bc [MASK]", 3, out var isTruncated, default);
         Assert.Equal((2, 3, false), (places.Count, places[0].Count, isTruncated));
         Assert.True(places[0][0].Probability >= places[0][1].Probability);
     }
 
-    private delegate IReadOnlyList<IReadOnlyList<TokenScore>> FillMask(ReadOnlySpan<char> text, int count, out bool isTruncated, CancellationToken cancellationToken);
+    private delegate IReadOnlyList<IReadOnlyList<TokenScore>> FillMask(
+        ReadOnlySpan<char> text, int count, out bool isTruncated, CancellationToken cancellationToken);
 
     private static float Weight(int row, int column) => MathF.Sin((row * 7) + column) / 4;
 
@@ -99,10 +109,14 @@ public sealed class SentenceModelTests : IDisposable
     private void WriteFolder(int inputs, int outputs, params string[] modules)
     {
         File.Copy(Path.Combine(Plain(), "vocab.txt"), Path.Combine(_folder, "vocab.txt"), overwrite: true);
-        Write("modules.json", "[" + string.Join(',', modules.Prepend("Pooling").Prepend("Transformer").Select((m, i) => $$"""{"type":"sentence_transformers.models.{{m}}","path":"{{(i == 0 ? "" : $"{i}_{m}")}}"}""")) + "]");
+        Write("modules.json", "[" + string.Join(',', modules.Prepend("Pooling").Prepend("Transformer").Select((m, i) =>
+            $$"""{"type":"sentence_transformers.models.{{m}}","path":"{{(i == 0 ? "" : $"{i}_{m}")}}"}""")) + "]");
         Write("1_Pooling/config.json", """{"pooling_mode_mean_tokens":true}""");
-        Write("2_Dense/config.json", $$"""{"in_features":{{inputs}},"out_features":{{outputs}},"bias":true,"activation_function":"torch.nn.modules.activation.Tanh"}""");
-        float[] weights = [.. Enumerable.Range(0, outputs).SelectMany(row => Enumerable.Range(0, inputs).Select(i => Weight(row, i))), .. Enumerable.Range(0, outputs).Select(Bias)];
+        Write(
+            "2_Dense/config.json",
+            $$"""{"in_features":{{inputs}},"out_features":{{outputs}},"bias":true,"activation_function":"torch.nn.modules.activation.Tanh"}""");
+        float[] weights = [.. Enumerable.Range(0, outputs).SelectMany(row => Enumerable.Range(0, inputs).Select(i => Weight(row, i))),
+            .. Enumerable.Range(0, outputs).Select(Bias)];
         var (matrix, all) = (inputs * outputs * 4, weights.Length * 4);
         var header = Encoding.ASCII.GetBytes($$"""
             {"linear.weight":{"dtype":"F32","shape":[{{outputs}},{{inputs}}],"data_offsets":[0,{{matrix}}]},"linear.bias":{"dtype":"F32","shape":[{{outputs}}],"data_offsets":[{{matrix}},{{all}}]} }

@@ -64,7 +64,8 @@ public sealed class TextOutputTests : IDisposable
     [InlineData("pooler_output rows", "mean", null, "last_hidden_state", "output: rows (vectors of tokens, which are pooled)")]
     [InlineData("rows pooler_output last_hidden_state", "mean", null, "last_hidden_state", "pooling: mean (1_Pooling/config.json)")]
     [InlineData("last_hidden_state sentence_embedding", null, null, "pooler_output", "head: embed (the output sentence_embedding)")]
-    [InlineData("token_embeddings sentence_embedding", null, null, "pooler_output", "output: sentence_embedding (the vector that the network itself makes of a text)")]
+    [InlineData("token_embeddings sentence_embedding", null, null, "pooler_output",
+        "output: sentence_embedding (the vector that the network itself makes of a text)")]
     [InlineData("sentence_embedding", "mean", null, "pooler_output", "pooling: part of the network (the output sentence_embedding has one vector for a text)")]
     [InlineData("sentence_embedding token_embeddings", "mean", null, "last_hidden_state", "output: token_embeddings (vectors of tokens, which are pooled)")]
     public void A_vector_is_made_of_the_output_that_the_files_are_about(string outputs, string? file, string? metadata, string expected, string decision)
@@ -140,7 +141,9 @@ public sealed class TextOutputTests : IDisposable
         Means("all", 2, "input_ids", 1, Length, type);
         _model.Input("attention_mask", type, 1, Length).Node("Cast", "attention_mask", "mask", ModelFile.Attribute("to", 1)).Integers("last", 2);
         _model.Node("Unsqueeze", "mask last", "each").Node("Mul", "all_rows each", "last_hidden_state");
-        _model.Node("ReduceSum", "last_hidden_state one", "sum", ModelFile.Attribute("keepdims", 0)).Node("ReduceSum", "mask one", "count").Node("Div", "sum count", "logits").Integers("one", 1);
+        _model.Node("ReduceSum", "last_hidden_state one", "sum", ModelFile.Attribute("keepdims", 0))
+            .Node("ReduceSum", "mask one", "count")
+            .Node("Div", "sum count", "logits").Integers("one", 1);
         var options = Save(output) with { Pooling = output == "logits" ? null : "mean" };
         using var session = Compile(options);
         float[] answer = output == "logits"
@@ -181,7 +184,9 @@ public sealed class TextOutputTests : IDisposable
         var table = new TensorProto { Name = "table", DataType = 1, Dims = { Words, width } };
         table.FloatData.AddRange(Enumerable.Range(0, Words * width).Select(i => Weight(i / width, i % width)));
         var axes = new AttributeProto { Name = "axes", Ints = { 1 }, Type = 7 };
-        _model.Tensor(table).Node("Gather", "table rows_asked", name + "_rows").Node("ReduceMean", name + "_rows", name, axes, ModelFile.Attribute("keepdims", 0));
+        _model.Tensor(table)
+            .Node("Gather", "table rows_asked", name + "_rows")
+            .Node("ReduceMean", name + "_rows", name, axes, ModelFile.Attribute("keepdims", 0));
     }
 
     /// <summary>Operators one after the other. Returns the last one's name.</summary>
@@ -191,7 +196,13 @@ public sealed class TextOutputTests : IDisposable
         foreach (var op in operators.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
             var next = name + op;
-            AttributeProto[] attributes = op switch { "Softmax" => [ModelFile.Attribute("axis", -1)], "Gather" => [ModelFile.Attribute("axis", 1)], "Cast" => [ModelFile.Attribute("to", 1)], _ => [] };
+            AttributeProto[] attributes = op switch
+            {
+                "Softmax" => [ModelFile.Attribute("axis", -1)],
+                "Gather" => [ModelFile.Attribute("axis", 1)],
+                "Cast" => [ModelFile.Attribute("to", 1)],
+                _ => [],
+            };
             _model.Node(op, op == "Gather" ? name + " one" : name, next, attributes);
             name = next;
         }
@@ -202,7 +213,9 @@ public sealed class TextOutputTests : IDisposable
     private void Texts(string architecture, int labels, string problem = "")
     {
         Write("vocab.txt", string.Join('\n', ["[PAD]", "[MASK]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "c", "d"]));
-        Write("config.json", string.Create(CultureInfo.InvariantCulture, $$"""{"architectures":["{{architecture}}"],"num_labels":{{labels}}{{(problem.Length > 0 ? $",\"problem_type\":\"{problem}\"" : "")}}}"""));
+        var ofProblem = problem.Length > 0 ? $",\"problem_type\":\"{problem}\"" : "";
+        Write("config.json", string.Create(
+            CultureInfo.InvariantCulture, $$"""{"architectures":["{{architecture}}"],"num_labels":{{labels}}{{ofProblem}}}"""));
     }
 
     /// <summary>A model of vectors: the rows of all ids by three names, the hyperbolic tangents of their means by two.</summary>
@@ -238,8 +251,10 @@ public sealed class TextOutputTests : IDisposable
         foreach (var name in outputs.Split(' '))
         {
             var shape = new TensorShapeProto();
-            shape.Dim.AddRange((name is "rows" or "last_hidden_state" or "token_embeddings" ? "b t" + name : "b").Split(' ').Append("w").Select(d => new TensorShapeProto.Types.Dimension { DimParam = d }));
-            _model.Model.Graph.Output.Add(new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = name == "label" ? 7 : 1, Shape = shape } } });
+            shape.Dim.AddRange((name is "rows" or "last_hidden_state" or "token_embeddings" ? "b t" + name : "b").Split(' ').Append("w").Select(d =>
+                new TensorShapeProto.Types.Dimension { DimParam = d }));
+            var tensor = new TypeProto.Types.Tensor { ElemType = name == "label" ? 7 : 1, Shape = shape };
+            _model.Model.Graph.Output.Add(new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } });
         }
 
         File.WriteAllBytes(_model.Path, _model.Model.ToByteArray());

@@ -164,7 +164,9 @@ public sealed class TextStressTests : IDisposable
         }
     }
 
-    private static string[] Texts { get; } = [.. Enumerable.Range(0, 24).Select(i => string.Join(' ', Enumerable.Range(0, 1 + (i * 5 % 24)).Select(word => "abcdefghijklmnopqrstuvwxyz".Substring((i + word) * 7 % 22, 1 + ((i + word) % 3)))))];
+    private static string[] Texts { get; } = [.. Enumerable.Range(0, 24).Select(i =>
+        string.Join(' ', Enumerable.Range(0, 1 + (i * 5 % 24)).Select(word =>
+            "abcdefghijklmnopqrstuvwxyz".Substring((i + word) * 7 % 22, 1 + ((i + word) % 3)))))];
 
     private static Task AtOnce(int threads, Action<int> action) =>
         Task.WhenAll(Enumerable.Range(0, threads).Select(thread => Task.Factory.StartNew(() => action(thread), TaskCreationOptions.LongRunning)));
@@ -173,7 +175,9 @@ public sealed class TextStressTests : IDisposable
     private static Func<string, float[]>[] Calls(CompiledModel model, string head)
     {
         T Method<T>(string name)
-            where T : Delegate => model.GetType().GetMethod(name, [.. typeof(T).GetMethod("Invoke")!.GetParameters().Select(p => p.ParameterType)])!.CreateDelegate<T>(model);
+            where T : Delegate => model.GetType()
+                .GetMethod(name, [.. typeof(T).GetMethod("Invoke")!.GetParameters().Select(p => p.ParameterType)])!
+                .CreateDelegate<T>(model);
 
         switch (head)
         {
@@ -216,10 +220,18 @@ public sealed class TextStressTests : IDisposable
             "tag" => "camembert-legacy-op11-tokcls",
             _ => "distilbert-legacy-op11-qa",
         };
-        var options = new CompileOptions { ModelPath = Path.Combine(RepositoryFiles.Zoo, model, "model.onnx"), Text = true, Head = head, TokenizerFolder = _folder, Pooling = head == "embed" ? "mean" : null };
+        var options = new CompileOptions
+        {
+            ModelPath = Path.Combine(RepositoryFiles.Zoo, model, "model.onnx"),
+            Text = true,
+            Head = head,
+            TokenizerFolder = _folder,
+            Pooling = head == "embed" ? "mean" : null,
+        };
         using var plain = CompilePipeline.Compile(options with { Head = "raw", Pooling = null });
         var labels = head is "classify" or "tag" ? plain.Plan.Outputs[0].Shape[^1].Value : 0;
-        return ModelSession.Compile(options with { Labels = [.. Enumerable.Range(0, (int)labels).Select(i => head == "tag" && i > 0 ? $"B-{i}" : i == 0 ? "O" : $"{i}")] });
+        return ModelSession.Compile(options with { Labels = [.. Enumerable.Range(0, (int)labels).Select(i =>
+            head == "tag" && i > 0 ? $"B-{i}" : i == 0 ? "O" : $"{i}")] });
     }
 
     private sealed class Progress(Action<int> report) : IProgress<int>

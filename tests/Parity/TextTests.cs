@@ -51,7 +51,9 @@ public sealed class TextTests(ITestOutputHelper log)
             float[] logits = [.. line.GetProperty("logits").EnumerateArray().Select(l => l.GetSingle())];
             var result = classify(text, default);
             Assert.True(labels[logits[0] > logits[1] ? 0 : 1] == result.Label, text);
-            Assert.True(logits.Zip(result.Logits).All(p => Math.Abs(p.First - p.Second) < 1e-3), $"{text}: {string.Join(' ', logits)} and {string.Join(' ', result.Logits)}");
+            Assert.True(
+                logits.Zip(result.Logits).All(p => Math.Abs(p.First - p.Second) < 1e-3),
+                $"{text}: {string.Join(' ', logits)} and {string.Join(' ', result.Logits)}");
             Assert.False(result.IsTruncated);
         }
     }
@@ -174,7 +176,8 @@ public sealed class TextTests(ITestOutputHelper log)
 
     private static string Data(string file) => Path.Combine(RepositoryFiles.SharedModels!, "..", "data", file);
 
-    private static IEnumerable<JsonElement> Lines(string file) => File.ReadLines(Data(file)).Where(line => line.Length > 0).Select(line => JsonDocument.Parse(line).RootElement);
+    private static IEnumerable<JsonElement> Lines(string file) =>
+        File.ReadLines(Data(file)).Where(line => line.Length > 0).Select(line => JsonDocument.Parse(line).RootElement);
 
     private static string[] Texts(JsonElement line, string name) => [.. line.GetProperty(name).EnumerateArray().Select(t => t.GetString()!)];
 }

@@ -16,12 +16,15 @@ public sealed class ZooTableTests(ITestOutputHelper log)
     /// <summary>Models whose outputs differ from the reference by more than their tolerance, and why that is no error.</summary>
     private static readonly Dictionary<string, string> Differing = new(StringComparer.Ordinal)
     {
-        ["llama-matmulnbits4-acc4"] = "activations are rounded to 8 bits inside, and some stand between two steps: ONNX Runtime gives this output too once last bits of the embeddings change",
+        ["llama-matmulnbits4-acc4"] =
+            "activations are rounded to 8 bits inside, and some stand between two steps: "
+                + "ONNX Runtime gives this output too once last bits of the embeddings change",
     };
 
     private static readonly (string Start, string Group)[] Exporters =
     [
-        ("torch.onnx.export dynamo=True", "torch dynamo"), ("torch.onnx", "torch legacy"), ("python -m transformers.onnx", "transformers.onnx"), ("optimum", "optimum"),
+        ("torch.onnx.export dynamo=True", "torch dynamo"), ("torch.onnx", "torch legacy"),
+        ("python -m transformers.onnx", "transformers.onnx"), ("optimum", "optimum"),
         ("tf2onnx", "tf2onnx"), ("onnxs", "onnxsim, onnxslim"), ("onnxruntime.transformers", "ORT optimiser"), ("ORT", "ORT optimiser"), ("", "ORT quantiser"),
     ];
 
@@ -33,7 +36,8 @@ public sealed class ZooTableTests(ITestOutputHelper log)
         {
             log.WriteLine($"{model.Name}: {model.Verdict}");
             Assert.True(
-                model.Verdict == "agrees" || model.Verdict.EndsWith(DiagnosticTable.RuntimeControlFlow.Code, StringComparison.Ordinal) || Differing.ContainsKey(model.Name),
+                model.Verdict == "agrees" || model.Verdict.EndsWith(DiagnosticTable.RuntimeControlFlow.Code, StringComparison.Ordinal)
+                    || Differing.ContainsKey(model.Name),
                 $"{model.Name}: {model.Verdict}");
         }
 
@@ -61,7 +65,8 @@ public sealed class ZooTableTests(ITestOutputHelper log)
         Line("Small models with random weights, of every family, from every exporter, each held against the outputs of the framework it came from (quantised ones:");
         Line("of ONNX Runtime with its optimisations off) at the tolerance that its makers gave it. A cell counts the models that agree, by precision.");
         Line("");
-        Line(string.Create(CultureInfo.InvariantCulture, $"**{models.Count(m => m.Verdict == "agrees")} of {models.Count} models agree**; the others stand below."));
+        Line(string.Create(
+            CultureInfo.InvariantCulture, $"**{models.Count(m => m.Verdict == "agrees")} of {models.Count} models agree**; the others stand below."));
         Line("");
         var groups = Exporters.Select(e => e.Group).Distinct().ToList();
         Line("| family | " + string.Join(" | ", groups) + " |");
@@ -85,7 +90,10 @@ public sealed class ZooTableTests(ITestOutputHelper log)
         void Line(string line) => text.Append(line.TrimEnd()).Append('\n');
     }
 
-    private static string Cell(IEnumerable<ZooModel> models) => string.Join(", ", models.Where(m => m.Verdict == "agrees").GroupBy(m => m.Precision).OrderBy(g => g.Key, StringComparer.Ordinal)
+    private static string Cell(IEnumerable<ZooModel> models) => string.Join(", ", models
+        .Where(m => m.Verdict == "agrees")
+        .GroupBy(m => m.Precision)
+        .OrderBy(g => g.Key, StringComparer.Ordinal)
         .Select(g => string.Create(CultureInfo.InvariantCulture, $"{g.Key} {g.Count()}")));
 
     private sealed record ZooModel(string Name, string Family, string Exporter, string Precision, string Verdict);

@@ -5,7 +5,8 @@ namespace CompiledBert.Parity;
 
 public sealed class ZooTests
 {
-    public static TheoryData<string> Models => [.. Directory.GetDirectories(RepositoryFiles.Zoo).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Models =>
+        [.. Directory.GetDirectories(RepositoryFiles.Zoo).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Models))]

@@ -16,7 +16,8 @@ internal static class OperandSampling
     private const long MostMadeUpWork = 12_000_000_000;
     private const long MostCalibrationWork = 60_000_000_000;
 
-    // Rows of each operand that the rounding's effect is measured on: of twice as many it is another by 0.1 dB, by 1 dB at most where single rows are much larger than others.
+    // Rows of each operand that the rounding's effect is measured on: of twice as many it is another by 0.1 dB, by 1 dB at most where
+    // single rows are much larger than others.
     private const int KeptRows = 12;
 
     /// <summary>Whether the graph can be run at all, and soon enough where the ids are made up.</summary>

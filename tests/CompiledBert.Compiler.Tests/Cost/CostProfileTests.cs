@@ -39,7 +39,8 @@ public sealed class CostProfileTests : IDisposable
         Assert.Same(KnownCores.Zen4, Profile.ApplyTo(KnownCores.Zen4));
         var (before, after) = (CostModel.Estimate(plan, core, 1, 16).Steps, CostModel.Estimate(plan, corrected, 1, 16).Steps);
         Assert.All(before.Zip(after), pair => Assert.Equal(
-            pair.First.CoreCycles!.Value * (pair.First.Step switch { LinearStep => 1.5, AttentionStep => 2, MatMulStep => 1, _ => 0.5 }), pair.Second.CoreCycles!.Value, 6));
+            pair.First.CoreCycles!.Value * (pair.First.Step switch { LinearStep => 1.5, AttentionStep => 2, MatMulStep => 1, _ => 0.5 }),
+            pair.Second.CoreCycles!.Value, 6));
     }
 
     [Theory]

@@ -28,7 +28,8 @@ public class GraphEvaluatorTests
     {
         var graph = Positions();
         graph.AddInput("mask", DataType.Int64, new Shape(Dim.One, Dim.Of(T)));
-        Assert.Throws<EvaluationException>(() => GraphEvaluator.Run(graph, new Dictionary<string, Tensor> { ["ids"] = I([1, 3], 5, 6, 7), ["mask"] = I([1, 2], 1, 1) }));
+        Assert.Throws<EvaluationException>(() =>
+            GraphEvaluator.Run(graph, new Dictionary<string, Tensor> { ["ids"] = I([1, 3], 5, 6, 7), ["mask"] = I([1, 2], 1, 1) }));
     }
 
     // ids plus their positions

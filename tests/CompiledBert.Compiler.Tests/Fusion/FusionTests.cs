@@ -33,7 +33,8 @@ public class FusionTests
         Assert.Equal(2 * 4, plan.Steps.OfType<LinearStep>().Count());
 
         // Only the rows of attention, which are made head by head, take a step of their own.
-        Assert.Equal(2, plan.Steps.OfType<NestStep>().Count(s => s.Title.EndsWith("quantise", StringComparison.Ordinal) && !s.Title.Contains("norm", StringComparison.Ordinal)));
+        Assert.Equal(2, plan.Steps.OfType<NestStep>().Count(s =>
+            s.Title.EndsWith("quantise", StringComparison.Ordinal) && !s.Title.Contains("norm", StringComparison.Ordinal)));
         Assert.All(plan.Steps.OfType<LinearStep>(), s => Assert.Equal(RaggedMode.AllTokens, s.Ragged));
     }
 
@@ -126,7 +127,8 @@ public class FusionTests
             var isReal = graph.Add("real", new Unary(UnaryKind.Not), [graph.Add("pad", new Binary(BinaryKind.Less), [ids, Number(20)], [])], []);
             var mask = graph.Add("mask", new Cast(DataType.Int64), [isReal], []);
             var count = graph.Add("count", new CumSum(1, exclusive, reverse), [mask], []);
-            var positions = graph.Add("positions", new Binary(BinaryKind.Add), [graph.Add("real count", new Binary(BinaryKind.Mul), [count, mask], []), Number(1)], []);
+            var positions = graph.Add(
+                "positions", new Binary(BinaryKind.Add), [graph.Add("real count", new Binary(BinaryKind.Mul), [count, mask], []), Number(1)], []);
             graph.Outputs.Add(("positions", graph.Add("positions", new Cast(DataType.Float32), [positions], [])));
             return graph;
         }

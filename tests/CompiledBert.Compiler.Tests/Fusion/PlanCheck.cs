@@ -47,7 +47,9 @@ internal static class PlanCheck
             {
                 // A step of a whole number may hang on rounding: then its row is off by a step.
                 var allowed = precision == Precision.Int8 ? 0.02f : 1e-5f;
-                Assert.True(MathF.Abs(reference[j] - ((float[])actual[i])[j]) <= allowed * scale, $"element {j}: {reference[j]} and {((float[])actual[i])[j]}\n{result.PlanText}");
+                Assert.True(
+                    MathF.Abs(reference[j] - ((float[])actual[i])[j]) <= allowed * scale,
+                    $"element {j}: {reference[j]} and {((float[])actual[i])[j]}\n{result.PlanText}");
             }
         }
     }

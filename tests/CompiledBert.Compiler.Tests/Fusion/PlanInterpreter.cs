@@ -111,7 +111,8 @@ internal sealed class PlanInterpreter
 
                 if (step.Scales is { } scales)
                 {
-                    sum = (float)((float)((float)sum * Float(scales.Rows, m)) * (double)Float(scales.Columns, n) + (scales.Bias is null ? 0 : Float(scales.Bias, n)));
+                    sum = (float)((float)((float)sum * Float(scales.Rows, m)) * (double)Float(scales.Columns, n)
+                        + (scales.Bias is null ? 0 : Float(scales.Bias, n)));
                 }
 
                 var known = new Dictionary<string, object>(StringComparer.Ordinal) { ["m"] = m, ["n"] = n, ["acc"] = (float)sum };
@@ -154,7 +155,8 @@ internal sealed class PlanInterpreter
                     var max = scores.Max();
                     var e = scores.Select(s => MathF.Exp(s - max)).ToArray();
                     var total = e.Sum();
-                    var p = e.Select((x, k) => Score(step.Probability, step.ProbabilityResult, "p", step.IsSafe && float.IsNaN(x / total) ? 0 : x / total, b, h, q, k)).ToArray();
+                    var p = e.Select((x, k) => Score(
+                        step.Probability, step.ProbabilityResult, "p", step.IsSafe && float.IsNaN(x / total) ? 0 : x / total, b, h, q, k)).ToArray();
                     for (long i = 0; i < step.ValueSize; i++)
                     {
                         double sum = 0;
@@ -179,7 +181,8 @@ internal sealed class PlanInterpreter
             Vector(step.Q, h, q, step.HeadSize),
             Vectors(step.K, step.HeadSize),
             Vectors(step.V, step.ValueSize),
-            (sum, queryScale, keyScale, k) => IntegerAttentionReference.Power(Score(step.Score, step.ScoreResult, "s", sum * keyScale * queryScale, b, h, q, k)));
+            (sum, queryScale, keyScale, k) =>
+                IntegerAttentionReference.Power(Score(step.Score, step.ScoreResult, "s", sum * keyScale * queryScale, b, h, q, k)));
         for (var i = 0; i < result.Length; i++)
         {
             SetFloat(step.Y.Buffer, HeadAddress(step.Y, b, h, q, i), step.IsSafe && double.IsNaN(result[i]) ? 0 : (float)result[i]);
@@ -224,7 +227,9 @@ internal sealed class PlanInterpreter
                     for (long k = 0; k < Length(step.K); k++)
                     {
                         sum += (double)Float(step.A.Buffer, Base(step.A) + (m * Length(step.A.RowStride)) + (k * Length(step.A.ColumnStride)))
-                            * Float(step.B.Buffer, Base(step.B) + (step.IsPacked ? (n / 16 * Length(step.K) * 16) + (k * 16) + (n % 16) : (k * Length(step.B.RowStride)) + (n * Length(step.B.ColumnStride))));
+                            * Float(step.B.Buffer, Base(step.B) + (step.IsPacked
+                                ? (n / 16 * Length(step.K) * 16) + (k * 16) + (n % 16)
+                                : (k * Length(step.B.RowStride)) + (n * Length(step.B.ColumnStride))));
                     }
 
                     SetFloat(step.Y.Buffer, Base(step.Y) + (m * Length(step.Y.RowStride)) + (n * Length(step.Y.ColumnStride)), (float)sum);

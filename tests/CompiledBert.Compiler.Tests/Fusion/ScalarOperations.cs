@@ -119,7 +119,14 @@ internal static class ScalarOperations
     {
         _ when op == "identity" => x,
         DataType.Float32 => (object)(float)Evaluate(op, (float)x),
-        DataType.Int64 => op switch { "neg" => -(long)x, "abs" => Math.Abs((long)x), "sign" => (long)Math.Sign((long)x), "relu" => Math.Max(0, (long)x), _ => throw new FormatException(op) },
+        DataType.Int64 => op switch
+        {
+            "neg" => -(long)x,
+            "abs" => Math.Abs((long)x),
+            "sign" => (long)Math.Sign((long)x),
+            "relu" => Math.Max(0, (long)x),
+            _ => throw new FormatException(op),
+        },
         DataType.Int32 => op switch { "neg" => -(int)x, "abs" => Math.Abs((int)x), "sign" => Math.Sign((int)x), _ => throw new FormatException(op) },
         _ => throw new FormatException(op),
     };
@@ -156,7 +163,14 @@ internal static class ScalarOperations
         DataType.Float32 => Floats(op, (float)a, (float)b),
         DataType.Int64 => Integers(op, (long)a, (long)b),
         DataType.Int32 => Integers(op, (int)a, (int)b) is long l ? (int)l : Integers(op, (int)a, (int)b),
-        DataType.Bool => (object)(op switch { "and" => (bool)a && (bool)b, "or" => (bool)a || (bool)b, "xor" => (bool)a ^ (bool)b, "equal" => (bool)a == (bool)b, _ => throw new FormatException(op) }),
+        DataType.Bool => (object)(op switch
+        {
+            "and" => (bool)a && (bool)b,
+            "or" => (bool)a || (bool)b,
+            "xor" => (bool)a ^ (bool)b,
+            "equal" => (bool)a == (bool)b,
+            _ => throw new FormatException(op),
+        }),
         _ => throw new FormatException(op),
     };
 

@@ -48,7 +48,8 @@ public class ZooStepTests(ITestOutputHelper log)
 
     private static ModelPlan PlanOf(string name)
     {
-        using var result = CompilePipeline.Compile(new CompileOptions { ModelPath = Path.Combine(RepositoryFiles.SharedModels!, "zoo", name, "model.onnx"), Name = "Zoo" });
+        using var result = CompilePipeline.Compile(
+            new CompileOptions { ModelPath = Path.Combine(RepositoryFiles.SharedModels!, "zoo", name, "model.onnx"), Name = "Zoo" });
         return result.Plan;
     }
 
@@ -65,7 +66,9 @@ public class ZooStepTests(ITestOutputHelper log)
             Symbols = [.. plan.Symbols.Select(s => s with { Max = null })],
             Weights = new WeightsInfo(0, ""),
             Buffers = [.. plan.Buffers.Where(b => b.Kind != BufferKind.Weights)],
-            Steps = [.. plan.Steps.Select(s => ReferenceEquals(s, mask) ? mask with { Title = "mask", Origins = [], Body = [], Ragged = default } : s with { Title = "", Origins = [] })],
+            Steps = [.. plan.Steps.Select(s => ReferenceEquals(s, mask)
+                ? mask with { Title = "mask", Origins = [], Body = [], Ragged = default }
+                : s with { Title = "", Origins = [] })],
         });
     }
 }

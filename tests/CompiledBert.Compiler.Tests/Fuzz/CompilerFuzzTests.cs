@@ -108,14 +108,17 @@ public class CompilerFuzzTests(ITestOutputHelper log)
         var plan = result.Plan;
         var lengths = plan.Symbols.ToDictionary(s => s.Name, s => Math.Min(s.Max ?? 3, s.Role == SymbolRole.Batch ? 2L : 3), StringComparer.Ordinal);
         long Of(Dim dim) => dim.Evaluate(s => lengths[s.Name]);
-        if (plan.Limits.Any(l => Of(l.Length) > Of(l.Most)) || plan.Weights.Bytes > 4_000_000 || plan.Buffers.Sum(b => (double)Of(b.Elements)) > 1e6 || plan.Steps.Count > 40)
+        if (plan.Limits.Any(l => Of(l.Length) > Of(l.Most)) || plan.Weights.Bytes > 4_000_000
+            || plan.Buffers.Sum(b => (double)Of(b.Elements)) > 1e6 || plan.Steps.Count > 40)
         {
             return;
         }
 
         var weights = new MemoryStream();
         result.WriteWeights(weights);
-        var inputs = plan.Inputs.Select((tensor, i) => Input(tensor.Type, tensor.Shape.Aggregate(1L, (n, d) => n * Of(d)), [.. plan.Checks.Where(c => c.Input == i)], random)).ToList();
+        var inputs = plan.Inputs
+            .Select((tensor, i) => Input(tensor.Type, tensor.Shape.Aggregate(1L, (n, d) => n * Of(d)), [.. plan.Checks.Where(c => c.Input == i)], random))
+            .ToList();
         try
         {
             _ = PlanInterpreter.Run(plan, weights.ToArray(), lengths, inputs);

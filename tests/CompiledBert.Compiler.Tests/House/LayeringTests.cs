@@ -6,7 +6,11 @@ namespace CompiledBert.Compiler.Tests.House;
 /// <summary>The compiler's rooms use only the rooms before them.</summary>
 public partial class LayeringTests
 {
-    private static readonly string[] Order = ["Diagnostics", "Plan", "Targets", "Cost", "Naming", "Tokenizers", "Heads", "Graph", "Evaluation", "Onnx", "Passes", "Quantization", "Fusion", "Packing", "Schedule", "Reports"];
+    private static readonly string[] Order =
+    [
+        "Diagnostics", "Plan", "Targets", "Cost", "Naming", "Tokenizers", "Heads", "Graph", "Evaluation", "Onnx",
+        "Passes", "Quantization", "Fusion", "Packing", "Schedule", "Reports",
+    ];
 
     [Fact]
     public void Rooms_use_only_the_rooms_before_them()

@@ -85,7 +85,9 @@ public class BadModelTests
         Assert.Equal(shape, actual.Dims);
         for (var i = 0; i < output.Length; i++)
         {
-            Assert.True(output[i].Equals((double)actual.Floats[i]) || Math.Abs(actual.Floats[i] - output[i]) < 1e-5, $"{i}: {actual.Floats[i]} for {output[i]}");
+            Assert.True(
+                output[i].Equals((double)actual.Floats[i]) || Math.Abs(actual.Floats[i] - output[i]) < 1e-5,
+                $"{i}: {actual.Floats[i]} for {output[i]}");
         }
     }
 

@@ -109,7 +109,10 @@ public sealed class ContainerTests : IDisposable
         try
         {
             Directory.CreateDirectory(Path.Combine(_folder, "sub"));
-            foreach (var path in new[] { Path.Combine(_folder, "weights.bin"), Path.Combine(_folder, "sub", "weights.bin"), Path.Combine(outside, "secret.bin") })
+            foreach (var path in new[]
+            {
+                Path.Combine(_folder, "weights.bin"), Path.Combine(_folder, "sub", "weights.bin"), Path.Combine(outside, "secret.bin"),
+            })
             {
                 File.WriteAllBytes(path, [1, 2, 3, 4, 5, 6, 7, 8]);
             }

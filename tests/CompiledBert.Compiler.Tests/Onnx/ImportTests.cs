@@ -34,7 +34,8 @@ public sealed class ImportTests : IDisposable
             .Node("Shape", "ids", "shape")
             .Node("Reshape", "shape rest", "flat")
             .Node("Shape", "flat", "length")
-            .Node("ConstantOfShape", "length", "ones", new AttributeProto { Name = "value", Type = 4, T = new TensorProto { DataType = 7, Dims = { 1 }, Int64Data = { 1 } } })
+            .Node("ConstantOfShape", "length", "ones",
+                new AttributeProto { Name = "value", Type = 4, T = new TensorProto { DataType = 7, Dims = { 1 }, Int64Data = { 1 } } })
             .Node("Mul", "ones minus", "negative")
             .Node("Equal", "flat negative", "is")
             .Node("Where", "is ones flat", "target")
@@ -85,7 +86,8 @@ public sealed class ImportTests : IDisposable
     [Fact]
     public void An_open_length_that_becomes_a_number_is_a_warning_with_its_input_and_node()
     {
-        var graph = _file.Input("x", 1, "batch", "tokens").Tensor(new TensorProto { Name = "w", DataType = 1, Dims = { 33 }, RawData = ByteString.CopyFrom(new byte[132]) })
+        var graph = _file.Input("x", 1, "batch", "tokens")
+            .Tensor(new TensorProto { Name = "w", DataType = 1, Dims = { 33 }, RawData = ByteString.CopyFrom(new byte[132]) })
             .Node("Add", "x w", "y").Import("y");
         var warning = Assert.Single(graph.Warnings);
         Assert.Equal(("CBERT0403", Severity.Warning, "Add_y"), (warning.Code, warning.Severity, warning.Node));
@@ -137,7 +139,16 @@ public sealed class ImportTests : IDisposable
         _file.Model.OpsetImport.Add(new OperatorSetIdProto { Domain = "local", Version = 1 });
         var body = ModelFile.MakeNode("LeakyRelu", "a", "b");
         body.Attribute.Add(new AttributeProto { Name = "alpha", RefAttrName = "slope", Type = 1 });
-        _file.Model.Functions.Add(new FunctionProto { Name = "F", Domain = "local", Input = { "a" }, Output = { "b" }, Attribute = { "slope" }, Node = { body }, OpsetImport = { new OperatorSetIdProto { Version = 17 } } });
+        _file.Model.Functions.Add(new FunctionProto
+        {
+            Name = "F",
+            Domain = "local",
+            Input = { "a" },
+            Output = { "b" },
+            Attribute = { "slope" },
+            Node = { body },
+            OpsetImport = { new OperatorSetIdProto { Version = 17 } },
+        });
         var call = ModelFile.MakeNode("F", "x", "y");
         call.Domain = "local";
         call.Attribute.Add(new AttributeProto { Name = "slope", F = 0.5f, Type = 1 });
@@ -188,7 +199,9 @@ public sealed class ImportTests : IDisposable
     public void Einsum_is_a_matrix_product(string equation)
     {
         var (q, k) = (Tensor.Of([1, 2, 1, 2], [1f, 2f, 3f, 4f]), Tensor.Of([1, 2, 1, 2], [5f, 6f, 7f, 8f]));
-        var y = _file.Input("q", 1, 1, 2, 1, 2).Input("k", 1, 1, 2, 1, 2).Node("Einsum", "q k", "y", ModelFile.Attribute("equation", equation)).Run(["y"], q, k)["y"];
+        var y = _file.Input("q", 1, 1, 2, 1, 2).Input("k", 1, 1, 2, 1, 2)
+            .Node("Einsum", "q k", "y", ModelFile.Attribute("equation", equation))
+            .Run(["y"], q, k)["y"];
         Assert.Equal([17f, 53f], y.Floats);
     }
 

@@ -23,8 +23,12 @@ internal sealed class ModelFile : IDisposable
     public ModelFile Input(string name, int type, params object[] dims)
     {
         var shape = new TensorShapeProto();
-        shape.Dim.AddRange(dims.Select(d => d is string s ? new TensorShapeProto.Types.Dimension { DimParam = s } : new TensorShapeProto.Types.Dimension { DimValue = (int)d }));
-        Model.Graph.Input.Add(new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = type, Shape = shape } } });
+        shape.Dim.AddRange(dims.Select(d =>
+            d is string s
+                ? new TensorShapeProto.Types.Dimension { DimParam = s }
+                : new TensorShapeProto.Types.Dimension { DimValue = (int)d }));
+        Model.Graph.Input.Add(
+            new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = type, Shape = shape } } });
         return this;
     }
 

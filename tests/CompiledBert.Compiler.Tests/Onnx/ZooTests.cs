@@ -54,13 +54,17 @@ public class ZooTests(ITestOutputHelper log)
         var tolerance = meta.RootElement.GetProperty("suggested_tolerance");
         foreach (var set in Directory.GetDirectories(folder, "test_data_set_*").Order(StringComparer.Ordinal))
         {
-            var inputs = model.Inputs.Select((port, i) => (port.Name, Tensor: Read(Path.Combine(set, $"input_{i}.pb")))).ToDictionary(p => p.Name, p => p.Tensor, StringComparer.Ordinal);
+            var inputs = model.Inputs
+                .Select((port, i) => (port.Name, Tensor: Read(Path.Combine(set, $"input_{i}.pb"))))
+                .ToDictionary(p => p.Name, p => p.Tensor, StringComparer.Ordinal);
             var outputs = GraphEvaluator.Run(graph, inputs);
             for (var i = 0; i < model.Outputs.Count && File.Exists(Path.Combine(set, $"output_{i}.pb")); i++)
             {
                 if (outputs.TryGetValue(model.Outputs[i].Name, out var output))
                 {
-                    Compare(Read(Path.Combine(set, $"output_{i}.pb")), output, tolerance, $"{Path.GetFileName(folder)} {Path.GetFileName(set)} {model.Outputs[i].Name}");
+                    Compare(
+                        Read(Path.Combine(set, $"output_{i}.pb")), output, tolerance,
+                        $"{Path.GetFileName(folder)} {Path.GetFileName(set)} {model.Outputs[i].Name}");
                 }
             }
         }
@@ -78,7 +82,9 @@ public class ZooTests(ITestOutputHelper log)
             using var model = OnnxModel.Open(path);
             var graph = model.Import([]);
             GraphVerifier.Verify(graph, "import");
-            log.WriteLine($"{Path.GetFileName(path)}: {graph.SourceNodeCount} nodes, {graph.Nodes.Count} imported, {(GC.GetAllocatedBytesForCurrentThread() - before) / 1000000} MB");
+            log.WriteLine(
+                $"{Path.GetFileName(path)}: {graph.SourceNodeCount} nodes, {graph.Nodes.Count} imported, "
+                    + $"{(GC.GetAllocatedBytesForCurrentThread() - before) / 1000000} MB");
         }
     }
 

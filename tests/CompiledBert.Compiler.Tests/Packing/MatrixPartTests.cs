@@ -17,7 +17,9 @@ public sealed class MatrixPartTests
 
     [Fact]
     public void Transposed_twice_with_scaled_rows_between() =>
-        Holds(WeightAlgebra.Transposed(WeightAlgebra.ScaledRows(WeightAlgebra.Transposed(Matrix(1)), Scale(Columns))).Constant!, Rows, Columns, (i, j) => At(1, i, j) * Scale(Columns)[j]);
+        Holds(
+            WeightAlgebra.Transposed(WeightAlgebra.ScaledRows(WeightAlgebra.Transposed(Matrix(1)), Scale(Columns))).Constant!,
+            Rows, Columns, (i, j) => At(1, i, j) * Scale(Columns)[j]);
 
     [Fact]
     public void Transposed_bytes()
@@ -36,13 +38,15 @@ public sealed class MatrixPartTests
     }
 
     [Fact]
-    public void Scaled_columns() => Holds(WeightAlgebra.ScaledColumns(Matrix(1), Scale(Columns)).Constant!, Rows, Columns, (i, j) => At(1, i, j) * Scale(Columns)[j]);
+    public void Scaled_columns() =>
+        Holds(WeightAlgebra.ScaledColumns(Matrix(1), Scale(Columns)).Constant!, Rows, Columns, (i, j) => At(1, i, j) * Scale(Columns)[j]);
 
     [Fact]
     public void Scaled_rows() => Holds(WeightAlgebra.ScaledRows(Matrix(1), Scale(Rows)).Constant!, Rows, Columns, (i, j) => At(1, i, j) * Scale(Rows)[i]);
 
     [Fact]
-    public void Beside() => Holds(WeightAlgebra.Beside([Matrix(1), Matrix(2), Matrix(3)]).Constant!, Rows, 3 * Columns, (i, j) => At(1 + (j / Columns), i, j % Columns));
+    public void Beside() =>
+        Holds(WeightAlgebra.Beside([Matrix(1), Matrix(2), Matrix(3)]).Constant!, Rows, 3 * Columns, (i, j) => At(1 + (j / Columns), i, j % Columns));
 
     [Theory]
     [InlineData(3, 1, 20)]
@@ -103,7 +107,10 @@ public sealed class MatrixPartTests
     {
         var whole = data.As<float>().ToArray();
         var held = data.Hold();
-        foreach (var part in new MatrixPart[] { new(0, rows, 0, columns), new(1, rows - 2, 0, 1), new(0, rows, columns - 3, 3), new(rows - 1, 1, 1, columns - 2), new(3, 4, 2, 7) })
+        foreach (var part in new MatrixPart[]
+        {
+            new(0, rows, 0, columns), new(1, rows - 2, 0, 1), new(0, rows, columns - 3, 3), new(rows - 1, 1, 1, columns - 2), new(3, 4, 2, 7),
+        })
         {
             var stride = part.Columns + 2;
             var read = new float[part.Rows * stride];
@@ -125,7 +132,8 @@ public sealed class MatrixPartTests
     }
 
     private static Value Matrix(int seed) =>
-        ModelGraph.Constant("m", TensorData.FromFloats([Rows, Columns], [.. Enumerable.Range(0, Rows * Columns).Select(i => At(seed, i / Columns, i % Columns))]));
+        ModelGraph.Constant("m",
+            TensorData.FromFloats([Rows, Columns], [.. Enumerable.Range(0, Rows * Columns).Select(i => At(seed, i / Columns, i % Columns))]));
 
     private static float At(int seed, int row, int column) => (((row * 61) + (column * 17) + (seed * 29)) % 101 / 50f) - 1;
 

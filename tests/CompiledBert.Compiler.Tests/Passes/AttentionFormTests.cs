@@ -8,7 +8,8 @@ public class AttentionFormTests
 {
     private const int Heads = 2;
     private const int Width = 3;
-    private const string Canonical = "Linear Slice Reshape Transpose Slice Reshape Transpose MatMul Mul Add Softmax Slice Reshape Transpose MatMul Transpose Reshape Linear";
+    private const string Canonical =
+        "Linear Slice Reshape Transpose Slice Reshape Transpose MatMul Mul Add Softmax Slice Reshape Transpose MatMul Transpose Reshape Linear";
 
     public enum Form
     {
@@ -123,7 +124,9 @@ public class AttentionFormTests
     {
         var width = Heads * Width;
         Value Split(Value v) => s.Transpose(s.Reshape(v, Batch, Tokens, Heads, Width), 0, 2, 1, 3);
-        Value Project(Value v) => form == Form.Batched ? s.Reshape(s.Dense(s.Reshape(v, Batch * Tokens, width), width), Batch, Tokens, width) : s.Dense(v, width);
+        Value Project(Value v) => form == Form.Batched
+            ? s.Reshape(s.Dense(s.Reshape(v, Batch * Tokens, width), width), Batch, Tokens, width)
+            : s.Dense(v, width);
         var k = Project(x);
         var q = Project(x);
         var v = Split(Project(x));

@@ -11,7 +11,9 @@ public class IndexGridTests
         var graph = CheckAll(s =>
         {
             var (rows, columns) = Grids(s);
-            var tuples = s.Add(new Concat(4), s.Expand(s.Reshape(rows, Batch, 1, 1, 1, 1), Batch, 1, 1, Tokens, 1), s.Expand(s.Reshape(columns, 1, 1, 1, Tokens, 1), Batch, 1, 1, Tokens, 1));
+            var tuples = s.Add(
+                new Concat(4), s.Expand(s.Reshape(rows, Batch, 1, 1, 1, 1), Batch, 1, 1, Tokens, 1),
+                s.Expand(s.Reshape(columns, 1, 1, 1, Tokens, 1), Batch, 1, 1, Tokens, 1));
             return s.Add(UnaryKind.Tanh, s.Add(new GatherNd(0), s.X(Batch, Tokens), tuples));
         });
         Assert.Equal("Tanh Reshape", graph.Text());
@@ -39,7 +41,9 @@ public class IndexGridTests
         var ids = sketch.X(Batch, Tokens);
         var mask = sketch.X(Dim.Of(other), Tokens);
         var (rows, columns) = Grids(sketch);
-        var tuples = sketch.Add(new Concat(2), sketch.Expand(sketch.Reshape(rows, Batch, 1, 1), Batch, Tokens, 1), sketch.Expand(sketch.Reshape(columns, 1, Tokens, 1), Batch, Tokens, 1));
+        var tuples = sketch.Add(
+            new Concat(2), sketch.Expand(sketch.Reshape(rows, Batch, 1, 1), Batch, Tokens, 1),
+            sketch.Expand(sketch.Reshape(columns, 1, Tokens, 1), Batch, Tokens, 1));
         sketch.Graph.Outputs.Add(("y", sketch.Plus(ids, sketch.Add(new GatherNd(0), mask, tuples))));
         CompiledBert.Compiler.Passes.PassPipeline.Run(sketch.Graph);
         Assert.Equal("Add", sketch.Graph.Text());
@@ -68,7 +72,8 @@ public class IndexGridTests
     [Fact]
     public void A_table_gathered_by_positions_is_sliced_and_limits_the_length()
     {
-        var graph = CheckAll(s => s.Plus(s.X(Batch, Tokens, 3), s.Add(new Gather(0), s.Weights(9, 3), s.Add(new Cast(DataType.Int32), s.Add(new Iota(2, 1, Tokens))))));
+        var graph = CheckAll(s =>
+            s.Plus(s.X(Batch, Tokens, 3), s.Add(new Gather(0), s.Weights(9, 3), s.Add(new Cast(DataType.Int32), s.Add(new Iota(2, 1, Tokens))))));
         Assert.Equal("Slice Add", graph.Text());
         Assert.Contains((Tokens + 2, Dim.Of(9)), graph.Limits);
     }

@@ -101,7 +101,8 @@ public class RecognitionTests
 
     [Fact]
     public void An_erf_of_another_slope_is_not_gelu() =>
-        Assert.DoesNotContain("Gelu", CheckAll(s => s.X(Tokens) is var x ? s.Times(x, s.Plus(s.Add(UnaryKind.Erf, s.Times(x, C(0.7f))), C(1))) : null!).Text(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Gelu", CheckAll(s =>
+            s.X(Tokens) is var x ? s.Times(x, s.Plus(s.Add(UnaryKind.Erf, s.Times(x, C(0.7f))), C(1))) : null!).Text(), StringComparison.Ordinal);
 
     [Fact]
     public void Softmax_is_recognised() =>
@@ -147,5 +148,6 @@ public class RecognitionTests
 
     [Fact]
     public void A_convolution_of_one_tap_is_a_product() =>
-        Assert.Equal("Linear", CheckAll(s => s.Transpose(s.Add(new Conv1d(1, 1, 1, 0, 0), s.Transpose(s.X(Batch, Tokens, 4), 0, 2, 1), s.Weights(3, 4, 1), s.Weights(3)), 0, 2, 1)).Text());
+        Assert.Equal("Linear", CheckAll(s =>
+            s.Transpose(s.Add(new Conv1d(1, 1, 1, 0, 0), s.Transpose(s.X(Batch, Tokens, 4), 0, 2, 1), s.Weights(3, 4, 1), s.Weights(3)), 0, 2, 1)).Text());
 }

@@ -58,7 +58,8 @@ public class SimplificationTests
                 var x = s.X(Batch, Tokens, 4);
                 var scale = s.Add(new Reduce(ReduceKind.Max, 0, 1, 2), x);
                 var rows = s.Add(UnaryKind.Round, x);
-                Value Product(float own, int width) => s.Plus(s.Times(s.Add(new Linear(), rows, s.Weights(4, width)), s.Times(scale, C(own))), s.Weights(width));
+                Value Product(float own, int width) =>
+                    s.Plus(s.Times(s.Add(new Linear(), rows, s.Weights(4, width)), s.Times(scale, C(own))), s.Weights(width));
                 return s.Add(new Concat(2), Product(0.5f, 3), Product(2, 5));
             },
             [.. Passes, new LinearFormation(), new LinearScaleFolding(), new LinearMerging()]);
@@ -133,9 +134,11 @@ public class SimplificationTests
     public void Gather_of_consecutive_constant_indices_is_a_slice()
     {
         var ids = ModelGraph.Constant("ids", TensorData.FromInt64s([1, 8], [0, 1, 2, 3, 4, 5, 6, 7]));
-        var graph = Check(s => s.Add(new Gather(0), s.Weights(8, 3), s.Add(new Slice(1, 1, 1, Tokens), ids)) is var p ? s.Plus(s.X(Batch, Tokens, 3), p) : null!, Passes);
+        var graph = Check(s =>
+            s.Add(new Gather(0), s.Weights(8, 3), s.Add(new Slice(1, 1, 1, Tokens), ids)) is var p ? s.Plus(s.X(Batch, Tokens, 3), p) : null!, Passes);
         Assert.Equal("Slice Add", graph.Text());
-        Assert.Equal("Slice Reshape Tanh", Check(s => s.Add(UnaryKind.Tanh, s.Add(new Gather(1), s.X(Batch, Tokens, 3), ModelGraph.Constant("0", TensorData.FromInt64s([], [0])))), Passes).Text());
+        Assert.Equal("Slice Reshape Tanh", Check(s =>
+            s.Add(UnaryKind.Tanh, s.Add(new Gather(1), s.X(Batch, Tokens, 3), ModelGraph.Constant("0", TensorData.FromInt64s([], [0])))), Passes).Text());
     }
 
     [Fact]

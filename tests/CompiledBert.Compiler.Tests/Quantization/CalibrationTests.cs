@@ -17,7 +17,8 @@ public sealed class CalibrationTests : IDisposable
         return Calibration.Read(_path, "m.onnx");
     }
 
-    private static string Refusal(Action action) => Assert.Throws<CompileException>(action).Diagnostic is { Code: "CBERT0016" } diagnostic ? diagnostic.Message : "another code";
+    private static string Refusal(Action action) =>
+        Assert.Throws<CompileException>(action).Diagnostic is { Code: "CBERT0016" } diagnostic ? diagnostic.Message : "another code";
 
     private static byte[] Weights(CompileOptions options)
     {

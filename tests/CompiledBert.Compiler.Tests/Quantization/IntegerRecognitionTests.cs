@@ -58,7 +58,9 @@ public class IntegerRecognitionTests
             var graph = new ModelGraph();
             var operand = graph.AddInput("x", DataType.Float32, new Shape(3, 16));
             Value Add(Operator op, params Value[] operands) => graph.Add("v", op, operands, ["v"]);
-            var whole = Add(new Binary(BinaryKind.Min), Add(new Binary(BinaryKind.Max), Add(new Unary(UnaryKind.Round), operand), ModelGraph.Constant(low)), ModelGraph.Constant(high));
+            var whole = Add(
+                new Binary(BinaryKind.Min),
+                Add(new Binary(BinaryKind.Max), Add(new Unary(UnaryKind.Round), operand), ModelGraph.Constant(low)), ModelGraph.Constant(high));
             var centred = zero == 0 ? whole : Add(new Binary(BinaryKind.Add), whole, ModelGraph.Constant(-zero));
             var scaled = Add(new Binary(BinaryKind.Mul), centred, ModelGraph.Constant(scale));
 

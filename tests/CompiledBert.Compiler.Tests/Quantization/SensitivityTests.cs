@@ -60,7 +60,10 @@ public class SensitivityTests
     {
         var (before, after) = (Graph(1), Graph(1));
         var quality = QuantizationStage.Run(after);
-        var ids = new Dictionary<string, Compiler.Evaluation.Tensor> { ["in0"] = Compiler.Evaluation.Tensor.Of([1, Ids], [.. Enumerable.Range(0, Ids).Select(i => (long)i)]) };
+        var ids = new Dictionary<string, Compiler.Evaluation.Tensor>
+        {
+            ["in0"] = Compiler.Evaluation.Tensor.Of([1, Ids], [.. Enumerable.Range(0, Ids).Select(i => (long)i)]),
+        };
         var exact = Compiler.Evaluation.GraphEvaluator.Run(before, ids)["y"].Floats;
         var rounded = Compiler.Evaluation.GraphEvaluator.Run(after, ids)["y"].Floats;
         var decibels = 10 * Math.Log10(exact.Sum(e => (double)e * e) / exact.Zip(rounded, (e, r) => ((double)e - r) * (e - r)).Sum());

@@ -38,7 +38,8 @@ public sealed class ContractionTests
         Assert.Equal(integers, Contracted(integers));
 
         var before = new Let("p", DataType.Float32, "mul", ["x", "2"]);
-        var nest = (NestStep)Contraction.Of(Nest([before, new Loop("i", Dim.Of(8), LoopKind.Lanes, [A, new Let("s", DataType.Float32, "add", ["a", "p"]), Result])]));
+        var nest = (NestStep)Contraction.Of(Nest([before, new Loop(
+            "i", Dim.Of(8), LoopKind.Lanes, [A, new Let("s", DataType.Float32, "add", ["a", "p"]), Result])]));
         Assert.Same(before, nest.Body[0]);
     }
 

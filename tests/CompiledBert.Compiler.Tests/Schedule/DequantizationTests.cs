@@ -30,7 +30,8 @@ public sealed class DequantizationTests
     {
         var sum = new Load("y", DataType.Float32, new Access("a2", Dim.Zero, [new AccessTerm("m", Dim.Of(48)), new AccessTerm("n", Dim.One)]));
         Statement[] columns = [sum, .. Chain.Skip(1).Select(s => Programs.Rename(s, "acc", "y")), new Accumulate("all", "v3"), new Store(sum.From, "v3")];
-        Statement[] row = [new Accumulator("all", DataType.Float32, "sum"), RowScale, new Loop("n", Dim.Of(48), LoopKind.Lanes, columns), new Store(new Access("a3", Dim.Zero, [new AccessTerm("m", Dim.One)]), "all")];
+        Statement[] row = [new Accumulator("all", DataType.Float32, "sum"), RowScale, new Loop("n", Dim.Of(48), LoopKind.Lanes, columns),
+            new Store(new Access("a3", Dim.Zero, [new AccessTerm("m", Dim.One)]), "all")];
         var step = (LinearStep)Dequantization.Of(Linear(48) with { Row = [new Loop("m", Dim.Of(4), LoopKind.Parallel, row)] });
         Assert.Equal(new ColumnScales("a1", "w1", "w2"), step.Scales);
         var loop = ((Loop)step.Row[0]).Body.OfType<Loop>().Single();

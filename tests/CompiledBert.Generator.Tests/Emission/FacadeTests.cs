@@ -136,17 +136,21 @@ public sealed class FacadeTests
             File.Delete(path);
         }
 
-        using var fromStream = (ITinyModel)Adapter.GetMethod("LoadStream", BindingFlags.Static | BindingFlags.NonPublic)!.Invoke(null, [new MemoryStream(Tiny.Weights)])!;
+        using var fromStream = (ITinyModel)Adapter
+            .GetMethod("LoadStream", BindingFlags.Static | BindingFlags.NonPublic)!
+            .Invoke(null, [new MemoryStream(Tiny.Weights)])!;
         Assert.Equal(expected.Hidden, Run(fromStream, ids, mask).Hidden);
 
         var without = ModelAssembly.Load(Tiny.Plan, null, TinyModel.Adapter).GetType("Tests.TinyAdapter")!;
-        var error = Assert.Throws<FileNotFoundException>(() => without.GetMethod("Load", BindingFlags.Static | BindingFlags.NonPublic)!.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [], null));
+        var load = without.GetMethod("Load", BindingFlags.Static | BindingFlags.NonPublic)!;
+        var error = Assert.Throws<FileNotFoundException>(() => load.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [], null));
         Assert.Contains("Tiny.weights", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Lengths_are_known_without_a_model() =>
-        Assert.Equal([2 * 3 * Hidden, 5 * Hidden, TinyModel.MaxTokens], (int[])Adapter.GetMethod("Lengths", BindingFlags.Static | BindingFlags.NonPublic)!.Invoke(null, null)!);
+        Assert.Equal([2 * 3 * Hidden, 5 * Hidden, TinyModel.MaxTokens],
+            (int[])Adapter.GetMethod("Lengths", BindingFlags.Static | BindingFlags.NonPublic)!.Invoke(null, null)!);
 
     [Fact]
     public void A_signature_alone_compiles_to_the_same_members()
@@ -190,8 +194,18 @@ public sealed class FacadeTests
             Inputs = [new("x", "frame", DataType.Float32, [elements]), new("flag", "call", DataType.Bool, [])],
             Outputs = [new("y", "y", DataType.Float32, [elements])],
             Checks = [],
-            Buffers = [new("in0", DataType.Float32, elements, BufferKind.Input, 0), new("in1", DataType.Bool, 1, BufferKind.Input, 1), new("out0", DataType.Float32, elements, BufferKind.Output, 0)],
-            Steps = [new NestStep { Title = "copy\n*/", Origins = [], Body = [new Loop("n", elements, LoopKind.Lanes, [new Load("x", DataType.Float32, new("in0", 0, [new("n", 1)])), new Store(new("out0", 0, [new("n", 1)]), "x")])] }],
+            Buffers = [new("in0", DataType.Float32, elements, BufferKind.Input, 0), new("in1", DataType.Bool, 1, BufferKind.Input, 1),
+                new("out0", DataType.Float32, elements, BufferKind.Output, 0)],
+            Steps =
+            [
+                new NestStep
+                {
+                    Title = "copy\n*/",
+                    Origins = [],
+                    Body = [new Loop("n", elements, LoopKind.Lanes,
+                        [new Load("x", DataType.Float32, new("in0", 0, [new("n", 1)])), new Store(new("out0", 0, [new("n", 1)]), "x")])],
+                },
+            ],
         };
 
         Assert.NotNull(ModelAssembly.Load(Plan(5)).GetType("Tiny"));
@@ -229,7 +243,9 @@ public sealed class FacadeTests
     private static (long[] Ids, long[] Mask) Inputs(int tokens, int seed)
     {
         var random = new Random(seed);
-        return ([.. Enumerable.Range(0, tokens).Select(_ => random.NextInt64(-TinyModel.Vocabulary, TinyModel.Vocabulary))], [.. Enumerable.Range(0, tokens).Select(i => i == 0 ? 1 : random.NextInt64(2))]);
+        return (
+            [.. Enumerable.Range(0, tokens).Select(_ => random.NextInt64(-TinyModel.Vocabulary, TinyModel.Vocabulary))],
+            [.. Enumerable.Range(0, tokens).Select(i => i == 0 ? 1 : random.NextInt64(2))]);
     }
 
     private static (float[] Hidden, float[] Pooled) RunOnOneThread(long[] ids, long[] mask)

@@ -32,7 +32,8 @@ public sealed class LoopEmitterTests
                     ]),
                     Op("mean", "div", "sum", count),
                     new Accumulator("square", DataType.Float32, "sum"),
-                    new Loop("n", columns, LoopKind.Lanes, [F("y1", "row", ("n", 1)), Op("d", "sub", "y1", "mean"), Op("q", "mul", "d", "d"), new Accumulate("square", "q")]),
+                    new Loop("n", columns, LoopKind.Lanes,
+                        [F("y1", "row", ("n", 1)), Op("d", "sub", "y1", "mean"), Op("q", "mul", "d", "d"), new Accumulate("square", "q")]),
                     Op("variance", "div", "square", count),
                     Op("shifted", "add", "variance", "1e-12"),
                     Op("scale", "rsqrt", "shifted"),
@@ -67,7 +68,9 @@ public sealed class LoopEmitterTests
                     [
                         new Load("id", DataType.Int64, At("in0", ("b", T), ("t", 1))),
                         new Let("i", DataType.Int64, "index", ["id", "limit"]),
-                        new Loop("n", 19, LoopKind.Lanes, [F("w", "in1", ("i", 19), ("n", 1)), F("p", "in1", ("t", 19), ("n", 1)), Op("s", "add", "w", "p"), new Store(At("out0", ("b", 19 * T), ("t", 19), ("n", 1)), "s")]),
+                        new Loop("n", 19, LoopKind.Lanes,
+                            [F("w", "in1", ("i", 19), ("n", 1)), F("p", "in1", ("t", 19), ("n", 1)), Op("s", "add", "w", "p"),
+                                new Store(At("out0", ("b", 19 * T), ("t", 19), ("n", 1)), "s")]),
                     ]),
                 ]),
             ],
@@ -227,7 +230,8 @@ public sealed class LoopEmitterTests
 
     private static float[] Floats(long count) => [.. Enumerable.Range(0, (int)count).Select(_ => (Random.NextSingle() * 8) - 4)];
 
-    private static Access At(string buffer, params (string Variable, Dim Stride)[] terms) => new(buffer, 0, [.. terms.Select(t => new AccessTerm(t.Variable, t.Stride))]);
+    private static Access At(string buffer, params (string Variable, Dim Stride)[] terms) =>
+        new(buffer, 0, [.. terms.Select(t => new AccessTerm(t.Variable, t.Stride))]);
 
     private static Load F(string id, string buffer, params (string Variable, Dim Stride)[] terms) => new(id, DataType.Float32, At(buffer, terms));
 

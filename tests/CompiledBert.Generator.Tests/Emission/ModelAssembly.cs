@@ -38,7 +38,9 @@ internal static class ModelAssembly
         using var stream = new MemoryStream();
         var resources = weights is null ? null : new[] { new ResourceDescription(plan.Name + ".weights", () => new MemoryStream(weights), isPublic: true) };
         var result = Compilation(sources).Emit(stream, manifestResources: resources);
-        Assert.True(result.Success, string.Join('\n', result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).Take(8)) + "\n" + string.Join('\n', sources));
+        Assert.True(
+            result.Success,
+            string.Join('\n', result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).Take(8)) + "\n" + string.Join('\n', sources));
         return Assembly.Load(stream.ToArray());
     }
 

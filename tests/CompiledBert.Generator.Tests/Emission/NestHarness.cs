@@ -66,7 +66,8 @@ internal sealed class NestHarness
         try
         {
             _model.GetMethod("TestRun", BindingFlags.NonPublic | BindingFlags.Static)!.Invoke(
-                null, BindingFlags.DoNotWrapExceptions, null, [variant, tasks, batch, tokens, pins.Select(p => p.AddrOfPinnedObject()).ToArray(), (nint)scratch, 1L << 16], null);
+                null, BindingFlags.DoNotWrapExceptions, null,
+                [variant, tasks, batch, tokens, pins.Select(p => p.AddrOfPinnedObject()).ToArray(), (nint)scratch, 1L << 16], null);
         }
         finally
         {
@@ -82,7 +83,9 @@ internal sealed class NestHarness
 
     /// <summary>What the interpreter of plans gives.</summary>
     public Array[] Interpret(long batch, long tokens, Array[] arrays) =>
-        PlanInterpreter.Run(_plan, [], new Dictionary<string, long> { ["B"] = batch, ["T"] = tokens }, [.. arrays.Where((_, i) => _plan.Buffers[i].Kind == BufferKind.Input)]);
+        PlanInterpreter.Run(
+            _plan, [], new Dictionary<string, long> { ["B"] = batch, ["T"] = tokens },
+            [.. arrays.Where((_, i) => _plan.Buffers[i].Kind == BufferKind.Input)]);
 
     /// <summary>Runs all variants, whole and in three tasks, against the interpreter.</summary>
     public void Check(long batch, long tokens, Array[] arrays, double tolerance = 2e-6)
@@ -94,7 +97,9 @@ internal sealed class NestHarness
             var shared = Run(variant, 3, batch, tokens, arrays);
             for (var i = 0; i < expected.Length; i++)
             {
-                Assert.True(MemoryMarshal.AsBytes(Bytes(actual[i])).SequenceEqual(MemoryMarshal.AsBytes(Bytes(shared[i]))), $"{variant}: three tasks give other bits than one.");
+                Assert.True(
+                    MemoryMarshal.AsBytes(Bytes(actual[i])).SequenceEqual(MemoryMarshal.AsBytes(Bytes(shared[i]))),
+                    $"{variant}: three tasks give other bits than one.");
                 Same(expected[i], actual[i], tolerance, $"{variant}, output {i}, B={batch}, T={tokens}");
             }
         }

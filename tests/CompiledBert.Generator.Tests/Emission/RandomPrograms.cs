@@ -199,7 +199,8 @@ internal sealed class RandomPrograms
             return;
         }
 
-        var condition = Add(body, new Let(Name("c"), DataType.Bool, Choose("less", "lessorequal", "greater", "equal"), [a.Id, Choose("0", "1.5", "-0.25")]), exact: true);
+        var condition = Add(
+            body, new Let(Name("c"), DataType.Bool, Choose("less", "lessorequal", "greater", "equal"), [a.Id, Choose("0", "1.5", "-0.25")]), exact: true);
         if (Pick(DataType.Bool, exact: true) is { } other)
         {
             condition = Add(body, new Let(Name("c"), DataType.Bool, Choose("and", "or", "xor"), [condition.Id, other.Id]), exact: true);
@@ -211,7 +212,8 @@ internal sealed class RandomPrograms
 
     private void Cast(List<Statement> body)
     {
-        var (from, to) = Choose((DataType.Int64, DataType.Float32), (DataType.Bool, DataType.Float32), (DataType.Float32, DataType.Int64), (DataType.Bool, DataType.Int64));
+        var (from, to) = Choose(
+            (DataType.Int64, DataType.Float32), (DataType.Bool, DataType.Float32), (DataType.Float32, DataType.Int64), (DataType.Bool, DataType.Int64));
         if (Pick(from, exact: true) is { } value)
         {
             Add(body, new Let(Name("v"), to, "cast", [value.Id]), exact: true);

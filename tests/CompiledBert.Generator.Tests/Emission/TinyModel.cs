@@ -10,13 +10,18 @@ public interface ITinyModel : IDisposable
     int Threads { get; set; }
 
     /// <summary>One sequence.</summary>
-    void Run(ReadOnlySpan<long> inputIds, ReadOnlySpan<long> attentionMask, Span<float> hidden, Span<float> pooled, CancellationToken cancellationToken = default);
+    void Run(
+        ReadOnlySpan<long> inputIds, ReadOnlySpan<long> attentionMask, Span<float> hidden, Span<float> pooled, CancellationToken cancellationToken = default);
 
     /// <summary>A rectangle.</summary>
-    void Run(int batch, ReadOnlySpan<long> inputIds, ReadOnlySpan<long> attentionMask, Span<float> hidden, Span<float> pooled, CancellationToken cancellationToken = default);
+    void Run(
+        int batch, ReadOnlySpan<long> inputIds, ReadOnlySpan<long> attentionMask,
+        Span<float> hidden, Span<float> pooled, CancellationToken cancellationToken = default);
 
     /// <summary>Sequences of any lengths.</summary>
-    void RunBatch(ReadOnlySpan<int> lengths, ReadOnlySpan<long> inputIds, ReadOnlySpan<long> attentionMask, Span<float> hidden, Span<float> pooled, CancellationToken cancellationToken = default);
+    void RunBatch(
+        ReadOnlySpan<int> lengths, ReadOnlySpan<long> inputIds, ReadOnlySpan<long> attentionMask,
+        Span<float> hidden, Span<float> pooled, CancellationToken cancellationToken = default);
 }
 
 /// <summary>A model small enough to write by hand that has all a plan can have: gathers, a linear, attention, a mean over a sequence.</summary>
@@ -111,7 +116,9 @@ internal static class TinyModel
                         new Load("id", DataType.Int64, At("in0", ("b", T), ("t", 1))),
                         new Let("rows", DataType.Int64, "dim", ["30"]),
                         new Let("row", DataType.Int64, "index", ["id", "rows"]),
-                        new Loop("n", Hidden, LoopKind.Lanes, [F("x", "w0", ("row", Hidden), ("n", 1)), F("p", "w1", ("t", Hidden), ("n", 1)), Op("y", "add", "x", "p"), new Store(At("a0", ("b", Hidden * T), ("t", Hidden), ("n", 1)), "y")]),
+                        new Loop("n", Hidden, LoopKind.Lanes,
+                            [F("x", "w0", ("row", Hidden), ("n", 1)), F("p", "w1", ("t", Hidden), ("n", 1)), Op("y", "add", "x", "p"),
+                                new Store(At("a0", ("b", Hidden * T), ("t", Hidden), ("n", 1)), "y")]),
                     ]),
                 ]),
             ],
@@ -121,7 +128,9 @@ internal static class TinyModel
             Title = "mask",
             Origins = ["/Sub", "/Mul"],
             Ragged = RaggedMode.AllTokens,
-            Body = [new Loop("i", B * T, LoopKind.Lanes, [new Load("m", DataType.Int64, At("in1", ("i", 1))), Op("f", "cast", "m"), Op("g", "sub", "1", "f"), Op("h", "mul", "g", "-10000"), new Store(At("a3", ("i", 1)), "h")])],
+            Body = [new Loop("i", B * T, LoopKind.Lanes,
+                [new Load("m", DataType.Int64, At("in1", ("i", 1))), Op("f", "cast", "m"), Op("g", "sub", "1", "f"), Op("h", "mul", "g", "-10000"),
+                    new Store(At("a3", ("i", 1)), "h")])],
         };
         yield return new LinearStep
         {
@@ -171,9 +180,12 @@ internal static class TinyModel
                 new Loop("m", B * T, LoopKind.Parallel,
                 [
                     new Accumulator("sum", DataType.Float32, "sum"),
-                    new Loop("n", Hidden, LoopKind.Lanes, [F("y", "out0", ("m", Hidden), ("n", 1)), F("r", "a0", ("m", Hidden), ("n", 1)), Op("z", "add", "y", "r"), new Store(At("row", ("n", 1)), "z"), new Accumulate("sum", "z")]),
+                    new Loop("n", Hidden, LoopKind.Lanes,
+                        [F("y", "out0", ("m", Hidden), ("n", 1)), F("r", "a0", ("m", Hidden), ("n", 1)), Op("z", "add", "y", "r"),
+                            new Store(At("row", ("n", 1)), "z"), new Accumulate("sum", "z")]),
                     Op("mean", "div", "sum", "24"),
-                    new Loop("n", Hidden, LoopKind.Lanes, [F("u", "row", ("n", 1)), Op("d", "sub", "u", "mean"), new Store(At("out0", ("m", Hidden), ("n", 1)), "d")]),
+                    new Loop("n", Hidden, LoopKind.Lanes,
+                        [F("u", "row", ("n", 1)), Op("d", "sub", "u", "mean"), new Store(At("out0", ("m", Hidden), ("n", 1)), "d")]),
                 ]),
             ],
             RowScratch = [new("row", DataType.Float32, Hidden)],
@@ -203,7 +215,9 @@ internal static class TinyModel
             Title = "norm of the pooled",
             Origins = ["/Tanh"],
             Ragged = RaggedMode.AllSequences,
-            Body = [new Loop("b", B, LoopKind.Parallel, [new Loop("n", Hidden, LoopKind.Lanes, [F("x", "out1", ("b", Hidden), ("n", 1)), Op("y", "tanh", "x"), new Store(At("out1", ("b", Hidden), ("n", 1)), "y")])])],
+            Body = [new Loop("b", B, LoopKind.Parallel,
+                [new Loop("n", Hidden, LoopKind.Lanes, [F("x", "out1", ("b", Hidden), ("n", 1)), Op("y", "tanh", "x"),
+                    new Store(At("out1", ("b", Hidden), ("n", 1)), "y")])])],
         };
         yield return new NestStep
         {
@@ -213,14 +227,19 @@ internal static class TinyModel
             [
                 new Loop("b", B, LoopKind.Parallel,
                 [
-                    new Loop("q", T, LoopKind.Serial, [new Loop("k", 2 * T, LoopKind.Lanes, [F("x", "out1", ("b", Hidden)), new Store(At("a4", ("b", 2 * T * T), ("q", 2 * T), ("k", 1)), "x")])]),
-                    new Loop("n", Hidden, LoopKind.Lanes, [F("y", "a4", ("b", 2 * T * T)), F("z", "out1", ("b", Hidden), ("n", 1)), Op("s", "add", "y", "z"), new Store(At("out1", ("b", Hidden), ("n", 1)), "s")]),
+                    new Loop("q", T, LoopKind.Serial,
+                        [new Loop("k", 2 * T, LoopKind.Lanes, [F("x", "out1", ("b", Hidden)),
+                            new Store(At("a4", ("b", 2 * T * T), ("q", 2 * T), ("k", 1)), "x")])]),
+                    new Loop("n", Hidden, LoopKind.Lanes,
+                        [F("y", "a4", ("b", 2 * T * T)), F("z", "out1", ("b", Hidden), ("n", 1)), Op("s", "add", "y", "z"),
+                            new Store(At("out1", ("b", Hidden), ("n", 1)), "s")]),
                 ]),
             ],
         };
     }
 
-    private static Access At(string buffer, params (string Variable, Dim Stride)[] terms) => new(buffer, 0, [.. terms.Select(t => new AccessTerm(t.Variable, t.Stride))]);
+    private static Access At(string buffer, params (string Variable, Dim Stride)[] terms) =>
+        new(buffer, 0, [.. terms.Select(t => new AccessTerm(t.Variable, t.Stride))]);
 
     private static Load F(string id, string buffer, params (string Variable, Dim Stride)[] terms) => new(id, DataType.Float32, At(buffer, terms));
 

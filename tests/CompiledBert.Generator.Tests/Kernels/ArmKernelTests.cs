@@ -15,7 +15,10 @@ public class ArmKernelTests
     private static readonly (int Batch, int Queries, int Keys)[] AttentionLengths = [(1, 1, 1), (2, 7, 7), (1, 33, 33), (1, 5, 70), (3, 16, 2), (1, 13, 64)];
 
     // A machine of either kind has fused multiply-add, which the last variant takes on Arm alone.
-    private static string? VariantHere => Avx2.IsSupported && Fma.IsSupported ? VectorTarget.Avx2.Name : AdvSimd.IsSupported ? VectorTarget.Vector128.Name : null;
+    private static string? VariantHere =>
+        Avx2.IsSupported && Fma.IsSupported
+            ? VectorTarget.Avx2.Name
+            : AdvSimd.IsSupported ? VectorTarget.Vector128.Name : null;
 
     [ArmFact]
     [Trait("Category", "NativeAot")]
@@ -27,7 +30,10 @@ public class ArmKernelTests
         }
 
         var cases = Cases().ToList();
-        var calls = cases.SelectMany((c, step) => c.Calls.SelectMany(call => Enumerable.Range(1, 3).Select(tasks => new ArmSteps.Call(step, tasks, call.Symbols, call.Buffers)))).ToList();
+        var calls = cases
+            .SelectMany((c, step) => c.Calls.SelectMany(call =>
+                Enumerable.Range(1, 3).Select(tasks => new ArmSteps.Call(step, tasks, call.Symbols, call.Buffers))))
+            .ToList();
         var hosts = cases.ConvertAll(c => c.Host(here));
         var expected = calls.ConvertAll(call =>
         {
@@ -42,14 +48,17 @@ public class ArmKernelTests
             {
                 for (var i = 0; i < want.Length; i++)
                 {
-                    Assert.True(Reference.Bits(want[i]).AsSpan().SequenceEqual(Reference.Bits(got[i])), $"{processor}: {cases[call.Step].Name} with [{string.Join(", ", call.Symbols)}], {call.Tasks} tasks");
+                    Assert.True(
+                        Reference.Bits(want[i]).AsSpan().SequenceEqual(Reference.Bits(got[i])),
+                        $"{processor}: {cases[call.Step].Name} with [{string.Join(", ", call.Symbols)}], {call.Tasks} tasks");
                 }
             }
         }
     }
 
     /// <summary>A step with the arrays that it is run over.</summary>
-    private sealed record Case(string Name, IStepEmitter Emitter, Step Step, string[] Symbols, string[] Buffers, IReadOnlyList<(long[] Symbols, float[][] Buffers)> Calls)
+    private sealed record Case(
+        string Name, IStepEmitter Emitter, Step Step, string[] Symbols, string[] Buffers, IReadOnlyList<(long[] Symbols, float[][] Buffers)> Calls)
     {
         public StepHost Host(string variant) => new(variant, Emitter, Step, Symbols, Buffers);
     }
@@ -61,7 +70,8 @@ public class ArmKernelTests
             var (w, bias) = (Reference.Panels(Reference.Numbers(1, k * n), k, n), Reference.Numbers(2, (n + 15) / 16 * 16));
             yield return new Case(
                 $"linear {k}x{n}", new LinearEmitter(), Linear(k, n), ["M"], ["x", "w", "bias", "y"],
-                [.. Enumerable.Range(1, 14).Select(m => (new long[] { m }, new[] { Reference.Numbers(3, 2 + (m * (k + 3))), w, bias, Result(1 + (m * (n + 5))) }))]);
+                [.. Enumerable.Range(1, 14)
+                    .Select(m => (new long[] { m }, new[] { Reference.Numbers(3, 2 + (m * (k + 3))), w, bias, Result(1 + (m * (n + 5))) }))]);
         }
 
         foreach (var (k, n) in IntegerShapes)
@@ -71,7 +81,11 @@ public class ArmKernelTests
                 $"int8 linear {k}x{n}", new LinearEmitter(), IntegerLinearKernelTests.Step(k, n, hasShift: true), ["M"], ["x", "w", "y", "shift"],
                 [.. new[] { 1, 2, 3, 4, 5, 6, 7, 8, 13, 33 }.Select(m => (
                     new long[] { m },
-                    new[] { IntegerLinearKernelTests.AsFloats(IntegerLinearKernelTests.Integers(3, 2 + (m * (k + 3)))), w, Result(1 + (m * (n + 5))), [BitConverter.Int32BitsToSingle(51)] }))]);
+                    new[]
+                    {
+                        IntegerLinearKernelTests.AsFloats(IntegerLinearKernelTests.Integers(3, 2 + (m * (k + 3)))), w,
+                        Result(1 + (m * (n + 5))), [BitConverter.Int32BitsToSingle(51)],
+                    }))]);
         }
 
         // Sums of the largest products, which no step of a kernel may saturate.
@@ -88,12 +102,14 @@ public class ArmKernelTests
             foreach (var isInteger in new[] { true, false })
             {
                 yield return new Case(
-                    $"{(isInteger ? "int8 " : "")}attention {heads}x{size}, {valueSize}", new AttentionEmitter(), step with { IsInteger = isInteger }, ["B", "Tq", "Tk"], ["q", "kv", "y", "mask"],
+                    $"{(isInteger ? "int8 " : "")}attention {heads}x{size}, {valueSize}", new AttentionEmitter(), step with { IsInteger = isInteger },
+                    ["B", "Tq", "Tk"], ["q", "kv", "y", "mask"],
                     [.. AttentionLengths.Select(l => (
                         new long[] { l.Batch, l.Queries, l.Keys },
                         new[]
                         {
-                            Reference.Numbers(1, l.Batch * l.Queries * token), Reference.Numbers(2, l.Batch * l.Keys * token), Result(l.Batch * l.Queries * heads * valueSize),
+                            Reference.Numbers(1, l.Batch * l.Queries * token), Reference.Numbers(2, l.Batch * l.Keys * token),
+                            Result(l.Batch * l.Queries * heads * valueSize),
                             IntegerAttentionKernelTests.Mask(l.Batch * l.Keys),
                         }))]);
             }

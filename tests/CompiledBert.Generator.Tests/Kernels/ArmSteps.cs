@@ -17,7 +17,8 @@ internal sealed class ArmSteps : IDisposable
             """);
         for (var i = 0; i < steps.Count; i++)
         {
-            File.WriteAllText(Path.Combine(_folder, $"Step{i}.cs"), steps[i].Source.Replace("public static unsafe class Variant", $"public static unsafe class Variant{i}", StringComparison.Ordinal));
+            var numbered = steps[i].Source.Replace("public static unsafe class Variant", $"public static unsafe class Variant{i}", StringComparison.Ordinal);
+            File.WriteAllText(Path.Combine(_folder, $"Step{i}.cs"), numbered);
         }
 
         File.WriteAllText(Path.Combine(_folder, "Program.cs"), Program(steps.Count));

@@ -16,7 +16,10 @@ public class AttentionKernelTests
             var data = new TheoryData<string, int, int, int, int>();
             foreach (var variant in EmittedVariant.Runnable)
             {
-                foreach (var (heads, group, size, valueSize) in new[] { (2, 1, 32, 32), (3, 1, 26, 26), (4, 2, 64, 7), (6, 3, 80, 80), (1, 1, 1, 33), (2, 1, 5, 1) })
+                foreach (var (heads, group, size, valueSize) in new[]
+                {
+                    (2, 1, 32, 32), (3, 1, 26, 26), (4, 2, 64, 7), (6, 3, 80, 80), (1, 1, 1, 33), (2, 1, 5, 1),
+                })
                 {
                     data.Add(variant.Name, heads, group, size, valueSize);
                 }
@@ -30,7 +33,8 @@ public class AttentionKernelTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void Any_shape_agrees_with_the_plain_formula_and_any_number_of_tasks_gives_the_same_bits(string variant, int heads, int group, int size, int valueSize)
+    public void Any_shape_agrees_with_the_plain_formula_and_any_number_of_tasks_gives_the_same_bits(
+        string variant, int heads, int group, int size, int valueSize)
     {
         var layout = new Layout(heads, group, size, valueSize);
         var host = Layout.Host(variant, layout.Step);
@@ -142,7 +146,8 @@ public class AttentionKernelTests
             Y = new HeadOperand("y", Dim.Zero, Tq * (Heads * ValueSize), ValueSize, Heads * ValueSize),
         };
 
-        public static StepHost Host(string variant, AttentionStep step) => new(variant, new AttentionEmitter(), step, ["B", "Tq", "Tk"], ["q", "kv", "y", "mask", "gate"]);
+        public static StepHost Host(string variant, AttentionStep step) =>
+            new(variant, new AttentionEmitter(), step, ["B", "Tq", "Tk"], ["q", "kv", "y", "mask", "gate"]);
 
         public void Check(
             StepHost host,
@@ -182,7 +187,8 @@ public class AttentionKernelTests
                         for (var i = 0; i < ValueSize; i++)
                         {
                             expected[((b * queries + t) * Heads + h) * ValueSize + i] = Enumerable.Range(0, keys).Sum(k =>
-                                probability(exp[k] / exp.Sum(), b, h, t, k) * kv[(b * keys + k) * Token + (Heads + KeyHeads) * Size + h / Group * ValueSize + i]);
+                                probability(exp[k] / exp.Sum(), b, h, t, k)
+                                    * kv[(b * keys + k) * Token + (Heads + KeyHeads) * Size + h / Group * ValueSize + i]);
                         }
                     }
                 }

@@ -10,7 +10,9 @@ internal static class EmulatedVnni
 
     /// <summary>Variants with integer kernels that this machine can run, as it is and with VNNI emulated.</summary>
     public static IEnumerable<string> Variants => EmittedVariant.Runnable.SelectMany(target =>
-        new[] { 0, 256, 512 }.Where(bits => bits <= target.Bits && (bits == 0 || target.Bits > 128)).Select(bits => bits == 0 ? target.Name : target.Name + Separator + bits));
+        new[] { 0, 256, 512 }
+            .Where(bits => bits <= target.Bits && (bits == 0 || target.Bits > 128))
+            .Select(bits => bits == 0 ? target.Name : target.Name + Separator + bits));
 
     /// <summary>Whether such a name says that VNNI is emulated, and for how many bits; 0 for not.</summary>
     public static (string Target, int Bits) Parse(string variant) =>

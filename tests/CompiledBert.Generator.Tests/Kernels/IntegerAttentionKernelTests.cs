@@ -13,14 +13,17 @@ public class IntegerAttentionKernelTests
 
     private static readonly (int Batch, int Queries, int Keys)[] Lengths = [(1, 1, 1), (2, 7, 7), (1, 33, 33), (1, 5, 70), (3, 16, 2), (1, 40, 64)];
 
-    public static TheoryData<int, int, int, int> Shapes => new() { { 2, 1, 32, 32 }, { 3, 1, 26, 26 }, { 4, 2, 64, 7 }, { 6, 3, 80, 80 }, { 1, 1, 1, 33 }, { 2, 1, 5, 1 } };
+    public static TheoryData<int, int, int, int> Shapes =>
+        new() { { 2, 1, 32, 32 }, { 3, 1, 26, 26 }, { 4, 2, 64, 7 }, { 6, 3, 80, 80 }, { 1, 1, 1, 33 }, { 2, 1, 5, 1 } };
 
     [Theory]
     [MemberData(nameof(Shapes))]
     public void Any_shape_agrees_with_plain_loops_and_all_variants_and_numbers_of_tasks_give_the_same_bits(int heads, int group, int size, int valueSize)
     {
         var (step, token) = Step(heads, group, size, valueSize);
-        var hosts = EmulatedVnni.Variants.Select(v => (Variant: v, Host: new StepHost(v, new AttentionEmitter(), step, ["B", "Tq", "Tk"], ["q", "kv", "y", "mask"]))).ToList();
+        var hosts = EmulatedVnni.Variants
+            .Select(v => (Variant: v, Host: new StepHost(v, new AttentionEmitter(), step, ["B", "Tq", "Tk"], ["q", "kv", "y", "mask"])))
+            .ToList();
         foreach (var (batch, queries, keys) in Lengths)
         {
             var (q, kv) = (Reference.Numbers(1, batch * queries * token), Reference.Numbers(2, batch * keys * token));
@@ -34,7 +37,9 @@ public class IntegerAttentionKernelTests
                     host.Run(tasks, [batch, queries, keys], q, kv, y, mask);
                     if (first is null)
                     {
-                        Reference.Near(Expected(heads, group, size, valueSize, batch, queries, keys, q, kv, mask), y, 1e-3, $"{variant}, {batch} × {queries} queries, {keys} keys");
+                        Reference.Near(
+                            Expected(heads, group, size, valueSize, batch, queries, keys, q, kv, mask), y, 1e-3,
+                            $"{variant}, {batch} × {queries} queries, {keys} keys");
                     }
 
                     // Without fused multiply-add, exp rounds once more.
@@ -45,7 +50,9 @@ public class IntegerAttentionKernelTests
                     }
                     else
                     {
-                        Reference.Near(Expected(heads, group, size, valueSize, batch, queries, keys, q, kv, mask), y, 1e-3, $"{variant}, {batch} × {queries} queries, {keys} keys");
+                        Reference.Near(
+                            Expected(heads, group, size, valueSize, batch, queries, keys, q, kv, mask), y, 1e-3,
+                            $"{variant}, {batch} × {queries} queries, {keys} keys");
                     }
                 }
             }
@@ -183,13 +190,16 @@ public class IntegerAttentionKernelTests
             {
                 for (var h = 0; h < heads; h++)
                 {
-                    float[][] Vectors(int at, int length) => [.. Enumerable.Range(0, keys).Select(k => kv.AsSpan((((b * keys) + k) * token) + at + (h / group * length), length).ToArray())];
+                    float[][] Vectors(int at, int length) =>
+                        [.. Enumerable.Range(0, keys).Select(k => kv.AsSpan((((b * keys) + k) * token) + at + (h / group * length), length).ToArray())];
                     expected.AddRange(IntegerAttentionReference.Of(
                         t,
                         q.AsSpan((((b * queries) + t) * token) + (h * size), size).ToArray(),
                         Vectors(heads * size, size),
                         Vectors((heads + keyHeads) * size, valueSize),
-                        (sum, queryScale, keyScale, k) => MathF.FusedMultiplyAdd(sum * (queryScale * (0.25f * 1.44269504f)), keyScale, IntegerAttentionReference.Power(mask[(b * keys) + k]))));
+                        (sum, queryScale, keyScale, k) =>
+                            MathF.FusedMultiplyAdd(sum * (queryScale * (0.25f * 1.44269504f)), keyScale,
+                                IntegerAttentionReference.Power(mask[(b * keys) + k]))));
                 }
             }
         }

@@ -107,7 +107,10 @@ public class IntegerLinearKernelTests
     [MemberData(nameof(Variants))]
     public void Sums_get_their_scales_and_bias_before_they_are_stored(string variant)
     {
-        foreach (var (k, n, hasShift, hasBias) in new[] { (20, 16, false, true), (7, 48, false, false), (33, 32, true, true), (64, 80, false, true), (4, 16, true, false) })
+        foreach (var (k, n, hasShift, hasBias) in new[]
+        {
+            (20, 16, false, true), (7, 48, false, false), (33, 32, true, true), (64, 80, false, true), (4, 16, true, false),
+        })
         {
             var step = Step(k, n, hasShift) with { Scales = new ColumnScales("scale", "scales", hasBias ? "bias" : null) };
             var host = new StepHost(variant, new LinearEmitter(), step, ["M"], ["x", "w", "y", "shift", "scale", "scales", "bias"]);

@@ -28,7 +28,8 @@ public class MatMulKernelTests
 
     [Theory]
     [MemberData(nameof(Layouts))]
-    public void Any_shape_agrees_with_the_plain_product_and_any_number_of_tasks_gives_the_same_bits(string variant, bool transposeA, bool transposeB, bool broadcastB)
+    public void Any_shape_agrees_with_the_plain_product_and_any_number_of_tasks_gives_the_same_bits(
+        string variant, bool transposeA, bool transposeB, bool broadcastB)
     {
         const int Outer = 2, Inner = 3;
         var step = new MatMulStep
@@ -62,7 +63,8 @@ public class MatMulKernelTests
             {
                 var (batch, r, c) = (i / (m * n), i / n % m, i % n);
                 expected[i] = Enumerable.Range(0, k).Sum(p =>
-                    (double)a[1 + batch * m * k + (transposeA ? p * m + r : r * k + p)] * b[(broadcastB ? 0 : batch % Inner * k * n) + (transposeB ? c * k + p : p * n + c)]);
+                    (double)a[1 + batch * m * k + (transposeA ? p * m + r : r * k + p)]
+                        * b[(broadcastB ? 0 : batch % Inner * k * n) + (transposeB ? c * k + p : p * n + c)]);
             }
 
             Reference.Near(expected, first, 2e-6, $"{m}×{k}×{n}");

@@ -97,7 +97,9 @@ public unsafe class VectorMathTests(ITestOutputHelper output)
         float[] far = [1e-30f, 0.3f, 1.7f, 50, 4000, 3e5f, 1e20f, float.PositiveInfinity, float.NaN, -2];
         foreach (var op in VectorMath.Operations.Where(op => op != "pow"))
         {
-            var x = Enumerable.Range(0, 16 * 200).Select(_ => random.Next(3) == 0 ? far[random.Next(far.Length)] : (float)random.NextDouble() * 10 - 5).ToArray();
+            var x = Enumerable.Range(0, 16 * 200)
+                .Select(_ => random.Next(3) == 0 ? far[random.Next(far.Length)] : (float)random.NextDouble() * 10 - 5)
+                .ToArray();
             var together = functions.Map(op, x);
             for (var i = 0; i < x.Length; i++)
             {
@@ -173,7 +175,10 @@ public unsafe class VectorMathTests(ITestOutputHelper output)
         public float At(string op, float x) => Map(op, [x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x])[7];
 
         public void HasUlp(string op, Func<double, double> exact, double low, double high, double bound, ITestOutputHelper output) =>
-            Check(op, exact, low, high, bound, (wrong, right, _) => Math.Abs(wrong - right) / (MathF.BitIncrement((float)Math.Abs(right)) - (float)Math.Abs(right)), output);
+            Check(
+                op, exact, low, high, bound,
+                (wrong, right, _) => Math.Abs(wrong - right) / (MathF.BitIncrement((float)Math.Abs(right)) - (float)Math.Abs(right)),
+                output);
 
         public void IsWithin(string op, Func<double, double> exact, double low, double high, double bound, ITestOutputHelper output) =>
             Check(op, exact, low, high, bound, (wrong, right, x) => x == 0 ? 0 : Math.Abs(wrong - right) / Math.Abs(x), output);
@@ -181,7 +186,8 @@ public unsafe class VectorMathTests(ITestOutputHelper output)
         public void IsAbsolutelyWithin(string op, Func<double, double> exact, double low, double high, double bound, ITestOutputHelper output) =>
             Check(op, exact, low, high, bound, (wrong, right, _) => Math.Abs(wrong - right), output);
 
-        private void Check(string op, Func<double, double> exact, double low, double high, double bound, Func<double, double, double, double> error, ITestOutputHelper output)
+        private void Check(
+            string op, Func<double, double> exact, double low, double high, double bound, Func<double, double, double, double> error, ITestOutputHelper output)
         {
             const int Samples = 200_000;
             var x = Enumerable.Range(0, Samples).Select(i => (float)(low + (high - low) * (i + 0.37) / Samples)).ToArray();

@@ -63,7 +63,10 @@ public sealed class PlanTextTests
         var lines = PlanWriter.Write(SamplePlans.All["everything"]()).Split('\n');
         for (var i = 0; i < lines.Length; i++)
         {
-            foreach (var changed in new[] { lines[..i].Concat(lines[(i + 1)..]), lines[..i].Append("  ?!").Concat(lines[i..]), lines[..i].Append(lines[i] + " x").Concat(lines[(i + 1)..]) })
+            foreach (var changed in new[]
+            {
+                lines[..i].Concat(lines[(i + 1)..]), lines[..i].Append("  ?!").Concat(lines[i..]), lines[..i].Append(lines[i] + " x").Concat(lines[(i + 1)..]),
+            })
             {
                 try
                 {

@@ -74,7 +74,8 @@ public sealed unsafe class ModelWeightsTests : IDisposable
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(63)]
-    public void What_is_shorter_than_a_header_is_no_weights(int length) => AssertRefused(TestModel.MakeBlob(4).AsSpan(0, length).ToArray(), "holds no packed weights");
+    public void What_is_shorter_than_a_header_is_no_weights(int length) =>
+        AssertRefused(TestModel.MakeBlob(4).AsSpan(0, length).ToArray(), "holds no packed weights");
 
     [Theory]
     [InlineData(64)]

@@ -81,6 +81,7 @@ public sealed class CandidateCostTests
 
     private sealed class NoScorer : IScorer
     {
-        public Evaluation Evaluate(Search.Costs.CandidateCost candidate, CancellationToken cancellation) => throw new InvalidOperationException("Nothing fits.");
+        public Evaluation Evaluate(Search.Costs.CandidateCost candidate, CancellationToken cancellation) =>
+            throw new InvalidOperationException("Nothing fits.");
     }
 }

@@ -38,7 +38,8 @@ public sealed class ExportTests : IDisposable
             call.Invoke();
             using var reference = engine.Prepare(session.Plan, inputs, call.Outputs);
             reference.Invoke();
-            var interpreted = PlanInterpreter.Run(result.Plan, weights.ToArray(), Lengths(result.Plan, batch, tokens), [.. inputs.Select(i => (Array)i.As<long>().ToArray())]);
+            var interpreted = PlanInterpreter.Run(
+                result.Plan, weights.ToArray(), Lengths(result.Plan, batch, tokens), [.. inputs.Select(i => (Array)i.As<long>().ToArray())]);
             var expected = reference.Outputs[0].As<float>().ToArray();
             Assert.Equal(batch * 3 * (task.Pooling == Pooling.None ? tokens : 1), expected.Length);
             Assert.True(expected.Distinct().Count() == expected.Length);

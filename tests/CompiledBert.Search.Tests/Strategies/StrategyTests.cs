@@ -9,7 +9,8 @@ public sealed class StrategyTests
 {
     private const double MostMultiplyAdds = 1e6;
 
-    private static readonly SearchSpace Small = Shapes.Space with { Layers = [1, 2, 3], Heads = [2, 4, 8, 12], Inner = [96, 192, 384, 768], Width = [96, 192, 384] };
+    private static readonly SearchSpace Small =
+        Shapes.Space with { Layers = [1, 2, 3], Heads = [2, 4, 8, 12], Inner = [96, 192, 384, 768], Width = [96, 192, 384] };
 
     [Fact]
     public void A_front_has_no_evaluation_that_another_dominates()
@@ -107,7 +108,8 @@ public sealed class StrategyTests
         public Evaluation Evaluate(CandidateCost candidate, CancellationToken cancellation)
         {
             var shape = candidate.Shape;
-            return new Evaluation(candidate, Math.Log(1 + shape.Layers.Count) + (0.3 * Math.Log(shape.Width / 48.0)) + shape.Layers.Average(l => (0.2 * Math.Log(1 + l.Heads)) + (0.1 * Math.Log(l.Inner / 48.0))));
+            return new Evaluation(candidate, Math.Log(1 + shape.Layers.Count) + (0.3 * Math.Log(shape.Width / 48.0))
+                + shape.Layers.Average(l => (0.2 * Math.Log(1 + l.Heads)) + (0.1 * Math.Log(l.Inner / 48.0))));
         }
     }
 }

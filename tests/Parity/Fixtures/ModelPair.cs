@@ -36,7 +36,8 @@ internal sealed class ModelPair : IDisposable
             var comparison = TensorComparison.Of(call.Outputs[i], reference.Outputs[i], new Tolerance(0, 0, _share));
             Assert.True(
                 comparison.Agrees && comparison.Cosine >= 0.999999,
-                $"{what}, output {Plan.Outputs[i].Name}: {comparison.RelativeDifference:e2} of the scale {comparison.Scale:g4}, cosine {comparison.Cosine:0.00000000}");
+                $"{what}, output {Plan.Outputs[i].Name}: "
+                    + $"{comparison.RelativeDifference:e2} of the scale {comparison.Scale:g4}, cosine {comparison.Cosine:0.00000000}");
         }
 
         return call.Outputs;

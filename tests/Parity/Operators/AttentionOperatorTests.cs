@@ -27,8 +27,13 @@ public sealed class AttentionOperatorTests
     {
         const int Batch = 2, Size = 8, ValueSize = 5;
         var total = past + keys;
-        using var file = new ModelFile(mask == "filled" ? 24 : 23).Input("q", Float, "b", queries, heads * Size).Input("k", Float, "b", keys, keyHeads * Size).Input("v", Float, "b", keys, keyHeads * ValueSize);
-        var (q, k, v) = (SampleTensors.Floats(1, Batch, queries, heads * Size), SampleTensors.Floats(2, Batch, keys, keyHeads * Size), SampleTensors.Floats(3, Batch, keys, keyHeads * ValueSize));
+        using var file = new ModelFile(mask == "filled" ? 24 : 23)
+            .Input("q", Float, "b", queries, heads * Size)
+            .Input("k", Float, "b", keys, keyHeads * Size)
+            .Input("v", Float, "b", keys, keyHeads * ValueSize);
+        var (q, k, v) = (
+            SampleTensors.Floats(1, Batch, queries, heads * Size), SampleTensors.Floats(2, Batch, keys, keyHeads * Size),
+            SampleTensors.Floats(3, Batch, keys, keyHeads * ValueSize));
         List<HostTensor> inputs = [q, k, v];
         HostTensor? given = null, filled = null;
         var names = "q k v -";
@@ -66,7 +71,8 @@ public sealed class AttentionOperatorTests
         }
 
         file.Node(
-            "Attention", names, past > 0 ? "y pk2 pv2" : "y", ModelFile.Attribute("q_num_heads", heads), ModelFile.Attribute("kv_num_heads", keyHeads), ModelFile.Attribute("is_causal", isCausal ? 1 : 0),
+            "Attention", names, past > 0 ? "y pk2 pv2" : "y",
+            ModelFile.Attribute("q_num_heads", heads), ModelFile.Attribute("kv_num_heads", keyHeads), ModelFile.Attribute("is_causal", isCausal ? 1 : 0),
             new AttributeProto { Name = "softcap", F = softcap, Type = 1 });
 
         var expected = new double[Batch * queries * heads * ValueSize];
@@ -75,8 +81,12 @@ public sealed class AttentionOperatorTests
             for (var h = 0; h < heads; h++)
             {
                 var kh = h / (heads / keyHeads);
-                double Key(int t, int i) => t < past ? pastKeys!.As<float>()[(((((b * keyHeads) + kh) * past) + t) * Size) + i] : k.As<float>()[(((b * keys) + t - past) * keyHeads * Size) + (kh * Size) + i];
-                double Value(int t, int i) => t < past ? pastValues!.As<float>()[(((((b * keyHeads) + kh) * past) + t) * ValueSize) + i] : v.As<float>()[(((b * keys) + t - past) * keyHeads * ValueSize) + (kh * ValueSize) + i];
+                double Key(int t, int i) => t < past
+                    ? pastKeys!.As<float>()[(((((b * keyHeads) + kh) * past) + t) * Size) + i]
+                    : k.As<float>()[(((b * keys) + t - past) * keyHeads * Size) + (kh * Size) + i];
+                double Value(int t, int i) => t < past
+                    ? pastValues!.As<float>()[(((((b * keyHeads) + kh) * past) + t) * ValueSize) + i]
+                    : v.As<float>()[(((b * keys) + t - past) * keyHeads * ValueSize) + (kh * ValueSize) + i];
                 for (var t = 0; t < queries; t++)
                 {
                     var scores = new double[total];
@@ -91,14 +101,17 @@ public sealed class AttentionOperatorTests
                         var limit = filled is null ? total : (int)filled.As<long>()[b];
                         var last = !isCausal ? total : filled is null ? t + past : t + limit - queries;
                         var isKept = j < limit && j <= last && (mask != "bool" || given!.Bytes[(((b * queries) + t) * total) + j] != 0) && j < width;
-                        scores[j] = !isKept ? double.NegativeInfinity : mask is "float" or "short" ? scores[j] + given!.As<float>()[(t * width) + j] : scores[j];
+                        scores[j] = !isKept
+                            ? double.NegativeInfinity
+                            : mask is "float" or "short" ? scores[j] + given!.As<float>()[(t * width) + j] : scores[j];
                     }
 
                     var most = scores.Max();
                     var sum = scores.Sum(s => Math.Exp(s - most));
                     for (var i = 0; i < ValueSize; i++)
                     {
-                        expected[(((b * queries) + t) * heads * ValueSize) + (h * ValueSize) + i] = Enumerable.Range(0, total).Sum(j => Math.Exp(scores[j] - most) / sum * Value(j, i));
+                        expected[(((b * queries) + t) * heads * ValueSize) + (h * ValueSize) + i] =
+                            Enumerable.Range(0, total).Sum(j => Math.Exp(scores[j] - most) / sum * Value(j, i));
                     }
                 }
             }
@@ -130,7 +143,9 @@ public sealed class AttentionOperatorTests
         }
 
         file.Node(
-            "RotaryEmbedding", hasPositions ? "x c s p" : "x c s", "y", ModelFile.Attribute("interleaved", isInterleaved ? 1 : 0), ModelFile.Attribute("rotary_embedding_dim", turned), ModelFile.Attribute("num_heads", Heads));
+            "RotaryEmbedding", hasPositions ? "x c s p" : "x c s", "y",
+            ModelFile.Attribute("interleaved", isInterleaved ? 1 : 0),
+            ModelFile.Attribute("rotary_embedding_dim", turned), ModelFile.Attribute("num_heads", Heads));
         var expected = Array.ConvertAll(x.As<float>().ToArray(), f => (double)f);
         for (var row = 0; row < Batch * Tokens; row++)
         {
@@ -179,7 +194,8 @@ public sealed class AttentionOperatorTests
     {
         using var file = new ModelFile(20).Input("x", Float, "n", 33).Node("Gelu", "x", "y", ModelFile.Attribute("approximate", approximate));
         var x = SampleTensors.Floats(1, 7, 33);
-        Check(file, "y", [.. x.As<float>().ToArray().Select(v => 0.5 * v * (1 + (approximate == "tanh" ? Math.Tanh(Math.Sqrt(2 / Math.PI) * (v + (0.044715 * v * v * v))) : Erf(v / Math.Sqrt(2)))))], x);
+        Check(file, "y", [.. x.As<float>().ToArray().Select(v =>
+            0.5 * v * (1 + (approximate == "tanh" ? Math.Tanh(Math.Sqrt(2 / Math.PI) * (v + (0.044715 * v * v * v))) : Erf(v / Math.Sqrt(2)))))], x);
     }
 
     private static void Check(ModelFile file, string outputs, double[] expected, params HostTensor[] inputs)

@@ -51,7 +51,9 @@ internal static class NodeResults
         var graph = model.Import(["*"]);
         foreach (var set in Directory.GetDirectories(Path.GetDirectoryName(path)!, "test_data_set_*"))
         {
-            var inputs = graph.Inputs.Select((input, i) => (input.Name, Tensor: Tensor.Of(TensorFile.Read(Path.Combine(set, $"input_{i}.pb"))))).ToDictionary(p => p.Name, p => p.Tensor, StringComparer.Ordinal);
+            var inputs = graph.Inputs
+                .Select((input, i) => (input.Name, Tensor: Tensor.Of(TensorFile.Read(Path.Combine(set, $"input_{i}.pb")))))
+                .ToDictionary(p => p.Name, p => p.Tensor, StringComparer.Ordinal);
             IReadOnlyDictionary<string, Tensor> results;
             try
             {
@@ -85,7 +87,8 @@ internal static class NodeResults
         for (var i = 0; i < expected.Count; i++)
         {
             var differs = expected.IsFloat
-                ? !expected.Floats[i].Equals(actual.Floats[i]) && !(Math.Abs(expected.Floats[i] - actual.Floats[i]) <= Allowed.Absolute + (Allowed.Relative * Math.Abs(expected.Floats[i])))
+                ? !expected.Floats[i].Equals(actual.Floats[i])
+                    && !(Math.Abs(expected.Floats[i] - actual.Floats[i]) <= Allowed.Absolute + (Allowed.Relative * Math.Abs(expected.Floats[i])))
                 : expected.Integers[i] != actual.Integers[i];
             if (differs)
             {

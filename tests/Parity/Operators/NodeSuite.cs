@@ -14,7 +14,8 @@ internal static class NodeSuite
     /// <summary>Operands that decide shapes or what is computed at all. The tests pass them as inputs, models have them as constants.</summary>
     private static readonly Dictionary<string, int[]> Deciding = new(StringComparer.Ordinal)
     {
-        ["Reshape"] = [1], ["Expand"] = [1], ["Tile"] = [1], ["Slice"] = [1, 2, 3, 4], ["Squeeze"] = [1], ["Unsqueeze"] = [1], ["Pad"] = [1, 3], ["Split"] = [1],
+        ["Reshape"] = [1], ["Expand"] = [1], ["Tile"] = [1], ["Slice"] = [1, 2, 3, 4],
+        ["Squeeze"] = [1], ["Unsqueeze"] = [1], ["Pad"] = [1, 3], ["Split"] = [1],
         ["TopK"] = [1], ["CumSum"] = [1], ["OneHot"] = [1], ["Range"] = [0, 1, 2], ["ConstantOfShape"] = [0], ["Trilu"] = [1], ["ReduceSum"] = [1],
         ["Dropout"] = [1, 2], ["Compress"] = [1], ["NonZero"] = [0], ["If"] = [0],
     };

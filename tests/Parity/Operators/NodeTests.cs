@@ -5,7 +5,8 @@ namespace CompiledBert.Parity.Operators;
 /// <summary>ONNX's tests of single operators. Those that do not pass stand with their reason in NodeTests.txt, which may name no test that passes.</summary>
 public sealed class NodeTests(ITestOutputHelper log)
 {
-    private static readonly Dictionary<string, string> Listed = File.ReadLines(Path.Combine(RepositoryFiles.Root, "tests", "Parity", "Operators", "NodeTests.txt"))
+    private static readonly Dictionary<string, string> Listed =
+        File.ReadLines(Path.Combine(RepositoryFiles.Root, "tests", "Parity", "Operators", "NodeTests.txt"))
         .Where(line => line.Length > 0 && line[0] != '#')
         .Select(line => line.Split(": ", 2))
         .ToDictionary(parts => parts[0], parts => parts[1], StringComparer.Ordinal);

@@ -20,9 +20,13 @@ internal static class OnnxRuntimeReference
         var names = outputs.Split(' ');
         var graph = file.Import(names);
         var expected = Run(file.Path, names, inputs);
-        var evaluated = GraphEvaluator.Run(graph, graph.Inputs.Zip(inputs).ToDictionary(p => p.First.Name, p => Tensor.Of(TensorData.FromBytes(p.Second.Type, [.. p.Second.Dims], p.Second.Bytes.ToArray())), StringComparer.Ordinal));
+        var evaluated = GraphEvaluator.Run(graph, graph.Inputs.Zip(inputs).ToDictionary(
+            p => p.First.Name,
+            p => Tensor.Of(TensorData.FromBytes(p.Second.Type, [.. p.Second.Dims], p.Second.Bytes.ToArray())),
+            StringComparer.Ordinal));
         using var session = ModelSession.Compile(new CompileOptions { ModelPath = file.Path, Outputs = ["*"] });
-        var actual = session.Run([.. inputs.Zip(session.Plan.Inputs, (given, wanted) => HostTensor.From(TensorData.FromBytes(given.Type, [.. given.Dims], given.Bytes.ToArray()), wanted.Type))]);
+        var actual = session.Run([.. inputs.Zip(session.Plan.Inputs, (given, wanted) =>
+            HostTensor.From(TensorData.FromBytes(given.Type, [.. given.Dims], given.Bytes.ToArray()), wanted.Type))]);
         for (var i = 0; i < names.Length; i++)
         {
             Compare(expected[i], actual[i], tolerance, $"{names[i]}, emitted");
@@ -52,7 +56,11 @@ internal static class OnnxRuntimeReference
     /// <summary>What ONNX Runtime gives for a model, its optimisations off.</summary>
     public static List<HostTensor> Run(string path, string[] outputs, HostTensor[] inputs)
     {
-        using var options = new SessionOptions { GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+        using var options = new SessionOptions
+        {
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+        };
         using var session = new InferenceSession(path, options);
         using var run = new RunOptions();
         var values = inputs.Select(i => OnnxRuntimeEngine.ValueOf(i)).ToList();

@@ -50,7 +50,14 @@ public sealed class OperatorTests
     [InlineData("Div", 4)]
     public void Small_integers_wrap_as_their_type_does(string op, int type)
     {
-        var (kind, low) = type switch { 2 => (DataType.UInt8, 1), 3 => (DataType.Int8, -128), 4 => (DataType.UInt16, 1), 5 => (DataType.Int16, -128), _ => (DataType.UInt32, 1) };
+        var (kind, low) = type switch
+        {
+            2 => (DataType.UInt8, 1),
+            3 => (DataType.Int8, -128),
+            4 => (DataType.UInt16, 1),
+            5 => (DataType.Int16, -128),
+            _ => (DataType.UInt32, 1),
+        };
         using var file = new ModelFile(14).Input("a", type, "n", 7).Input("b", type, "n", 7).Node(op, "a b", "c").Node(op, "c a", "y");
         OnnxRuntimeReference.Agrees(file, "y", 0, SampleTensors.Integers(kind, 1, low, 128, 5, 7), SampleTensors.Integers(kind, 2, low, 128, 5, 7));
     }
@@ -62,7 +69,8 @@ public sealed class OperatorTests
     {
         var kind = type == 6 ? DataType.Int32 : DataType.Int64;
         using var file = new ModelFile(13).Input("a", type, "n", 3, 7).Input("b", type, 7, 5).Node("MatMul", "a b", "y");
-        OnnxRuntimeReference.Agrees(file, "y", 0, SampleTensors.Integers(kind, 1, -20000, 20000, 2, 3, 7), SampleTensors.Integers(kind, 2, -20000, 20000, 7, 5));
+        OnnxRuntimeReference.Agrees(
+            file, "y", 0, SampleTensors.Integers(kind, 1, -20000, 20000, 2, 3, 7), SampleTensors.Integers(kind, 2, -20000, 20000, 7, 5));
     }
 
     [Fact]

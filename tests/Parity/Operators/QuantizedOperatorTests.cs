@@ -69,7 +69,8 @@ public sealed class QuantizedOperatorTests
             file.Tensor(Raw("z", type, Bytes(3, zeroBytes), Rows, isPacked ? zeroBytes / Rows : blocks));
         }
 
-        Node(file, "GatherBlockQuantized", hasZeros ? "w i s z" : "w i s", "y", ("bits", bits), ("block_size", block), ("gather_axis", 0), ("quantize_axis", 1));
+        Node(
+            file, "GatherBlockQuantized", hasZeros ? "w i s z" : "w i s", "y", ("bits", bits), ("block_size", block), ("gather_axis", 0), ("quantize_axis", 1));
         OnnxRuntimeReference.Agrees(file, "y", 1e-6, HostTensor.Of([3, 5], [.. Enumerable.Range(0, 15).Select(i => (long)(i * 7 % Rows))]));
     }
 
@@ -80,7 +81,8 @@ public sealed class QuantizedOperatorTests
     {
         var count = perColumn ? 9 : 1;
         using var file = Microsoft(14).Input("x", Float, "n", 7, 20)
-            .Tensor(Raw("w", type, Bytes(1, 20 * 9), 20, 9)).Tensor(Floats("s", 2, 0.1f, count)).Tensor(Raw("z", type, Small(3, count), count)).Tensor(Floats("b", 4, 1f, 9));
+            .Tensor(Raw("w", type, Bytes(1, 20 * 9), 20, 9)).Tensor(Floats("s", 2, 0.1f, count))
+            .Tensor(Raw("z", type, Small(3, count), count)).Tensor(Floats("b", 4, 1f, 9));
         Node(file, "DynamicQuantizeMatMul", "x w s z b", "y");
         OnnxRuntimeReference.Agrees(file, "y", 1e-5, SampleTensors.Floats(5, 2, 7, 20));
     }
@@ -120,8 +122,14 @@ public sealed class QuantizedOperatorTests
     public void Functions_of_quantised_values(string op)
     {
         using var file = Microsoft(14).Input("x", UInt8, "n", 7, 9)
-            .Tensor(Floats("s", 1, 0.05f)).Tensor(Raw("z", UInt8, [128])).Tensor(Scalar("sy", 1f / 256)).Tensor(Raw("zy", UInt8, [(byte)(op == "QLinearLeakyRelu" || op == "QLinearGlobalAveragePool" ? 128 : 0)]));
-        (string, object)[] attributes = op switch { "QLinearSoftmax" => [("axis", 2), ("opset", 13)], "QLinearGlobalAveragePool" => [("channels_last", 0)], _ => [] };
+            .Tensor(Floats("s", 1, 0.05f)).Tensor(Raw("z", UInt8, [128]))
+            .Tensor(Scalar("sy", 1f / 256)).Tensor(Raw("zy", UInt8, [(byte)(op == "QLinearLeakyRelu" || op == "QLinearGlobalAveragePool" ? 128 : 0)]));
+        (string, object)[] attributes = op switch
+        {
+            "QLinearSoftmax" => [("axis", 2), ("opset", 13)],
+            "QLinearGlobalAveragePool" => [("channels_last", 0)],
+            _ => [],
+        };
         Node(file, op, "x s z sy zy", "y", attributes);
         OnnxRuntimeReference.Agrees(file, "y", 0.005, Whole(UInt8, 7, 2, 7, 9));
     }
@@ -130,7 +138,9 @@ public sealed class QuantizedOperatorTests
     public void Quantised_values_are_chosen_and_joined()
     {
         using var file = Microsoft(14).Input("c", 9, "n", 9).Input("a", UInt8, "n", 9).Input("b", UInt8, "n", 9)
-            .Tensor(Floats("sa", 1, 0.1f)).Tensor(Raw("za", UInt8, [7])).Tensor(Floats("sb", 3, 0.1f)).Tensor(Raw("zb", UInt8, [100])).Tensor(Floats("sc", 5, 0.1f)).Tensor(Raw("zc", UInt8, [50]));
+            .Tensor(Floats("sa", 1, 0.1f)).Tensor(Raw("za", UInt8, [7]))
+            .Tensor(Floats("sb", 3, 0.1f)).Tensor(Raw("zb", UInt8, [100]))
+            .Tensor(Floats("sc", 5, 0.1f)).Tensor(Raw("zc", UInt8, [50]));
         Node(file, "QLinearWhere", "c a sa za b sb zb sc zc", "w");
         Node(file, "QLinearConcat", "sc zc a sa za b sb zb", "j", ("axis", 1));
         OnnxRuntimeReference.Agrees(file, "w j", 0.01, SampleTensors.Integers(DataType.Bool, 1, 0, 2, 3, 9), Whole(UInt8, 2, 3, 9), Whole(UInt8, 3, 3, 9));
@@ -143,7 +153,8 @@ public sealed class QuantizedOperatorTests
     {
         using var file = Microsoft(14).Input("a", UInt8, "n", 20).Tensor(Raw("w", Int8, Bytes(1, 9 * 20), 9, 20))
             .Tensor(Floats("sa", 2, 0.1f)).Tensor(Raw("za", UInt8, [120])).Tensor(Floats("sw", 3, 0.1f, 9)).Tensor(Raw("zw", Int8, Small(4, 9), 9))
-            .Tensor(Raw("c", Int32, [.. Enumerable.Range(-4, 9).SelectMany(i => BitConverter.GetBytes(i * 100))], 9)).Tensor(Scalar("sy", 30f)).Tensor(Raw("zy", UInt8, [90]));
+            .Tensor(Raw("c", Int32, [.. Enumerable.Range(-4, 9).SelectMany(i => BitConverter.GetBytes(i * 100))], 9))
+            .Tensor(Scalar("sy", 30f)).Tensor(Raw("zy", UInt8, [90]));
         Node(file, "QGemm", isQuantised ? "a sa za w sw zw c sy zy" : "a sa za w sw zw c", "y", ("transB", 1));
         OnnxRuntimeReference.Agrees(file, "y", isQuantised ? 0 : 1e-6, Whole(UInt8, 5, 4, 20));
     }
@@ -157,16 +168,21 @@ public sealed class QuantizedOperatorTests
         var count = perColumn ? 3 * Width : 1;
         using var file = Microsoft(14).Input("x", UInt8, "batch", "tokens", Width).Input("mask", Int32, "batch", "tokens")
             .Tensor(Raw("w", Int8, Bytes(1, Width * 3 * Width), Width, 3 * Width)).Tensor(Floats("b", 2, 1f, 3 * Width)).Tensor(Scalar("sx", 0.02f))
-            .Tensor(perColumn ? Floats("sw", 3, 0.01f, count) : Scalar("sw", 0.01f)).Tensor(Raw("zx", UInt8, [130])).Tensor(perColumn ? Raw("zw", Int8, Small(4, count), count) : Raw("zw", Int8, [3]));
+            .Tensor(perColumn ? Floats("sw", 3, 0.01f, count) : Scalar("sw", 0.01f)).Tensor(Raw("zx", UInt8, [130]))
+            .Tensor(perColumn ? Raw("zw", Int8, Small(4, count), count) : Raw("zw", Int8, [3]));
         Node(file, "QAttention", "x w b sx sw mask zx zw", "y", ("num_heads", 4));
-        OnnxRuntimeReference.Agrees(file, "y", 1e-5, Whole(UInt8, 5, 2, 7, Width), SampleTensors.Given(DataType.Int32, [2, 7], 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0));
+        OnnxRuntimeReference.Agrees(
+            file, "y", 1e-5, Whole(UInt8, 5, 2, 7, Width), SampleTensors.Given(DataType.Int32, [2, 7], 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0));
     }
 
     [Fact]
     public void Embeddings_with_quantised_tables()
     {
         const int Width = 12;
-        using var file = Microsoft(14).Input("ids", Int32, "batch", "tokens").Input("segments", Int32, "batch", "tokens").Input("mask", Int32, "batch", "tokens");
+        using var file = Microsoft(14)
+            .Input("ids", Int32, "batch", "tokens")
+            .Input("segments", Int32, "batch", "tokens")
+            .Input("mask", Int32, "batch", "tokens");
         foreach (var (name, rows, seed) in new[] { ("w", 30, 1), ("p", 20, 2), ("t", 2, 3) })
         {
             file.Tensor(Raw(name, UInt8, Bytes(seed, rows * Width), rows, Width)).Tensor(Scalar("s" + name, 0.01f)).Tensor(Raw("z" + name, UInt8, [127]));
@@ -179,7 +195,9 @@ public sealed class QuantizedOperatorTests
 
         Node(file, "QEmbedLayerNormalization", "ids segments w p t g b mask sw sp st sg sb zw zp zt zg zb", "y m", ("epsilon", 1e-12f));
         OnnxRuntimeReference.Agrees(
-            file, "y m", 1e-5, SampleTensors.Integers(DataType.Int32, 1, 0, 30, 2, 7), SampleTensors.Integers(DataType.Int32, 2, 0, 2, 2, 7), SampleTensors.Given(DataType.Int32, [2, 7], 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0));
+            file, "y m", 1e-5, SampleTensors.Integers(DataType.Int32, 1, 0, 30, 2, 7),
+            SampleTensors.Integers(DataType.Int32, 2, 0, 2, 2, 7),
+            SampleTensors.Given(DataType.Int32, [2, 7], 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0));
     }
 
     [Theory]
@@ -199,7 +217,8 @@ public sealed class QuantizedOperatorTests
     [InlineData(Int4)]
     public void Weights_of_4_bits_in_blocks(int type)
     {
-        using var file = new ModelFile(21).Input("x", Float, "n", 64).Tensor(Raw("w", type, Bytes(1, 64 * 9 / 2), 64, 9)).Tensor(Floats("s", 2, 0.1f, 2, 9)).Tensor(Raw("z", type, Bytes(3, 9), 2, 9))
+        using var file = new ModelFile(21).Input("x", Float, "n", 64)
+            .Tensor(Raw("w", type, Bytes(1, 64 * 9 / 2), 64, 9)).Tensor(Floats("s", 2, 0.1f, 2, 9)).Tensor(Raw("z", type, Bytes(3, 9), 2, 9))
             .Node("DequantizeLinear", "w s z", "d", ModelFile.Attribute("axis", 0), ModelFile.Attribute("block_size", 32)).Node("MatMul", "x d", "y");
         OnnxRuntimeReference.Agrees(file, "y", 1e-5, SampleTensors.Floats(4, 3, 64));
     }
@@ -207,10 +226,12 @@ public sealed class QuantizedOperatorTests
     [Fact]
     public void Convolutions_of_quantised_values()
     {
-        using var file = new ModelFile(14).Input("x", UInt8, "n", 4, "tokens").Tensor(Raw("w", UInt8, Bytes(1, 6 * 2 * 3), 6, 2, 3)).Tensor(Raw("zx", UInt8, [120])).Tensor(Raw("zw", UInt8, [100]))
+        using var file = new ModelFile(14).Input("x", UInt8, "n", 4, "tokens")
+            .Tensor(Raw("w", UInt8, Bytes(1, 6 * 2 * 3), 6, 2, 3)).Tensor(Raw("zx", UInt8, [120])).Tensor(Raw("zw", UInt8, [100]))
             .Tensor(Floats("sx", 2, 0.1f)).Tensor(Floats("sw", 3, 0.1f)).Tensor(Scalar("sy", 20f)).Tensor(Raw("zy", UInt8, [110]))
             .Tensor(Raw("b", Int32, [.. Enumerable.Range(-3, 6).SelectMany(i => BitConverter.GetBytes(i * 100))], 6))
-            .Node("ConvInteger", "x w zx zw", "i", ModelFile.Attribute("group", 2)).Node("QLinearConv", "x sx zx w sw zw sy zy b", "q", ModelFile.Attribute("group", 2));
+            .Node("ConvInteger", "x w zx zw", "i", ModelFile.Attribute("group", 2))
+            .Node("QLinearConv", "x sx zx w sw zw sy zy b", "q", ModelFile.Attribute("group", 2));
         OnnxRuntimeReference.Agrees(file, "i q", 0, Whole(UInt8, 5, 2, 4, 11));
     }
 
@@ -223,7 +244,8 @@ public sealed class QuantizedOperatorTests
 
     private static void Node(ModelFile file, string op, string inputs, string outputs, params (string Name, object Value)[] attributes)
     {
-        file.Node(op, inputs, outputs, [.. attributes.Select(a => a.Value is float f ? new AttributeProto { Name = a.Name, F = f, Type = 1 } : ModelFile.Attribute(a.Name, (int)a.Value))]);
+        file.Node(op, inputs, outputs, [.. attributes.Select(a =>
+            a.Value is float f ? new AttributeProto { Name = a.Name, F = f, Type = 1 } : ModelFile.Attribute(a.Name, (int)a.Value))]);
         file.Model.Graph.Node[^1].Domain = "com.microsoft";
     }
 
@@ -241,12 +263,14 @@ public sealed class QuantizedOperatorTests
 
     private static byte[] Small(int seed, int count) => [.. Bytes(seed, count).Select(b => (byte)(b & 15))];
 
-    private static TensorProto Raw(string name, int type, byte[] bytes, params long[] dims) => new() { Name = name, DataType = type, Dims = { dims }, RawData = ByteString.CopyFrom(bytes) };
+    private static TensorProto Raw(string name, int type, byte[] bytes, params long[] dims) =>
+        new() { Name = name, DataType = type, Dims = { dims }, RawData = ByteString.CopyFrom(bytes) };
 
     private static TensorProto Floats(string name, int seed, float most, params long[] dims)
     {
         var random = new Random(seed);
-        return new() { Name = name, DataType = 1, Dims = { dims }, FloatData = { Enumerable.Range(0, (int)dims.Aggregate(1L, (p, d) => p * d)).Select(_ => most * (0.1f + (0.9f * random.NextSingle()))) } };
+        var values = Enumerable.Range(0, (int)dims.Aggregate(1L, (p, d) => p * d)).Select(_ => most * (0.1f + (0.9f * random.NextSingle())));
+        return new() { Name = name, DataType = 1, Dims = { dims }, FloatData = { values } };
     }
 
     private static TensorProto Scalar(string name, float value) => new() { Name = name, DataType = 1, FloatData = { value } };

@@ -54,7 +54,8 @@ internal static class Assembly
     private static bool IsTimed(string line)
     {
         var mnemonic = line.Split('\t', ' ')[0];
-        return !(mnemonic is "b" or "bl" or "br" or "blr" or "ret" or "cbz" or "cbnz" or "tbz" or "tbnz" or "svc" or "mrs" or "msr" or "brk" or "udf" or "dmb" or "isb"
+        return !(mnemonic is "b" or "bl" or "br" or "blr" or "ret" or "cbz" or "cbnz" or "tbz" or "tbnz"
+            or "svc" or "mrs" or "msr" or "brk" or "udf" or "dmb" or "isb"
             || mnemonic.StartsWith("b.", StringComparison.Ordinal));
     }
 }

@@ -46,10 +46,13 @@ internal sealed record Core(string Name, double FmaRate, double DotRate)
         var text = new StringBuilder();
         for (var i = 0; i < blocks.Count; i++)
         {
-            text.Append(CultureInfo.InvariantCulture, $"# LLVM-MCA-BEGIN block{i}\n").AppendJoin('\n', blocks[i].Select(Counted)).Append(CultureInfo.InvariantCulture, $"\n# LLVM-MCA-END block{i}\n");
+            text.Append(CultureInfo.InvariantCulture, $"# LLVM-MCA-BEGIN block{i}\n")
+                .AppendJoin('\n', blocks[i].Select(Counted))
+                .Append(CultureInfo.InvariantCulture, $"\n# LLVM-MCA-END block{i}\n");
         }
 
-        var printed = Tool.Run("llvm-mca", ["-mtriple=aarch64", "-mcpu=" + Name, "-mattr=+dotprod,+fullfp16,+lse,+i8mm,+bf16,+rcpc", $"-iterations={Rounds}"], text.ToString());
+        var printed = Tool.Run(
+            "llvm-mca", ["-mtriple=aarch64", "-mcpu=" + Name, "-mattr=+dotprod,+fullfp16,+lse,+i8mm,+bf16,+rcpc", $"-iterations={Rounds}"], text.ToString());
         return
         [
             .. printed.Split('\n')

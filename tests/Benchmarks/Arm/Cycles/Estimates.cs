@@ -18,7 +18,8 @@ internal sealed class Estimates
 
     /// <summary>Numbers of the first output of a call of one sequence.</summary>
     /// <param name="tokens">Its length.</param>
-    public long Numbers(int tokens) => _plan.Outputs[0].Shape.Aggregate(1L, (product, extent) => product * extent.Evaluate(symbol => symbol.Name == _plan.Symbols[0].Name ? 1 : tokens));
+    public long Numbers(int tokens) =>
+        _plan.Outputs[0].Shape.Aggregate(1L, (product, extent) => product * extent.Evaluate(symbol => symbol.Name == _plan.Symbols[0].Name ? 1 : tokens));
 
     /// <summary>Cycles of a call, without those that memory takes, as the count has none; null for a core that the compiler does not know.</summary>
     /// <param name="core">The core, with the rate of multiply-adds that is counted with.</param>

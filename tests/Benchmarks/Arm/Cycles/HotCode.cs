@@ -47,17 +47,21 @@ internal sealed class HotCode
     /// <summary>Prints the blocks with the largest shares, and how near those that multiply are to what each core's ports allow.</summary>
     public void Print(IReadOnlyList<(Core Core, IReadOnlyList<double> Cycles)> cores, int most, TextWriter writer)
     {
-        writer.WriteLine("share of instructions, runs, address, instructions (multiply-adds, dots); for each core Mcycles of all runs, and cycles of one run over the ports' limit");
+        writer.WriteLine(
+            "share of instructions, runs, address, instructions (multiply-adds, dots); "
+                + "for each core Mcycles of all runs, and cycles of one run over the ports' limit");
         for (var i = 0; i < Math.Min(Blocks.Count, most); i++)
         {
             var products = Texts[i].Count(t => t.StartsWith("fmla", StringComparison.Ordinal));
             var dots = Texts[i].Count(t => t.StartsWith("sdot", StringComparison.Ordinal));
-            writer.Write(FormattableString.Invariant($"{Blocks[i].Instructions / Instructions,6:0.0%} {Blocks[i].Runs,10:0} {Blocks[i].Address,10:x} {Blocks[i].Code.Count,4} ({products}, {dots})"));
+            var block = Blocks[i];
+            writer.Write(FormattableString.Invariant(
+                $"{block.Instructions / Instructions,6:0.0%} {block.Runs,10:0} {block.Address,10:x} {block.Code.Count,4} ({products}, {dots})"));
             foreach (var (core, cycles) in cores)
             {
                 var limit = core.FmaRate == 0 ? 0 : (products / core.FmaRate) + (dots / core.DotRate);
-                var share = limit > 0 && products + dots >= Blocks[i].Code.Count / 2 ? FormattableString.Invariant($" {cycles[i] / limit:0.00}") : "";
-                writer.Write(FormattableString.Invariant($"  {core.Title} {Blocks[i].Runs * cycles[i] / 1e6:0.00}{share}"));
+                var share = limit > 0 && products + dots >= block.Code.Count / 2 ? FormattableString.Invariant($" {cycles[i] / limit:0.00}") : "";
+                writer.Write(FormattableString.Invariant($"  {core.Title} {block.Runs * cycles[i] / 1e6:0.00}{share}"));
             }
 
             writer.WriteLine();

@@ -3,7 +3,10 @@ using CompiledBert.Benchmarks.Cycles;
 using CompiledBert.Compiler;
 
 // Cycles of calls on Arm cores from pairs of block profiles, what the compiler estimates of them, and how near hot loops are to what the ports allow.
-var folder = new Argument<DirectoryInfo>("folder") { Description = "Where the profiles are, TOKENS-0.txt and TOKENS-1.txt, which differ by one call, and the program, app/call.dbg." };
+var folder = new Argument<DirectoryInfo>("folder")
+{
+    Description = "Where the profiles are, TOKENS-0.txt and TOKENS-1.txt, which differ by one call, and the program, app/call.dbg.",
+};
 var model = new Option<string>("--model") { Description = "The model.", Required = true };
 var precision = new Option<Precision>("--precision") { Description = "fp32 or int8." };
 var tokens = new Option<int[]>("--tokens") { Description = "Lengths.", Required = true, AllowMultipleArgumentsPerToken = true };
@@ -21,11 +24,14 @@ count.SetAction(p =>
         string Profile(int calls) => Path.Combine(p.GetValue(folder)!.FullName, FormattableString.Invariant($"{each}-{calls}.txt"));
         var code = new HotCode(BlockProfile.Difference(Profile(0), Profile(1)));
         var cycles = counted.Select(core => (Core: core, Cycles: core.CyclesOf(code.Texts))).ToList();
-        Console.WriteLine(FormattableString.Invariant($"{each} tokens: {code.Instructions / 1e6:0.0} M instructions a call; {code.Blocks.Count} blocks are 99% of them"));
+        Console.WriteLine(FormattableString.Invariant(
+            $"{each} tokens: {code.Instructions / 1e6:0.0} M instructions a call; {code.Blocks.Count} blocks are 99% of them"));
         foreach (var (core, ofOne) in cycles)
         {
             var sum = code.Sum(ofOne);
-            var estimate = estimates.Of(core, each, p.GetValue(withoutDots)) is { } known ? FormattableString.Invariant($", estimated {known / 1e6,8:0.00} ({known / sum:0.00})") : "";
+            var estimate = estimates.Of(core, each, p.GetValue(withoutDots)) is { } known
+                ? FormattableString.Invariant($", estimated {known / 1e6,8:0.00} ({known / sum:0.00})")
+                : "";
             Console.WriteLine(FormattableString.Invariant($"{core.Title,-12} {sum / 1e6,9:0.00} Mcycles{estimate}"));
         }
 

@@ -9,6 +9,7 @@ namespace CompiledBert.Compiler.Passes;
 /// Transpose(x, 0 1 2 …), Slice of a whole axis, Concat of one, Pad by nothing,
 /// Reduce over axes of length 1                                                    → x
 /// Cast(Cast(x → wider) → y)                                                       → Cast(x → y)
+/// Cast(Cast(x → 8 or 16 bits) → float), x whole numbers that fit, moved between   → x, moved
 /// </code>
 /// </summary>
 public sealed class NoOpRemoval : RewritePass
@@ -44,11 +45,25 @@ public sealed class NoOpRemoval : RewritePass
         {
             rewriter.Replace(node, source.Type == outer.To ? source : rewriter.Add(node, outer, source), x.Producer);
         }
+        else if (node.Operator is Cast { To: DataType.Float32 } && BeforeCast(x, node, rewriter) is { } before)
+        {
+            rewriter.Replace(node, before);
+        }
         else if (node.Operator is Concat concat && node.Inputs.Any(i => i!.Shape[concat.Axis].Is(0)) && node.Inputs.Any(i => !i!.Shape[concat.Axis].Is(0)))
         {
             rewriter.Replace(node, rewriter.Add(node, concat, [.. node.Inputs.Where(i => !i!.Shape[concat.Axis].Is(0))]));
         }
     }
+
+    /// <summary>What was converted to a value without loss, moved as that was; null where something may be lost.</summary>
+    private static Value? BeforeCast(Value value, Node node, Rewriter rewriter) => value.Producer switch
+    {
+        { Operator: Cast cast } producer => producer.In(0) is { Type: DataType.Float32 } source && WholeNumbers.Fit(source, cast.To) ? source : null,
+        { Operator: Reshape or Transpose or Slice or Expand } move => BeforeCast(move.In(0), node, rewriter) is { } source
+            ? rewriter.Add(node, move.Operator, source)
+            : null,
+        _ => null,
+    };
 
     /// <summary>Whether every value of a type has its equal in another. Arithmetic on floating point is in 32 bits whatever it is called.</summary>
     private static bool KeepsValues(DataType from, DataType to) =>

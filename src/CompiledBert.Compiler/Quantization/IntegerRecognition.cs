@@ -14,8 +14,6 @@ namespace CompiledBert.Compiler.Quantization;
 /// </summary>
 internal static class IntegerRecognition
 {
-    private const int MaxDepth = 12;
-
     public static void Run(ModelGraph graph)
     {
         var operands = new Dictionary<(Value, float), Value>();
@@ -130,7 +128,7 @@ internal static class IntegerRecognition
     /// <summary>The operand of a product as whole numbers, their zero point and scale, and the middle of their range.</summary>
     private static (Value Whole, Value? Zero, Value? Scale, float Centre)? Match(ModelGraph graph, Value x)
     {
-        if (x.Producer is { Operator: Reshape or Transpose } view)
+        if (x.Producer is { Operator: Reshape or Transpose or Slice } view)
         {
             return Match(graph, view.In(0)) is { } inner
                 ? (graph.Add(x.Name, view.Operator, [inner.Whole], view.Origins), inner.Zero, inner.Scale, inner.Centre)
@@ -142,7 +140,7 @@ internal static class IntegerRecognition
             return ofScaled with { Scale = scale.IsConstant ? scale : Scalar(graph, scale) };
         }
 
-        if (x.Is(BinaryKind.Sub, out var a, out var b) && b.Shape.Elements.Is(1) && CentreOf(a) is { } centre && IsWhole(b, 0))
+        if (x.Is(BinaryKind.Sub, out var a, out var b) && b.Shape.Elements.Is(1) && CentreOf(a) is { } centre && WholeNumbers.AreAll(b))
         {
             return (a, b, null, centre);
         }
@@ -158,39 +156,12 @@ internal static class IntegerRecognition
     }
 
     /// <summary>128 for whole numbers 0 … 255, 0 for −128 … 127; null for others.</summary>
-    private static float? CentreOf(Value value)
+    private static float? CentreOf(Value value) => WholeNumbers.Clamped(value) switch
     {
-        if (value.IsWithScalar(BinaryKind.Min, out var inner, out var high) && inner.IsWithScalar(BinaryKind.Max, out var x, out var low) && IsWhole(x, 0))
-        {
-            return low >= 0 && high <= 255 ? 128 : low >= -128 && high <= 127 ? 0 : null;
-        }
-
-        return null;
-    }
-
-    /// <summary>Whether a value is made of whole numbers only.</summary>
-    private static bool IsWhole(Value value, int depth)
-    {
-        if (value.Constant is { Count: <= 1024 } data)
-        {
-            return data.Type.IsInteger() || (data.Type == DataType.Float32 && data.As<float>().ToArray().All(float.IsInteger));
-        }
-
-        if (depth > MaxDepth || value.Producer is not { } node)
-        {
-            return false;
-        }
-
-        return node.Operator switch
-        {
-            Unary { Kind: UnaryKind.Round or UnaryKind.Floor or UnaryKind.Ceil } => true,
-            Unary { Kind: UnaryKind.Neg or UnaryKind.Abs or UnaryKind.Identity } or Reshape or Transpose or Expand or Slice => IsWhole(node.In(0), depth + 1),
-            Binary { Kind: BinaryKind.Add or BinaryKind.Sub or BinaryKind.Min or BinaryKind.Max } =>
-                IsWhole(node.In(0), depth + 1) && IsWhole(node.In(1), depth + 1),
-            Cast => node.In(0).Type.IsInteger() || IsWhole(node.In(0), depth + 1),
-            _ => false,
-        };
-    }
+        ( >= 0, <= 255) => 128,
+        ( >= -128, <= 127) => 0,
+        _ => null,
+    };
 
     /// <summary>A value of one element without axes, which broadcasts to anything.</summary>
     private static Value Scalar(ModelGraph graph, Value value) =>

@@ -26,6 +26,35 @@ public class SimplificationTests
         Assert.Empty(graph.Nodes);
     }
 
+    [Theory]
+    [InlineData(0, 255, "Round Max Min Transpose")]
+    [InlineData(0, 256, "Round Max Min Cast Transpose Cast")]
+    [InlineData(-1, 255, "Round Max Min Cast Transpose Cast")]
+    public void Whole_numbers_that_fit_need_not_be_stored_in_8_bits(float low, float high, string expected)
+    {
+        var graph = Check(
+            s =>
+            {
+                var whole = s.Add(BinaryKind.Min, s.Add(BinaryKind.Max, s.Add(UnaryKind.Round, s.X(Batch, Tokens)), C(low)), C(high));
+                return s.Add(new Cast(DataType.Float32), s.Transpose(s.Add(new Cast(DataType.UInt8), whole), 1, 0));
+            },
+            new NoOpRemoval());
+        Assert.Equal(expected, graph.Text());
+    }
+
+    [Fact]
+    public void Numbers_that_are_not_whole_are_cut_off_in_8_bits()
+    {
+        var graph = Check(
+            s =>
+            {
+                var clamped = s.Add(BinaryKind.Min, s.Add(BinaryKind.Max, s.X(Batch, Tokens), C(0)), C(255));
+                return s.Add(new Cast(DataType.Float32), s.Add(new Cast(DataType.UInt8), clamped));
+            },
+            new NoOpRemoval());
+        Assert.Equal("Max Min Cast Cast", graph.Text());
+    }
+
     [Fact]
     public void Neutral_numbers_go_and_their_broadcast_stays()
     {

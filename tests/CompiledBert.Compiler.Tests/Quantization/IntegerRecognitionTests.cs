@@ -81,6 +81,33 @@ public class IntegerRecognitionTests
     }
 
     [Fact]
+    public void Whole_numbers_may_be_moved_before_they_are_centred_and_after()
+    {
+        static ModelGraph Make()
+        {
+            var graph = new ModelGraph();
+            Value Add(Operator op, params Value[] operands) => graph.Add("v", op, operands, ["v"]);
+            var rounded = Add(new Unary(UnaryKind.Round), graph.AddInput("x", DataType.Float32, new Shape(2, 3, 4)));
+            var whole = Add(new Binary(BinaryKind.Min), Add(new Binary(BinaryKind.Max), rounded, ModelGraph.Constant(0f)), ModelGraph.Constant(255f));
+            var centred = Add(new Binary(BinaryKind.Add), Add(new Transpose(1, 0, 2), whole), ModelGraph.Constant(-135f));
+            var rows = Add(new Slice(0, 1, 1, 2), Add(new Reshape(new Shape(3, 8)), centred));
+            float[] weights = [.. Enumerable.Range(0, 8 * 5).Select(i => (i * 37 % 256) - 100f)];
+            graph.Outputs.Add(("y", Add(new Linear(), rows, ModelGraph.Constant("w", TensorData.FromFloats([8, 5], weights)))));
+            return graph;
+        }
+
+        float[] x = [.. Enumerable.Range(0, 24).Select(i => (i * 29 % 300) - 20.3f)];
+        var inputs = new Dictionary<string, CompiledBert.Compiler.Evaluation.Tensor> { ["x"] = CompiledBert.Compiler.Evaluation.Tensor.Of([2, 3, 4], x) };
+        var graph = Make();
+        IntegerRecognition.Run(graph);
+
+        Assert.Contains(graph.Nodes, n => n.Operator is IntegerLinear);
+        Assert.Equal(
+            CompiledBert.Compiler.Evaluation.GraphEvaluator.Run(Make(), inputs)["y"].Floats,
+            CompiledBert.Compiler.Evaluation.GraphEvaluator.Run(graph, inputs)["y"].Floats);
+    }
+
+    [Fact]
     public void Floats_have_no_step_and_stored_integers_have_theirs()
     {
         var random = new Random(3);

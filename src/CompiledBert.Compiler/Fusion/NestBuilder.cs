@@ -15,6 +15,7 @@ internal sealed partial class NestBuilder
     private readonly LoopWriter _writer = new();
     private readonly RowCaches _caches;
     private readonly HashSet<string> _origins = new(StringComparer.Ordinal);
+    private readonly Dictionary<Value, int> _numberOf = [];
 
     public NestBuilder(FusionContext context, RowCaches caches)
     {
@@ -294,9 +295,16 @@ internal sealed partial class NestBuilder
         return new Operand(text, type, 0);
     }
 
-    private static string KeyOf(Value value, IReadOnlyList<Affine> index) =>
-        System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(value).ToString(CultureInfo.InvariantCulture)
-            + value.Name + "[" + string.Join("; ", index) + "]";
+    /// <summary>What an element is known by. Values that rewriting made often share a name, so each has a number.</summary>
+    private string KeyOf(Value value, IReadOnlyList<Affine> index)
+    {
+        if (!_numberOf.TryGetValue(value, out var number))
+        {
+            _numberOf.Add(value, number = _numberOf.Count);
+        }
+
+        return number.ToString(CultureInfo.InvariantCulture) + "[" + string.Join("; ", index) + "]";
+    }
 
     private static string NameOf<T>(T kind)
         where T : struct, Enum => kind.ToString().ToLowerInvariant();

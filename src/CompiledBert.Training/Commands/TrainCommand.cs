@@ -13,7 +13,11 @@ internal static class TrainCommand
         var model = new Argument<string>("model") { Description = "The ONNX file of an encoder, such as an embedding model, or of a classifier." };
         var pooling = new Option<Pooling>("--pooling") { Description = "What a new classifier reads: cls (the first token, which is cheaper) or mean." };
         var common = new TrainingOptions();
-        var command = new Command("train", "Fine-tunes a model of the BERT kind into a classifier and writes it as ONNX with all that a build wants beside it.") { model, pooling };
+        var command = new Command(
+            "train", "Fine-tunes a model of the BERT kind into a classifier and writes it as ONNX with all that a build wants beside it.")
+        {
+            model, pooling,
+        };
         common.AddTo(command);
         command.SetAction(parsed => common.Run(parsed, cancellation => TrainRun.Run(
             new TrainRequest

@@ -10,7 +10,13 @@ namespace CompiledBert.Training.Commands;
 /// <summary>What both commands take, and how both end.</summary>
 internal sealed class TrainingOptions
 {
-    public Option<string> Train { get; } = new("--train") { Description = "Texts with labels: two columns with a tab between them; for tag, words and tags in columns, a word a line and an empty line behind a sentence; for embed, texts alone. A tenth is held out to choose by.", Required = true };
+    public Option<string> Train { get; } = new("--train")
+    {
+        Description = "Texts with labels: two columns with a tab between them; "
+            + "for tag, words and tags in columns, a word a line and an empty line behind a sentence; "
+            + "for embed, texts alone. A tenth is held out to choose by.",
+        Required = true,
+    };
 
     public Option<string?> Tokenizer { get; } = new("--tokenizer") { Description = "The tokenizer's file or folder, where it is not beside the model." };
 
@@ -30,11 +36,18 @@ internal sealed class TrainingOptions
 
     public Option<int> Seed { get; } = new("--seed") { Description = "The seed of all that is by chance.", DefaultValueFactory = _ => 1 };
 
-    public Option<bool?> Mixed { get; } = new("--mixed") { Description = "Whether products are of bfloat16 while it trains; by default where the processor multiplies those." };
+    public Option<bool?> Mixed { get; } = new("--mixed")
+    {
+        Description = "Whether products are of bfloat16 while it trains; by default where the processor multiplies those.",
+    };
 
     public Option<bool> Halves { get; } = new("--halves") { Description = "Keeps the matrices of the model's file in 16 bits: half the size." };
 
-    public Option<int> Threads { get; } = new("--threads") { Description = "Threads. With one, the same request gives the same model to the bit.", DefaultValueFactory = _ => 1 };
+    public Option<int> Threads { get; } = new("--threads")
+    {
+        Description = "Threads. With one, the same request gives the same model to the bit.",
+        DefaultValueFactory = _ => 1,
+    };
 
     public Option<double?> MaxHours { get; } = new("--max-hours") { Description = "Stops after so long; --resume goes on." };
 
@@ -42,7 +55,8 @@ internal sealed class TrainingOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { Train, Tokenizer, Out, Task, MaxTokens, Epochs, Rate, BatchSize, Dropout, Seed, Mixed, Halves, Threads, MaxHours, Resume })
+        foreach (var option in new Option[]
+            { Train, Tokenizer, Out, Task, MaxTokens, Epochs, Rate, BatchSize, Dropout, Seed, Mixed, Halves, Threads, MaxHours, Resume })
         {
             command.Add(option);
         }
@@ -106,7 +120,9 @@ internal sealed class TrainingOptions
 
         if (NativeTorch.Prepare(parsed.GetValue(Threads)) is { } failure)
         {
-            throw DiagnosticTable.TrainingMissing.Error(null, null, "libtorch, which cannot be loaded: " + failure, "Install the package CompiledBert.Training for this system: 64-bit Linux on x64, Windows on x64, or macOS on Arm.");
+            throw DiagnosticTable.TrainingMissing.Error(
+                null, null, "libtorch, which cannot be loaded: " + failure,
+                "Install the package CompiledBert.Training for this system: 64-bit Linux on x64, Windows on x64, or macOS on Arm.");
         }
     }
 }

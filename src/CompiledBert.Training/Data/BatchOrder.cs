@@ -1,6 +1,9 @@
 namespace CompiledBert.Training.Data;
 
-/// <summary>Which examples make which batch: shuffled anew in every epoch, then sorted by length within stretches, so that little is padded. The same seed gives the same batches.</summary>
+/// <summary>
+/// Which examples make which batch: shuffled anew in every epoch, then sorted by length within stretches, so that little is padded. The same
+/// seed gives the same batches.
+/// </summary>
 /// <param name="examples">All examples.</param>
 /// <param name="size">Examples of a batch.</param>
 /// <param name="seed">The seed.</param>

@@ -25,7 +25,9 @@ public sealed record LabelledTexts(IReadOnlyList<string> Labels, IReadOnlyList<E
         labels ??= NamesOf(found);
         if (labels.Count is < 2 or > MostLabels)
         {
-            throw DiagnosticTable.TrainingLabels.Error(path, null, string.Create(CultureInfo.InvariantCulture, $"there are {labels.Count} different labels, and 2 to {MostLabels} are needed"));
+            throw DiagnosticTable.TrainingLabels.Error(path, null, string.Create(
+                CultureInfo.InvariantCulture,
+                $"there are {labels.Count} different labels, and 2 to {MostLabels} are needed"));
         }
 
         LabelledRow.Check(path, rows, labels);

@@ -3,10 +3,15 @@ using CompiledBert.Text;
 
 namespace CompiledBert.Training.Data;
 
-/// <summary>A file of texts without labels: one on every line. Of a line with tabs the first column is read, so that a file with labels serves as well.</summary>
+/// <summary>
+/// A file of texts without labels: one on every line. Of a line with tabs the first column is read, so that a file with labels serves as well.
+/// </summary>
 internal static class PlainTexts
 {
-    /// <summary>Reads and tokenizes a file in UTF-8; empty lines, and texts that came before, are passed over, and so is a heading with <c>label</c> in its second column.</summary>
+    /// <summary>
+    /// Reads and tokenizes a file in UTF-8; empty lines, and texts that came before, are passed over, and so is a heading with <c>label</c> in
+    /// its second column.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="maxTokens">The most tokens of a text, special ones included; what is beyond is left out.</param>

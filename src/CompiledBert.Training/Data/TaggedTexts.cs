@@ -5,8 +5,9 @@ using CompiledBert.Text;
 namespace CompiledBert.Training.Data;
 
 /// <summary>
-/// A file of words and their tags, as CoNLL-2003 has them: a word on every line with its tag in another column, columns apart by tabs or blanks, and an empty line behind a sentence.
-/// Of several columns the tag's is the last one of nothing but <c>O</c>, <c>B-…</c> and <c>I-…</c>; without such a one it is the last.
+/// A file of words and their tags, as CoNLL-2003 has them: a word on every line with its tag in another column, columns apart by tabs or blanks,
+/// and an empty line behind a sentence. Of several columns the tag's is the last one of nothing but <c>O</c>, <c>B-…</c> and <c>I-…</c>; without
+/// such a one it is the last.
 /// </summary>
 internal static class TaggedTexts
 {
@@ -22,18 +23,23 @@ internal static class TaggedTexts
     {
         var rows = RowsOf(path);
         var column = TagColumn(rows);
-        string[] found = [.. rows.Where(r => r.Columns is not null).Select(r => r.Columns![column]).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        string[] found =
+            [.. rows.Where(r => r.Columns is not null).Select(r => r.Columns![column]).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         labels ??= found;
         if (labels.Count < 2)
         {
-            throw DiagnosticTable.TrainingLabels.Error(path, null, string.Create(CultureInfo.InvariantCulture, $"there are {labels.Count} different tags, and at least 2 are needed"));
+            throw DiagnosticTable.TrainingLabels.Error(path, null, string.Create(
+                CultureInfo.InvariantCulture,
+                $"there are {labels.Count} different tags, and at least 2 are needed"));
         }
 
         var numbers = labels.Select((label, i) => (label, i)).ToDictionary(l => l.label, l => l.i, StringComparer.Ordinal);
         if (rows.FirstOrDefault(r => r.Columns is { } columns && !numbers.ContainsKey(columns[column])) is { Columns: { } unknown } row)
         {
             throw DiagnosticTable.TrainingLabels.Error(path, null, string.Create(
-                CultureInfo.InvariantCulture, $"line {row.Line} has '{Diagnostic.Abbreviate(unknown[column])}', and the tags are {string.Join(", ", labels.Take(20).Select(Diagnostic.Abbreviate))}"));
+                CultureInfo.InvariantCulture,
+                $"line {row.Line} has '{Diagnostic.Abbreviate(unknown[column])}', "
+                    + $"and the tags are {string.Join(", ", labels.Take(20).Select(Diagnostic.Abbreviate))}"));
         }
 
         return new LabelledTexts(labels, [.. Sentences(rows).Select(sentence => Of(sentence, column, tokenizer, maxTokens, numbers))]);
@@ -71,7 +77,9 @@ internal static class TaggedTexts
         var count = 0;
         for (var i = 0; i < lines.Length; i++)
         {
-            var columns = lines[i].Split(lines[i].Contains('\t', StringComparison.Ordinal) ? '\t' : ' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            var columns = lines[i].Split(
+                lines[i].Contains('\t', StringComparison.Ordinal) ? '\t' : ' ',
+                StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             if (columns.Length == 0 || columns[0] == Document)
             {
                 rows.Add((i + 1, null));
@@ -81,7 +89,9 @@ internal static class TaggedTexts
             count = count == 0 ? columns.Length : count;
             if (columns.Length != count || count < 2)
             {
-                throw DiagnosticTable.TaggedData.Error(path, null, i + 1, string.Create(CultureInfo.InvariantCulture, $"it has {columns.Length} columns{(count < 2 ? "" : $", and those before it {count}")}"));
+                throw DiagnosticTable.TaggedData.Error(path, null, i + 1, string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"it has {columns.Length} columns{(count < 2 ? "" : $", and those before it {count}")}"));
             }
 
             rows.Add((i + 1, columns));

@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace CompiledBert.Training.Learning;
 
-/// <summary>AdamW (Loshchilov, Hutter 2019) whose whole state can be kept and given back: what makes a training go on as if it had not been interrupted.</summary>
+/// <summary>
+/// AdamW (Loshchilov, Hutter 2019) whose whole state can be kept and given back: what makes a training go on as if it had not been interrupted.
+/// </summary>
 public sealed class AdamW : IDisposable
 {
     private const double Beta1 = 0.9;

@@ -18,7 +18,9 @@ public static class Beginnings
         return (task, weights);
     }
 
-    /// <summary>An encoder with a new head, and no more positions than are needed. A head of the same kind for other results keeps what stands before its product.</summary>
+    /// <summary>
+    /// An encoder with a new head, and no more positions than are needed. A head of the same kind for other results keeps what stands before its product.
+    /// </summary>
     /// <param name="read">The encoder.</param>
     /// <param name="outputs">Results of the head.</param>
     /// <param name="maxTokens">The most tokens of a sequence.</param>
@@ -30,7 +32,8 @@ public static class Beginnings
         var isOfTheKind = task.Outputs > 0 && (task.Pooling == Pooling.None) == (pooling == Pooling.None);
         task = isOfTheKind ? task with { Outputs = outputs } : task with { Outputs = outputs, Pooling = pooling, HasPooler = false };
         var made = Random(read.Shape, task, seed);
-        (weights[WeightNames.Classifier + ".weight"], weights[WeightNames.Classifier + ".bias"]) = (made[WeightNames.Classifier + ".weight"], made[WeightNames.Classifier + ".bias"]);
+        (weights[WeightNames.Classifier + ".weight"], weights[WeightNames.Classifier + ".bias"]) =
+            (made[WeightNames.Classifier + ".weight"], made[WeightNames.Classifier + ".bias"]);
         return (task, weights.Where(w => made.ContainsKey(w.Key)).ToDictionary(w => w.Key, w => w.Value, StringComparer.Ordinal));
     }
 

@@ -4,8 +4,8 @@ using CompiledBert.Training.Models;
 namespace CompiledBert.Training.Learning;
 
 /// <summary>
-/// Steps in which every text is mixed with the next one of its batch: a student learns to tell of the blend what the teacher tells of the one and of the other, in the same
-/// shares (after MixKD, Liang et al. 2021, where the teacher reads the blend itself).
+/// Steps in which every text is mixed with the next one of its batch: a student learns to tell of the blend what the teacher tells of the one
+/// and of the other, in the same shares (after MixKD, Liang et al. 2021, where the teacher reads the blend itself).
 /// </summary>
 internal static class Blending
 {

@@ -6,8 +6,9 @@ using static TorchSharp.torch;
 namespace CompiledBert.Training.Learning;
 
 /// <summary>
-/// What a student has to come near: the teacher's results and, of the teacher's layers that its own layers came from, the hidden states, in the columns that it kept, and what
-/// the heads that it kept look at (head by head, as in MobileBERT, Sun et al. 2020; a head that was left out has none to come near to it).
+/// What a student has to come near: the teacher's results and, of the teacher's layers that its own layers came from, the hidden states, in the
+/// columns that it kept, and what the heads that it kept look at (head by head, as in MobileBERT, Sun et al. 2020; a head that was left out has
+/// none to come near to it).
 /// </summary>
 /// <param name="teacher">What the teacher says of the examples.</param>
 /// <param name="origin">What the student inherited.</param>

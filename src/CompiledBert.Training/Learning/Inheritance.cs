@@ -5,8 +5,8 @@ using CompiledBert.Search.Space;
 namespace CompiledBert.Training.Learning;
 
 /// <summary>
-/// What a smaller model takes over from a larger one: some layers, of each some heads and inner units, some columns of the hidden state. Of what there is too much
-/// the largest stays: a unit counts as much as the product of the lengths of the weights into it and out of it.
+/// What a smaller model takes over from a larger one: some layers, of each some heads and inner units, some columns of the hidden state. Of what
+/// there is too much the largest stays: a unit counts as much as the product of the lengths of the weights into it and out of it.
 /// </summary>
 public sealed class Inheritance
 {
@@ -34,11 +34,16 @@ public sealed class Inheritance
     /// <summary>The columns of the teacher's hidden state that stay, rising.</summary>
     public int[] Columns { get; }
 
-    /// <summary>The student's weights, and what they are of the teacher's. Nothing of the student may be larger than the teacher's, and both have the same vocabulary.</summary>
+    /// <summary>
+    /// The student's weights, and what they are of the teacher's. Nothing of the student may be larger than the teacher's, and both have the
+    /// same vocabulary.
+    /// </summary>
     /// <param name="teacher">The teacher's architecture.</param>
     /// <param name="from">The teacher's weights.</param>
     /// <param name="shape">The student's architecture.</param>
-    /// <param name="uses">How often each row of the table of words is read, so that those that are lose least where it is factored; null where nobody knows.</param>
+    /// <param name="uses">
+    /// How often each row of the table of words is read, so that those that are lose least where it is factored; null where nobody knows.
+    /// </param>
     public static (Dictionary<string, TensorData> Weights, Inheritance Origin) Of(
         BertShape teacher, IReadOnlyDictionary<string, TensorData> from, BertShape shape, IReadOnlyList<int>? uses = null)
     {
@@ -47,7 +52,9 @@ public sealed class Inheritance
     }
 
     /// <summary>What a student would take over, without taking it.</summary>
-    internal static Inheritance Planned(BertShape teacher, IReadOnlyDictionary<string, TensorData> from, BertShape shape, IReadOnlyList<int>? uses) => new(teacher, from, shape, uses);
+    internal static Inheritance Planned(
+        BertShape teacher, IReadOnlyDictionary<string, TensorData> from, BertShape shape, IReadOnlyList<int>? uses) =>
+        new(teacher, from, shape, uses);
 
     /// <summary>The student's weights, taken in the same way of other weights than those that told what matters.</summary>
     /// <param name="from">Weights of the teacher's architecture.</param>
@@ -70,7 +77,9 @@ public sealed class Inheritance
     /// <summary>For every weight of the student but the table of words, which part of which of the teacher's it is.</summary>
     internal IReadOnlyDictionary<string, InheritedPart> Parts => _parts;
 
-    /// <summary>What brings the teacher's table of words to the rows that the student's table stands for, factored or not [columns of the table, width].</summary>
+    /// <summary>
+    /// What brings the teacher's table of words to the rows that the student's table stands for, factored or not [columns of the table, width].
+    /// </summary>
     internal TensorData WordsTo()
     {
         var to = _from.TryGetValue(WeightNames.Projection, out var projection) ? new WeightMatrix(projection) : WeightMatrix.Identity(_teacher.Width);
@@ -122,7 +131,8 @@ public sealed class Inheritance
         var heads = Largest([.. read.Chunk(teacher.HeadSize).Select(h => h.Sum())], layer.Heads);
         _heads.Add(heads);
         int[] Within(double[] importance) =>
-            [.. heads.SelectMany(h => Largest(importance.AsSpan(h * teacher.HeadSize, teacher.HeadSize).ToArray(), layer.HeadSize).Select(d => (h * teacher.HeadSize) + d))];
+            [.. heads.SelectMany(h =>
+                Largest(importance.AsSpan(h * teacher.HeadSize, teacher.HeadSize).ToArray(), layer.HeadSize).Select(d => (h * teacher.HeadSize) + d))];
 
         // Scores are divided by the root of the head's size, which may be another now.
         var (matched, passed) = (Within(match), Within(read));

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace CompiledBert.Training.Learning;
 
 /// <summary>
-/// Tells how near a student is to its teacher on texts that neither learned from. The distance between what they say is told from far fewer texts than the share that
-/// is right: a text that is told right or wrong by a hair counts by that hair.
+/// Tells how near a student is to its teacher on texts that neither learned from. The distance between what they say is told from far fewer
+/// texts than the share that is right: a text that is told right or wrong by a hair counts by that hair.
 /// </summary>
 /// <param name="teacher">The teacher; asked once.</param>
 /// <param name="texts">The texts.</param>

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace CompiledBert.Training.Learning;
 
-/// <summary>A matrix, or several of a size, for every example, kept in halves: of a batch's, which are padded to the largest, that part which is the example's own.</summary>
+/// <summary>
+/// A matrix, or several of a size, for every example, kept in halves: of a batch's, which are padded to the largest, that part which is the example's own.
+/// </summary>
 /// <param name="examples">How many examples.</param>
 /// <param name="matrices">Matrices of each.</param>
 /// <param name="sizeOf">The rows and columns of an example's.</param>

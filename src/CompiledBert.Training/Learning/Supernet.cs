@@ -9,8 +9,9 @@ using static TorchSharp.torch;
 namespace CompiledBert.Training.Learning;
 
 /// <summary>
-/// One model of the teacher's shape whose parts are all the smaller ones: what a student would inherit of the teacher is what it has of this. It is trained once, in every step as
-/// another student, and then any student is good enough to be compared without a training of its own (Cai et al. 2020; Guo et al. 2020).
+/// One model of the teacher's shape whose parts are all the smaller ones: what a student would inherit of the teacher is what it has of this. It
+/// is trained once, in every step as another student, and then any student is good enough to be compared without a training of its own (Cai et
+/// al. 2020; Guo et al. 2020).
 /// </summary>
 internal sealed class Supernet : IDisposable
 {
@@ -37,7 +38,8 @@ internal sealed class Supernet : IDisposable
     /// <param name="recipe">How.</param>
     /// <param name="task">What it is for.</param>
     /// <param name="steps">How many steps.</param>
-    public Trainer Training(Func<IReadOnlyList<BertShape>> students, TeacherMemory memory, IReadOnlyList<Example> examples, TrainingRecipe recipe, IModelTask task, int steps)
+    public Trainer Training(
+        Func<IReadOnlyList<BertShape>> students, TeacherMemory memory, IReadOnlyList<Example> examples, TrainingRecipe recipe, IModelTask task, int steps)
     {
         var all = new Lazy<(BertShape Shape, Distillation Teacher)[]>(() => [.. students().Select(s => (s, new Distillation(memory, OriginOf(s), task)))]);
         return new Trainer(_whole, examples, recipe, task, Student, steps);

@@ -7,9 +7,9 @@ using static TorchSharp.torch;
 namespace CompiledBert.Training.Learning;
 
 /// <summary>
-/// What a teacher says of every example: asked once, in the batches of the first epoch, and kept, hidden states and what heads look at in halves. What it says of an example is the same to the
-/// bit in whatever order the examples come, so that a training that goes on elsewhere asks again and hears the same. Where that would be too much to keep, it
-/// is asked in every step.
+/// What a teacher says of every example: asked once, in the batches of the first epoch, and kept, hidden states and what heads look at in
+/// halves. What it says of an example is the same to the bit in whatever order the examples come, so that a training that goes on elsewhere asks
+/// again and hears the same. Where that would be too much to keep, it is asked in every step.
 /// </summary>
 public sealed class TeacherMemory
 {
@@ -53,7 +53,9 @@ public sealed class TeacherMemory
 
             if (recipe.AttentionWeight > 0)
             {
-                _shares.Add(layer, new KeptHalves(examples.Count, teacher.Shape.Layers[layer].Heads, example => (RowsOf(example, layer), examples[example].Ids.Length)));
+                _shares.Add(
+                    layer,
+                    new KeptHalves(examples.Count, teacher.Shape.Layers[layer].Heads, example => (RowsOf(example, layer), examples[example].Ids.Length)));
             }
         }
 
@@ -82,7 +84,8 @@ public sealed class TeacherMemory
         if (!Keeps)
         {
             var said = _teacher.Forward(batch, mixed: _mixed);
-            return new TeacherOpinion(said.Results, [.. states.Select(layer => said.Hidden[layer + 1])], [.. shares.Select(layer => SharesOf(said.Scores[layer]))]);
+            return new TeacherOpinion(
+                said.Results, [.. states.Select(layer => said.Hidden[layer + 1])], [.. shares.Select(layer => SharesOf(said.Scores[layer]))]);
         }
 
         foreach (var number in numbers.Where(n => _results[n] is null))

@@ -47,7 +47,9 @@ internal static class TensorArchive
         }
 
         var bytes = File.ReadAllBytes(path);
-        if (bytes.Length < Magic.Length + 36 || !bytes.AsSpan(0, Magic.Length).SequenceEqual(Magic) || !SHA256.HashData(bytes.AsSpan(0, bytes.Length - 32)).AsSpan().SequenceEqual(bytes.AsSpan(bytes.Length - 32)))
+        if (bytes.Length < Magic.Length + 36
+            || !bytes.AsSpan(0, Magic.Length).SequenceEqual(Magic)
+            || !SHA256.HashData(bytes.AsSpan(0, bytes.Length - 32)).AsSpan().SequenceEqual(bytes.AsSpan(bytes.Length - 32)))
         {
             return null;
         }

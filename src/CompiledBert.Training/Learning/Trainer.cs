@@ -35,7 +35,9 @@ internal sealed class Trainer : IDisposable
     /// <param name="task">What it is for.</param>
     /// <param name="student">For every step the model that learns in it, the whole or made of its parts, and whom that should come near.</param>
     /// <param name="steps">How many steps; null for the recipe's epochs.</param>
-    public Trainer(TorchBert model, IReadOnlyList<Example> examples, TrainingRecipe recipe, IModelTask task, Func<int, (TorchBert Model, Distillation? Teacher)> student, int? steps)
+    public Trainer(
+        TorchBert model, IReadOnlyList<Example> examples, TrainingRecipe recipe, IModelTask task,
+        Func<int, (TorchBert Model, Distillation? Teacher)> student, int? steps)
     {
         (_model, _examples, _recipe, _task, _student) = (model, examples, recipe, task, student);
         _order = new BatchOrder(examples, recipe.BatchSize, recipe.Seed);
@@ -65,7 +67,9 @@ internal sealed class Trainer : IDisposable
         }
 
         var own = model.Forward(batch, rows, _recipe.Mixed, dropout: _recipe.Dropout, blend: blend);
-        var loss = teacher?.Loss(batch, numbers, own, _recipe) ?? _task.LabelLoss(batch, own.Results) ?? throw new InvalidOperationException("There is nothing to learn from.");
+        var loss = teacher?.Loss(batch, numbers, own, _recipe)
+            ?? _task.LabelLoss(batch, own.Results)
+            ?? throw new InvalidOperationException("There is nothing to learn from.");
         if (blend is not null)
         {
             loss = loss.Times(1 - blend.Share).Plus(teacher!.Loss(blend.Others, blend.Numbers, own, _recipe).Times(blend.Share));
@@ -77,12 +81,15 @@ internal sealed class Trainer : IDisposable
     }
 
     /// <summary>Saves all that the steps to come hang on.</summary>
-    public void Save(string path) => TensorArchive.Write(path, Done, _model.Parameters.Select(p => (p.Key, (Tensor)p.Value)).Concat(_optimizer.State.Select(s => (s.Key, s.Value))));
+    public void Save(string path) =>
+        TensorArchive.Write(path, Done,
+            _model.Parameters.Select(p => (p.Key, (Tensor)p.Value)).Concat(_optimizer.State.Select(s => (s.Key, s.Value))));
 
     /// <summary>Goes back to a saved state; false where there is none that is whole and of this model.</summary>
     public bool TryLoad(string path)
     {
-        if (TensorArchive.Read(path, [.. _model.Parameters.Select(p => (p.Key, (Tensor)p.Value)), .. _optimizer.State.Select(s => (s.Key, s.Value))]) is not { } step)
+        if (TensorArchive.Read(
+            path, [.. _model.Parameters.Select(p => (p.Key, (Tensor)p.Value)), .. _optimizer.State.Select(s => (s.Key, s.Value))]) is not { } step)
         {
             return false;
         }
@@ -97,7 +104,8 @@ internal sealed class Trainer : IDisposable
     /// <param name="task">What it is for.</param>
     /// <param name="teacher">Its teacher; null where it has none.</param>
     /// <param name="cancellation">Stops it.</param>
-    public static double Worth(TorchBert model, IReadOnlyList<Example> examples, IModelTask task, TorchBert? teacher = null, CancellationToken cancellation = default)
+    public static double Worth(
+        TorchBert model, IReadOnlyList<Example> examples, IModelTask task, TorchBert? teacher = null, CancellationToken cancellation = default)
     {
         using var none = no_grad();
         var tally = task.Tally();

@@ -15,7 +15,10 @@ public sealed record TrainingRecipe
     /// <summary>AdamW's decay of matrices.</summary>
     public double Decay { get; init; } = 0.01;
 
-    /// <summary>The share of elements that are left out by chance in every step, of the embeddings, of what queries look at, of what a block adds and of what the head reads.</summary>
+    /// <summary>
+    /// The share of elements that are left out by chance in every step, of the embeddings, of what queries look at, of what a block adds and of
+    /// what the head reads.
+    /// </summary>
     public double Dropout { get; init; }
 
     /// <summary>The seed of everything that is by chance.</summary>
@@ -39,7 +42,9 @@ public sealed record TrainingRecipe
     /// <summary>With a teacher: how many texts are made of each one, for the teacher to label.</summary>
     public int Variants { get; init; }
 
-    /// <summary>Whether products are of bfloat16 while it is trained: twice as fast where the processor multiplies those. The bits differ from those without.</summary>
+    /// <summary>
+    /// Whether products are of bfloat16 while it is trained: twice as fast where the processor multiplies those. The bits differ from those without.
+    /// </summary>
     public bool Mixed { get; init; }
 
     /// <summary>The learning rate of a step.</summary>

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace CompiledBert.Training.Learning;
 
 /// <summary>
-/// The two factors of a table of words with the least squared error, each row's as often as it is read and a little more: its rows in the leading eigenvectors of its
-/// columns' products.
+/// The two factors of a table of words with the least squared error, each row's as often as it is read and a little more: its rows in the
+/// leading eigenvectors of its columns' products.
 /// </summary>
 /// <param name="Table">The rows [words, embedding].</param>
 /// <param name="Projection">The eigenvectors, a row each [embedding, columns].</param>

@@ -39,7 +39,8 @@ public sealed class Batch : IDisposable
         var (count, tokens) = (examples.Count, examples.Max(e => e.Ids.Length));
         int[] words = [.. examples.SelectMany(e => e.Ids).Append(0).Distinct().Order()];
         var placeOf = words.Select((word, place) => (word, place)).ToDictionary(w => w.word, w => (long)w.place);
-        var (places, segments, mask, labels, tags) = (new long[count * tokens], new long[count * tokens], new float[count * tokens], new long[count], new long[count * tokens]);
+        var (places, segments, mask, labels, tags) =
+            (new long[count * tokens], new long[count * tokens], new float[count * tokens], new long[count], new long[count * tokens]);
         Array.Fill(tags, Example.NoLabel);
         for (var i = 0; i < count; i++)
         {
@@ -54,7 +55,9 @@ public sealed class Batch : IDisposable
         }
 
         long[] shape = [count, tokens];
-        return new Batch(tensor(words.Select(w => (long)w).ToArray()), tensor(places, shape), tensor(segments, shape), tensor(mask, shape), tensor(labels, [count]), tensor(tags, shape));
+        return new Batch(
+            tensor(words.Select(w => (long)w).ToArray()), tensor(places, shape), tensor(segments, shape),
+            tensor(mask, shape), tensor(labels, [count]), tensor(tags, shape));
     }
 
     /// <inheritdoc/>

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace CompiledBert.Training.Models;
 
 /// <summary>
-/// Operations with a number, which is kept until they are done: a call into the library holds on to the address of a number alone, and one that nothing refers to any
-/// more may be collected, and its memory used for something else, while the call still reads it.
+/// Operations with a number, which is kept until they are done: a call into the library holds on to the address of a number alone, and one that
+/// nothing refers to any more may be collected, and its memory used for something else, while the call still reads it.
 /// </summary>
 internal static class Numbers
 {

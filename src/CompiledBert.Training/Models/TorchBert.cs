@@ -50,7 +50,9 @@ public sealed class TorchBert : IDisposable
     public Dictionary<string, TensorData> Weights()
     {
         using var scope = NewDisposeScope();
-        return _parameters.ToDictionary(p => p.Key, p => TensorData.FromFloats([.. p.Value.shape], p.Value.detach().data<float>().ToArray()), StringComparer.Ordinal);
+        return _parameters.ToDictionary(
+            p => p.Key, p => TensorData.FromFloats([.. p.Value.shape], p.Value.detach().data<float>().ToArray()),
+            StringComparer.Ordinal);
     }
 
     /// <summary>What it computes of a batch.</summary>
@@ -58,7 +60,10 @@ public sealed class TorchBert : IDisposable
     /// <param name="rows">The table's rows of the batch's words, where they are trained; null for those of the table.</param>
     /// <param name="mixed">Whether products are of bfloat16.</param>
     /// <param name="everyRow">Whether the last layer computes all rows.</param>
-    /// <param name="dropout">The share of elements that are left out by chance, while it is trained: of the embeddings, of what queries look at, of what a block adds, of what the head reads.</param>
+    /// <param name="dropout">
+    /// The share of elements that are left out by chance, while it is trained: of the embeddings, of what queries look at, of what a block adds,
+    /// of what the head reads.
+    /// </param>
     /// <param name="blend">Texts whose embeddings are mixed into those of the batch, as many and as long as those, of the same words.</param>
     public BertResults Forward(Batch batch, Tensor? rows = null, bool mixed = false, bool everyRow = false, double dropout = 0, Blend? blend = null)
     {
@@ -83,7 +88,12 @@ public sealed class TorchBert : IDisposable
             scores.Add(own);
         }
 
-        var pooled = Task.Pooling switch { Pooling.Cls => hidden[^1].select(1, 0), Pooling.Mean => Mean(hidden[^1], mask.view(batch.Count, batch.Tokens, 1)), _ => hidden[^1] };
+        var pooled = Task.Pooling switch
+        {
+            Pooling.Cls => hidden[^1].select(1, 0),
+            Pooling.Mean => Mean(hidden[^1], mask.view(batch.Count, batch.Tokens, 1)),
+            _ => hidden[^1],
+        };
         if (Task.HasPooler)
         {
             pooled = Linear(WeightNames.Pooler, pooled, ScalarType.Float32).tanh();

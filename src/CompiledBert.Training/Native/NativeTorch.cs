@@ -7,9 +7,9 @@ namespace CompiledBert.Training.Native;
 
 /// <summary>Loads libtorch for this process, also where the system's libstdc++ is older than the one that TorchSharp's own library was linked with.</summary>
 /// <remarks>
-/// TorchSharp's library asks for GLIBCXX_3.4.32 (GCC 13). The one symbol that it takes of that version, <c>std::ios_base_library_init()</c>, is named by a header to
-/// tie libraries together and is never called, and nothing is relocated to it. Where the system has no such version, a copy of the library is loaded in which that one
-/// requirement is marked as weak, which the loader lets pass.
+/// TorchSharp's library asks for GLIBCXX_3.4.32 (GCC 13). The one symbol that it takes of that version, <c>std::ios_base_library_init()</c>, is
+/// named by a header to tie libraries together and is never called, and nothing is relocated to it. Where the system has no such version, a copy
+/// of the library is loaded in which that one requirement is marked as weak, which the loader lets pass.
 /// </remarks>
 public static class NativeTorch
 {
@@ -46,7 +46,8 @@ public static class NativeTorch
             action();
             return null;
         }
-        catch (Exception e) when (e is NotSupportedException or DllNotFoundException or TypeInitializationException or ExternalException or EntryPointNotFoundException)
+        catch (Exception e)
+            when (e is NotSupportedException or DllNotFoundException or TypeInitializationException or ExternalException or EntryPointNotFoundException)
         {
             return (e.InnerException ?? e).Message.Split('\n')[0].Trim();
         }
@@ -76,7 +77,9 @@ public static class NativeTorch
     /// <summary>The copy among the user's files, under the hash of what it holds.</summary>
     private static string Kept(byte[] library)
     {
-        var folder = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "CompiledBert");
+        var folder = Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create),
+            "CompiledBert");
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(library).AsSpan(0, 8)) + "-" + File);
         if (!System.IO.File.Exists(path))

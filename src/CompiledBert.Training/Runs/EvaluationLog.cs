@@ -18,17 +18,20 @@ internal static class EvaluationLog
 
     public static void Add(RunFolder folder, string kind, Evaluation evaluation) => folder.Note(string.Create(
         CultureInfo.InvariantCulture,
-        $"{{\"event\": \"{kind}\", \"score\": {evaluation.Score:R}, \"accuracy\": {evaluation.Accuracy:R}, \"cycles\": {evaluation.Cost.Cycles:0}, \"weightBytes\": {evaluation.Cost.WeightBytes}, \"shape\": {ShapeJson.Write(evaluation.Cost.Shape)}}}"));
+        $"{{\"event\": \"{kind}\", \"score\": {evaluation.Score:R}, \"accuracy\": {evaluation.Accuracy:R}, \"cycles\": {evaluation.Cost.Cycles:0}, "
+            + $"\"weightBytes\": {evaluation.Cost.WeightBytes}, \"shape\": {ShapeJson.Write(evaluation.Cost.Shape)}}}"));
 
     /// <summary>The evaluations of a kind in a log, costed again.</summary>
     public static List<Evaluation> Read(RunFolder folder, string kind, CandidateCosts costs) =>
     [
         .. folder.Events
             .Where(e => e.ValueKind == JsonValueKind.Object && e.TryGetProperty("event", out var named) && named.ValueEquals(kind))
-            .Select(e => e.TryGetProperty("shape", out var text) && ShapeJson.Read(text.GetRawText()) is { } shape && Number(e, "score") is { } score && Number(e, "accuracy") is { } accuracy
+            .Select(e => e.TryGetProperty("shape", out var text) && ShapeJson.Read(text.GetRawText()) is { } shape
+                && Number(e, "score") is { } score && Number(e, "accuracy") is { } accuracy
                 ? new Evaluation(costs.Of(shape), score) { Accuracy = accuracy }
                 : throw DiagnosticTable.RunFolder.Error(folder.FolderPath, null, "its log is damaged; begin anew in another folder")),
     ];
 
-    private static double? Number(JsonElement line, string name) => line.TryGetProperty(name, out var value) && value.TryGetDouble(out var number) ? number : null;
+    private static double? Number(JsonElement line, string name) =>
+        line.TryGetProperty(name, out var value) && value.TryGetDouble(out var number) ? number : null;
 }

@@ -17,7 +17,8 @@ internal sealed class Exploring(RunFolder folder, TextWriter progress)
     /// <param name="costs">What candidates take.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <returns>All evaluations, those that were known first.</returns>
-    public List<Evaluation> Run(Exploration exploration, string kind, IReadOnlyList<Evaluation> known, int count, CandidateCosts costs, CancellationToken cancellation)
+    public List<Evaluation> Run(
+        Exploration exploration, string kind, IReadOnlyList<Evaluation> known, int count, CandidateCosts costs, CancellationToken cancellation)
     {
         var before = EvaluationLog.Read(folder, kind, costs);
         if (before.Count > 0)
@@ -32,7 +33,8 @@ internal sealed class Exploring(RunFolder folder, TextWriter progress)
             EvaluationLog.Add(folder, kind, next);
             progress.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{done.Count - known.Count} of {count}: {100 * next.Accuracy:0.0} %, {next.Cost.Cycles / 1e6:0.0} million cycles, {next.Cost.WeightBytes / 1e6:0.0} MB: {next.Cost.Shape}"));
+                $"{done.Count - known.Count} of {count}: {100 * next.Accuracy:0.0} %, "
+                    + $"{next.Cost.Cycles / 1e6:0.0} million cycles, {next.Cost.WeightBytes / 1e6:0.0} MB: {next.Cost.Shape}"));
         }
 
         return done;

@@ -5,8 +5,8 @@ using CompiledBert.Search.Strategies;
 namespace CompiledBert.Training.Runs;
 
 /// <summary>
-/// Lets the best candidates learn by themselves before one is chosen: as parts of a supernet deep ones and shallow ones are not as good as they will be in the same measure, so
-/// the best of every depth comes first.
+/// Lets the best candidates learn by themselves before one is chosen: as parts of a supernet deep ones and shallow ones are not as good as they
+/// will be in the same measure, so the best of every depth comes first.
 /// </summary>
 internal static class Finals
 {
@@ -20,7 +20,8 @@ internal static class Finals
 
     /// <summary>The best finalist as it was after its training; where there is only one, it is chosen as it is.</summary>
     public static Evaluation Choose(
-        IReadOnlyList<Evaluation> done, SearchRequest request, Students students, CandidateCosts costs, RunFolder folder, TextWriter progress, CancellationToken cancellation)
+        IReadOnlyList<Evaluation> done, SearchRequest request, Students students,
+        CandidateCosts costs, RunFolder folder, TextWriter progress, CancellationToken cancellation)
     {
         var finalists = Of(done, request.Finalists);
         if (finalists.Count == 1)

@@ -44,14 +44,20 @@ internal static class Fitting
             var now = clock.Elapsed.TotalSeconds;
             if (trainer.Done % Math.Max(1, trainer.Steps / 50) == 0)
             {
-                folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"step\", \"training\": \"{name}\", \"step\": {trainer.Done}, \"of\": {trainer.Steps}, \"loss\": {sum / count:0.#####}}}"));
+                folder.Note(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{{\"event\": \"step\", \"training\": \"{name}\", \"step\": {trainer.Done}, "
+                        + $"\"of\": {trainer.Steps}, \"loss\": {sum / count:0.#####}}}"));
                 (sum, count) = (0, 0);
             }
 
             if (now - told > 10)
             {
                 told = now;
-                progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: step {trainer.Done} of {trainer.Steps}, {now / (trainer.Done - from) * (trainer.Steps - trainer.Done) / 60:0.0} minutes left"));
+                progress.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name}: step {trainer.Done} of {trainer.Steps}, "
+                        + $"{now / (trainer.Done - from) * (trainer.Steps - trainer.Done) / 60:0.0} minutes left"));
             }
 
             if (now - kept > SecondsBetweenStates)

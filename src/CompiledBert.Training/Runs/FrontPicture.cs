@@ -12,7 +12,9 @@ internal static class FrontPicture
     private const double Bottom = 34;
 
     // Where a page's colours are not at hand: ones that are seen on light and on dark ground.
-    private const string Style = "svg { --grid: #8884; --found: #d9641f; --front: #3f82dd; --other: #909399; --teacher: #2f9a66; } text { fill: #808389; font: 12px system-ui, sans-serif; }";
+    private const string Style =
+        "svg { --grid: #8884; --found: #d9641f; --front: #3f82dd; --other: #909399; --teacher: #2f9a66; } "
+            + "text { fill: #808389; font: 12px system-ui, sans-serif; }";
 
     /// <summary>The picture as a file of its own.</summary>
     public static string File(SearchResult result) => Svg(result, " xmlns=\"http://www.w3.org/2000/svg\"", $"<style>{Style}</style>") + "\n";
@@ -24,16 +26,24 @@ internal static class FrontPicture
     {
         var front = result.Front;
         var cycles = result.Evaluations.Select(e => e.Cost.Cycles).Concat(result.Trained.Select(t => t.Cost.Cycles)).Append(result.Teacher.Cycles).ToList();
-        var scores = result.Evaluations.Select(e => e.Accuracy).Concat(result.Trained.Select(t => t.Accuracy)).Concat([result.TeacherAccuracy, result.Accuracy]).ToList();
+        var scores = result.Evaluations
+            .Select(e => e.Accuracy)
+            .Concat(result.Trained.Select(t => t.Accuracy))
+            .Concat([result.TeacherAccuracy, result.Accuracy])
+            .ToList();
         var (low, high) = (Math.Log2(cycles.Min()) - 0.15, Math.Log2(cycles.Max()) + 0.15);
         var (least, most) = (scores.Min() - 0.01, Math.Min(1.005, scores.Max() + 0.01));
         string X(double c) => Number(Left + ((Math.Log2(c) - low) / (high - low) * (Width - Left)));
         string Y(double s) => Number(10 + ((most - s) / (most - least) * (Height - Bottom - 10)));
 
-        var svg = new StringBuilder($"<svg{space} viewBox=\"0 0 {Number(Width)} {Number(Height)}\" role=\"img\" aria-label=\"{result.Measure} over cycles\">{style}");
+        var svg = new StringBuilder(
+            $"<svg{space} viewBox=\"0 0 {Number(Width)} {Number(Height)}\" "
+                + $"role=\"img\" aria-label=\"{result.Measure} over cycles\">{style}");
         for (var power = Math.Ceiling(low); power <= high; power++)
         {
-            svg.Append($"<line x1=\"{X(Math.Pow(2, power))}\" x2=\"{X(Math.Pow(2, power))}\" y1=\"10\" y2=\"{Number(Height - Bottom)}\" stroke=\"var(--grid)\"/>");
+            svg.Append(
+                $"<line x1=\"{X(Math.Pow(2, power))}\" x2=\"{X(Math.Pow(2, power))}\" "
+                    + $"y1=\"10\" y2=\"{Number(Height - Bottom)}\" stroke=\"var(--grid)\"/>");
             svg.Append($"<text x=\"{X(Math.Pow(2, power))}\" y=\"{Number(Height - 12)}\" text-anchor=\"middle\">{Number(Math.Pow(2, power) / 1e6)}</text>");
         }
 
@@ -49,12 +59,16 @@ internal static class FrontPicture
         svg.Append($"<path d=\"{line}\" fill=\"none\" stroke=\"var(--front)\" stroke-width=\"2\"/>");
         foreach (var e in result.Evaluations)
         {
-            svg.Append($"<circle cx=\"{X(e.Cost.Cycles)}\" cy=\"{Y(e.Accuracy)}\" r=\"4.5\" fill=\"var(--{(front.Contains(e) ? "front" : "other")})\"><title>{e.Cost.Shape}</title></circle>");
+            svg.Append(
+                $"<circle cx=\"{X(e.Cost.Cycles)}\" cy=\"{Y(e.Accuracy)}\" r=\"4.5\" "
+                    + $"fill=\"var(--{(front.Contains(e) ? "front" : "other")})\"><title>{e.Cost.Shape}</title></circle>");
         }
 
         foreach (var trained in result.Trained)
         {
-            svg.Append($"<circle cx=\"{X(trained.Cost.Cycles)}\" cy=\"{Y(trained.Accuracy)}\" r=\"6.5\" fill=\"var(--found)\"><title>{trained.Cost.Shape}</title></circle>");
+            svg.Append(
+                $"<circle cx=\"{X(trained.Cost.Cycles)}\" cy=\"{Y(trained.Accuracy)}\" r=\"6.5\" "
+                    + $"fill=\"var(--found)\"><title>{trained.Cost.Shape}</title></circle>");
         }
 
         Mark(svg, X(result.Teacher.Cycles), Y(result.TeacherAccuracy), "teacher", "teacher", "end");
@@ -63,7 +77,9 @@ internal static class FrontPicture
     }
 
     private static void Mark(StringBuilder svg, string x, string y, string colour, string text, string anchor) =>
-        svg.Append($"<circle cx=\"{x}\" cy=\"{y}\" r=\"6.5\" fill=\"var(--{colour})\"/><text x=\"{x}\" y=\"{y}\" dx=\"{(anchor == "end" ? -11 : 11)}\" dy=\"4\" text-anchor=\"{anchor}\">{text}</text>");
+        svg.Append(
+            $"<circle cx=\"{x}\" cy=\"{y}\" r=\"6.5\" fill=\"var(--{colour})\"/>"
+                + $"<text x=\"{x}\" y=\"{y}\" dx=\"{(anchor == "end" ? -11 : 11)}\" dy=\"4\" text-anchor=\"{anchor}\">{text}</text>");
 
     private static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 }

@@ -7,7 +7,10 @@ using CompiledBert.Training.Models;
 
 namespace CompiledBert.Training.Runs;
 
-/// <summary>Trains models from about 3 to 30 times fewer cycles than the teacher: for each a search of its own on the same supernet, which begins with all candidates that are small enough.</summary>
+/// <summary>
+/// Trains models from about 3 to 30 times fewer cycles than the teacher: for each a search of its own on the same supernet, which begins with
+/// all candidates that are small enough.
+/// </summary>
 /// <param name="request">What is asked.</param>
 /// <param name="space">What may be chosen from.</param>
 /// <param name="students">Who trains.</param>
@@ -15,14 +18,17 @@ namespace CompiledBert.Training.Runs;
 /// <param name="exploring">Who explores.</param>
 /// <param name="folder">The run's folder.</param>
 /// <param name="progress">Takes lines for people.</param>
-internal sealed class FrontRun(SearchRequest request, SearchSpace space, Students students, IScorer scorer, Exploring exploring, RunFolder folder, TextWriter progress)
+internal sealed class FrontRun(
+    SearchRequest request, SearchSpace space, Students students, IScorer scorer, Exploring exploring, RunFolder folder, TextWriter progress)
 {
     private const double Least = 3;
     private const double Most = 30;
     private const int FewestCandidates = 4;
     private const string Event = "front";
 
-    /// <summary>The limits of the models, each in place of those on time: so many times fewer cycles, in equal steps of logarithms, and no fewer than the space has.</summary>
+    /// <summary>
+    /// The limits of the models, each in place of those on time: so many times fewer cycles, in equal steps of logarithms, and no fewer than the space has.
+    /// </summary>
     /// <param name="count">How many models.</param>
     /// <param name="costs">What candidates take and may take.</param>
     /// <param name="space">What may be chosen from.</param>
@@ -36,7 +42,8 @@ internal sealed class FrontRun(SearchRequest request, SearchSpace space, Student
 
         var (cycles, fewest) = (costs.Of(teacher).Cycles, costs.Of(space.Smallest).Cycles);
         var most = Math.Clamp(cycles / fewest, Least, Most);
-        return [.. Enumerable.Range(0, count).Select(i => costs.WithTime(Math.Max(fewest, cycles / (Least * Math.Pow(most / Least, count == 1 ? 0 : (double)i / (count - 1))))))];
+        return [.. Enumerable.Range(0, count).Select(i =>
+            costs.WithTime(Math.Max(fewest, cycles / (Least * Math.Pow(most / Least, count == 1 ? 0 : (double)i / (count - 1))))))];
     }
 
     /// <summary>Finds and trains the models.</summary>
@@ -45,7 +52,9 @@ internal sealed class FrontRun(SearchRequest request, SearchSpace space, Student
     /// <param name="write">Writes a model into a folder of the run and says what it comes to.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <returns>The models, each shape once.</returns>
-    public IReadOnlyList<TrainedModel> Run(IReadOnlyList<CandidateCosts> limits, IReadOnlyList<Evaluation> known, Func<string, TorchBert, (string Path, double Worth)> write, CancellationToken cancellation)
+    public IReadOnlyList<TrainedModel> Run(
+        IReadOnlyList<CandidateCosts> limits, IReadOnlyList<Evaluation> known,
+        Func<string, TorchBert, (string Path, double Worth)> write, CancellationToken cancellation)
     {
         var trained = new List<TrainedModel>();
         for (var i = 0; i < limits.Count; i++)
@@ -59,13 +68,19 @@ internal sealed class FrontRun(SearchRequest request, SearchSpace space, Student
             }
 
             var cost = limits[i].Of(best.Cost.Shape);
-            trained.Add(Before(name) is { } worth ? new TrainedModel(folder.At(Path.Combine(name, "model.onnx")), cost, worth) : Trained(name, cost, write, cancellation));
+            trained.Add(
+                Before(name) is { } worth
+                    ? new TrainedModel(folder.At(Path.Combine(name, "model.onnx")), cost, worth)
+                    : Trained(name, cost, write, cancellation));
         }
 
         return trained;
     }
 
-    /// <summary>The best of those that the next, lower limit would not let through, so that there is a model between every two limits; where there is none, the best.</summary>
+    /// <summary>
+    /// The best of those that the next, lower limit would not let through, so that there is a model between every two limits; where there is
+    /// none, the best.
+    /// </summary>
     /// <param name="candidates">Who may be chosen.</param>
     /// <param name="next">The next limit; null for the last model.</param>
     internal static Evaluation? Best(IEnumerable<Evaluation> candidates, CandidateCosts? next) => candidates
@@ -95,7 +110,10 @@ internal sealed class FrontRun(SearchRequest request, SearchSpace space, Student
         {
             Fitting.Run(trainer, name, folder, progress, cancellation);
             var (path, worth) = write(name, model);
-            folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"{Event}\", \"name\": \"{name}\", \"accuracy\": {worth:R}, \"cycles\": {cost.Cycles:0}, \"shape\": {ShapeJson.Write(cost.Shape)}}}"));
+            folder.Note(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{{\"event\": \"{Event}\", \"name\": \"{name}\", \"accuracy\": {worth:R}, "
+                    + $"\"cycles\": {cost.Cycles:0}, \"shape\": {ShapeJson.Write(cost.Shape)}}}"));
             File.Delete(folder.At(name + ".state"));
             progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {100 * worth:0.0} %: {cost.Shape}"));
             return new TrainedModel(path, cost, worth);
@@ -104,7 +122,8 @@ internal sealed class FrontRun(SearchRequest request, SearchSpace space, Student
 
     /// <summary>What a model came to that was trained before the run went on.</summary>
     private double? Before(string name) => folder.Events
-        .Where(e => e.ValueKind == JsonValueKind.Object && e.TryGetProperty("event", out var kind) && kind.ValueEquals(Event) && e.TryGetProperty("name", out var named) && named.ValueEquals(name))
+        .Where(e => e.ValueKind == JsonValueKind.Object && e.TryGetProperty("event", out var kind) && kind.ValueEquals(Event)
+            && e.TryGetProperty("name", out var named) && named.ValueEquals(name))
         .Select(e => e.TryGetProperty("accuracy", out var value) && value.TryGetDouble(out var worth) ? worth : (double?)null)
         .FirstOrDefault();
 }

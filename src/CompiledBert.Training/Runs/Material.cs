@@ -9,7 +9,8 @@ using CompiledBert.Training.Tasks;
 namespace CompiledBert.Training.Runs;
 
 /// <summary>What a run works on: a model, texts, and a tenth of them that is held out to choose by.</summary>
-internal sealed record Material(ReadBert Model, IReadOnlyList<string> Labels, IReadOnlyList<Example> Train, IReadOnlyList<Example> Held, string TokenizerFolder, IModelTask Task)
+internal sealed record Material(
+    ReadBert Model, IReadOnlyList<string> Labels, IReadOnlyList<Example> Train, IReadOnlyList<Example> Held, string TokenizerFolder, IModelTask Task)
 {
     private const int Tenth = 10;
 
@@ -37,7 +38,10 @@ internal sealed record Material(ReadBert Model, IReadOnlyList<string> Labels, IR
         var names = task.HasLabels && model.Task.Outputs > 0 ? ConfigLabels.Of(modelPath, model.Task.Outputs) : null;
         var most = Math.Min(maxTokens, model.Task.Positions);
         var texts = task.Read(trainPath, reader, most, null);
-        if (names is not null && (keepsLabels || texts.Labels.All(l => names.Contains(l) || (int.TryParse(l, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < names.Count))))
+        if (names is not null
+            && (keepsLabels
+                || texts.Labels.All(l => names.Contains(l)
+                    || (int.TryParse(l, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < names.Count))))
         {
             texts = task.Read(trainPath, reader, most, names);
         }

@@ -13,7 +13,8 @@ namespace CompiledBert.Training.Runs;
 /// <summary>Writes a trained model with all that <c>BertModel</c> wants beside it.</summary>
 internal static class ModelExport
 {
-    private static readonly string[] TokenizerFiles = ["tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "spiece.model", "sentencepiece.bpe.model"];
+    private static readonly string[] TokenizerFiles =
+        ["tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "spiece.model", "sentencepiece.bpe.model"];
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
@@ -26,7 +27,8 @@ internal static class ModelExport
     /// <param name="weights">The weights.</param>
     /// <param name="halves">Whether the file keeps matrices in 16 bits.</param>
     /// <returns>The model's path.</returns>
-    public static string Write(RunFolder folder, string within, Material material, BertShape shape, BertTask task, IReadOnlyDictionary<string, TensorData> weights, bool halves)
+    public static string Write(
+        RunFolder folder, string within, Material material, BertShape shape, BertTask task, IReadOnlyDictionary<string, TensorData> weights, bool halves)
     {
         foreach (var name in TokenizerFiles.Where(f => File.Exists(Path.Combine(material.TokenizerFolder, f))))
         {
@@ -38,7 +40,9 @@ internal static class ModelExport
             folder.Put(Path.Combine(within, name), to => to.Write(Encoding.UTF8.GetBytes(content.ToJsonString(Indented) + "\n")));
         }
 
-        folder.Put(Path.Combine(within, "model.onnx"), to => OnnxWriter.Write(BertGraph.Of(shape, task, new KnownBertWeights(weights), material.Task.Output), to, halves));
+        folder.Put(
+            Path.Combine(within, "model.onnx"),
+            to => OnnxWriter.Write(BertGraph.Of(shape, task, new KnownBertWeights(weights), material.Task.Output), to, halves));
         return folder.At(Path.Combine(within, "model.onnx"));
     }
 

@@ -5,7 +5,8 @@ using CompiledBert.Compiler;
 namespace CompiledBert.Training.Runs;
 
 /// <summary>
-/// The folder of one run: what it was asked for (<c>run.json</c>), what happened (<c>log.jsonl</c>, an event a line), the state of the training under way, the result.
+/// The folder of one run: what it was asked for (<c>run.json</c>), what happened (<c>log.jsonl</c>, an event a line), the state of the training
+/// under way, the result.
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
@@ -14,7 +15,11 @@ public sealed class RunFolder : IDisposable
     private RunFolder(string path, List<JsonElement> events)
     {
         (FolderPath, Events) = (path, events);
-        _log = new StreamWriter(new FileStream(Path.Combine(path, "log.jsonl"), FileMode.Append, FileAccess.Write, FileShare.Read), new UTF8Encoding(false)) { AutoFlush = true };
+        _log = new StreamWriter(
+            new FileStream(Path.Combine(path, "log.jsonl"), FileMode.Append, FileAccess.Write, FileShare.Read), new UTF8Encoding(false))
+        {
+            AutoFlush = true,
+        };
     }
 
     /// <summary>The folder.</summary>

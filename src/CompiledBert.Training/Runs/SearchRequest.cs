@@ -76,7 +76,11 @@ public sealed record SearchRequest
     public SearchRequest Preset(string name) => name switch
     {
         "minute" => this with { Candidates = 12, SupernetSteps = 40, ScoreTexts = 200, Finalists = 1, Recipe = Recipe with { Epochs = 1, Variants = 0 } },
-        "ten-minutes" => this with { Candidates = 200, SupernetSteps = 1000, Finalists = 2, FinalSteps = 100, Recipe = Recipe with { Epochs = 0.5, Variants = 0 } },
+        "ten-minutes" => this with
+        {
+            Candidates = 200, SupernetSteps = 1000, Finalists = 2, FinalSteps = 100,
+            Recipe = Recipe with { Epochs = 0.5, Variants = 0 },
+        },
         "full" => this,
         _ => throw DiagnosticTable.InvalidMetadata.Error(null, null, "--preset", name, "minute, ten-minutes, full"),
     };

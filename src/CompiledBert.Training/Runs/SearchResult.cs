@@ -10,7 +10,8 @@ namespace CompiledBert.Training.Runs;
 /// <param name="Found">The chosen candidate with the score that it was chosen by.</param>
 /// <param name="Accuracy">What the found model comes to, after its whole training.</param>
 /// <param name="Evaluations">All candidates that were compared.</param>
-public sealed record SearchResult(string Model, CandidateCost Teacher, double TeacherAccuracy, Evaluation Found, double Accuracy, IReadOnlyList<Evaluation> Evaluations)
+public sealed record SearchResult(
+    string Model, CandidateCost Teacher, double TeacherAccuracy, Evaluation Found, double Accuracy, IReadOnlyList<Evaluation> Evaluations)
 {
     /// <summary>What accuracies are: <c>accuracy</c>, the share that is told right, or what the task has in its place.</summary>
     public string Measure { get; init; } = "accuracy";

@@ -36,8 +36,12 @@ public static class SearchRun
         var (task, weights) = material.Task.Begin(material.Model, material.Labels.Count, request.MaxTokens, 0);
         if (material.Task.HasLabels && (material.Model.Task.Outputs != task.Outputs || material.Model.Task.Pooling != task.Pooling))
         {
-            static string What(BertTask t) => string.Create(CultureInfo.InvariantCulture, $"{t.Outputs} labels of {(t.Pooling == Pooling.None ? "tokens" : "texts")}");
-            throw DiagnosticTable.TrainingLabels.Error(request.Teacher, null, $"the teacher tells {What(material.Model.Task)} and should tell {What(task)}; 'compiledbert train' makes such a teacher");
+            static string What(BertTask t) =>
+                string.Create(CultureInfo.InvariantCulture, $"{t.Outputs} labels of {(t.Pooling == Pooling.None ? "tokens" : "texts")}");
+            throw DiagnosticTable.TrainingLabels.Error(
+                request.Teacher, null,
+                $"the teacher tells {What(material.Model.Task)} and should tell {What(task)}; "
+                    + "'compiledbert train' makes such a teacher");
         }
 
         var (costs, space) = (SearchSettings.CostsOf(request, task), SearchSettings.SpaceOf(request, material.Model.Shape));
@@ -49,7 +53,10 @@ public static class SearchRun
         var exploration = new Exploration(space, costs, strategy, new SupernetScorer(supernet, judge), request.Recipe.Seed);
         exploration.Check();
         var fronts = FrontRun.Limits(request.Front, costs, space, material.Model.Shape);
-        Train(supernet, teacher, examples, request, material.Task, () => Students.Sample(Math.Min(request.SupernetSteps, MostStudents), space, [costs, .. fronts], request.Recipe.Seed), folder, progress, cancellation);
+        Train(
+            supernet, teacher, examples, request, material.Task,
+            () => Students.Sample(Math.Min(request.SupernetSteps, MostStudents), space, [costs, .. fronts], request.Recipe.Seed),
+            folder, progress, cancellation);
         var exploring = new Exploring(folder, progress);
         var done = exploring.Run(exploration, EvaluationLog.Candidate, [], request.Candidates, costs, cancellation);
 
@@ -67,11 +74,16 @@ public static class SearchRun
             var result = new SearchResult(path, costs.Of(material.Model.Shape), Worth(teacher), chosen, Worth(student), done)
             {
                 Measure = material.Task.Measure,
-                Trained = front.Run(fronts, done, (within, model) => (ModelExport.Write(folder, within, material, model.Shape, task, model.Weights(), request.Halves), Worth(model)), cancellation),
+                Trained = front.Run(
+                    fronts, done,
+                    (within, model) => (ModelExport.Write(folder, within, material, model.Shape, task, model.Weights(), request.Halves), Worth(model)),
+                    cancellation),
             };
             folder.Put("report.html", to => SearchPage.Write(to, request, costs, result));
             folder.Put("front.svg", to => to.Write(Encoding.UTF8.GetBytes(FrontPicture.File(result))));
-            folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"found\", \"accuracy\": {result.Accuracy:0.#####}, \"teacher\": {result.TeacherAccuracy:0.#####}}}"));
+            folder.Note(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{{\"event\": \"found\", \"accuracy\": {result.Accuracy:0.#####}, \"teacher\": {result.TeacherAccuracy:0.#####}}}"));
             foreach (var line in SearchTable.Lines(costs, result))
             {
                 progress.WriteLine(line);
@@ -82,7 +94,9 @@ public static class SearchRun
     }
 
     private static void Train(
-        Supernet supernet, TorchBert teacher, IReadOnlyList<Example> examples, SearchRequest request, IModelTask task, Func<IReadOnlyList<BertShape>> students, RunFolder folder, TextWriter progress, CancellationToken cancellation)
+        Supernet supernet, TorchBert teacher, IReadOnlyList<Example> examples, SearchRequest request,
+        IModelTask task, Func<IReadOnlyList<BertShape>> students,
+        RunFolder folder, TextWriter progress, CancellationToken cancellation)
     {
         int[] layers = [.. Enumerable.Range(0, teacher.Shape.Layers.Count)];
         var memory = new TeacherMemory(teacher, examples, request.Recipe, layers, request.SupernetSteps);

@@ -28,7 +28,9 @@ internal static class SearchSettings
         var cores = TargetTable.Resolve(request.Targets, request.Teacher);
         var limits = Limit.Parse(request.Budget, request.Size, request.Memory, request.Targets, task.Positions, request.Teacher);
         var first = limits.FirstOrDefault(l => l.Kind == LimitKind.Latency);
-        return new CandidateCosts(task, request.Precision, limits, (first?.Core ?? (cores.Count > 0 ? cores[0] : KnownCores.NeoverseN1), first?.Tokens ?? Math.Min(UsualTokens, task.Positions)));
+        return new CandidateCosts(
+            task, request.Precision, limits,
+            (first?.Core ?? (cores.Count > 0 ? cores[0] : KnownCores.NeoverseN1), first?.Tokens ?? Math.Min(UsualTokens, task.Positions)));
     }
 
     /// <summary>The space, of which students can inherit: nothing larger than the teacher, the same vocabulary.</summary>
@@ -45,7 +47,9 @@ internal static class SearchSettings
         {
             if (values[^1] > most)
             {
-                throw DiagnosticTable.InvalidSearchSpace.Error(path, null, string.Create(CultureInfo.InvariantCulture, $"\"{name}\" has {values[^1]}, and the teacher, of which students inherit, has {most}"));
+                throw DiagnosticTable.InvalidSearchSpace.Error(path, null, string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"\"{name}\" has {values[^1]}, and the teacher, of which students inherit, has {most}"));
             }
         }
 
@@ -56,6 +60,8 @@ internal static class SearchSettings
         Check("inner", space.Inner, teacher.Layers.Min(l => l.Inner));
         return space.Vocabulary is [var only] && only == teacher.Vocabulary
             ? space
-            : throw DiagnosticTable.InvalidSearchSpace.Error(path, null, string.Create(CultureInfo.InvariantCulture, $"\"vocabulary\" must be [{teacher.Vocabulary}], the teacher's: its tokenizer is kept"));
+            : throw DiagnosticTable.InvalidSearchSpace.Error(path, null, string.Create(
+                CultureInfo.InvariantCulture,
+                $"\"vocabulary\" must be [{teacher.Vocabulary}], the teacher's: its tokenizer is kept"));
     }
 }

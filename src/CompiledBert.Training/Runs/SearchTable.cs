@@ -8,7 +8,9 @@ internal static class SearchTable
 {
     public static IEnumerable<string> Lines(CandidateCosts costs, SearchResult result)
     {
-        yield return string.Create(CultureInfo.InvariantCulture, $"{"",-8} {result.Measure,9} {"Mcycles",9} {"MB",8}  {string.Join("  ", costs.Limits.Select(l => l.ToString()))}");
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{"",-8} {result.Measure,9} {"Mcycles",9} {"MB",8}  {string.Join("  ", costs.Limits.Select(l => l.ToString()))}");
         yield return Line("teacher", result.TeacherAccuracy, result.Teacher);
         yield return Line("found", result.Accuracy, result.Found.Cost);
         foreach (var trained in result.Trained)
@@ -18,10 +20,14 @@ internal static class SearchTable
 
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"{result.Teacher.Cycles / result.Found.Cost.Cycles:0.0} times fewer cycles on {costs.Reference.Core.Name} at {costs.Reference.Tokens} tokens (estimated); {result.Measure} is of the texts held out of the training file");
+            $"{result.Teacher.Cycles / result.Found.Cost.Cycles:0.0} times fewer cycles on {costs.Reference.Core.Name} at {costs.Reference.Tokens} tokens "
+                + $"(estimated); {result.Measure} is of the texts held out of the training file");
     }
 
     private static string Line(string name, double accuracy, CandidateCost cost) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{name,-8} {100 * accuracy,7:0.0} % {cost.Cycles / 1e6,9:0.00} {cost.WeightBytes / 1e6,8:0.0}  {string.Join("  ", cost.Measures.Select(m => string.Create(CultureInfo.InvariantCulture, $"{(m.Limit.Kind == LimitKind.Latency ? m.Value : m.Value / 1e6):0.###}")))}");
+        $"{name,-8} {100 * accuracy,7:0.0} % {cost.Cycles / 1e6,9:0.00} {cost.WeightBytes / 1e6,8:0.0}  {string.Join("  ", cost.Measures.Select(Number))}");
+
+    private static string Number(Measure measure) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(measure.Limit.Kind == LimitKind.Latency ? measure.Value : measure.Value / 1e6):0.###}");
 }

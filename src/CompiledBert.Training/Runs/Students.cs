@@ -42,7 +42,10 @@ internal sealed class Students(Supernet supernet, TorchBert teacher, IReadOnlyLi
     }
 
     /// <summary>The teacher's memory that the last student had, where it serves the next one too.</summary>
-    private TeacherMemory MemoryFor(int[] layers, int steps) => _memory = _memory?.Serves(layers, steps) == true ? _memory : new TeacherMemory(teacher, train, recipe, layers, steps);
+    private TeacherMemory MemoryFor(int[] layers, int steps) =>
+        _memory = _memory?.Serves(layers, steps) == true
+            ? _memory
+            : new TeacherMemory(teacher, train, recipe, layers, steps);
 
     /// <summary>How good a candidate is after a number of steps.</summary>
     public Evaluation Score(CandidateCost candidate, int steps, CancellationToken cancellation)

@@ -30,7 +30,9 @@ public static class TrainRun
         var (task, weights) = material.Task.Begin(material.Model, material.Labels.Count, request.MaxTokens, request.Recipe.Seed);
         using var model = new TorchBert(material.Model.Shape, task, weights);
         using var trainer = new Trainer(model, material.Train, request.Recipe, material.Task);
-        progress.WriteLine($"{material.Train.Count} texts to learn from, {material.Held.Count} held out, {material.Labels.Count} labels, {trainer.Steps} steps");
+        progress.WriteLine(
+            $"{material.Train.Count} texts to learn from, {material.Held.Count} held out, "
+                + $"{material.Labels.Count} labels, {trainer.Steps} steps");
         Fitting.Run(trainer, "training", folder, progress, cancellation);
         var accuracy = Trainer.Worth(model, material.Held, material.Task, cancellation: cancellation);
         var path = ModelExport.Write(folder, "model", material, material.Model.Shape, task, model.Weights(), request.Halves);

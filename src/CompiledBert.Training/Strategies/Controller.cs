@@ -8,8 +8,8 @@ using Parameter = TorchSharp.Modules.Parameter;
 namespace CompiledBert.Training.Strategies;
 
 /// <summary>
-/// A recurrent network (a gated recurrent unit, Cho et al. 2014) that makes one decision after the other, each knowing those before it, and is trained by policy gradient:
-/// decisions of candidates that scored better than others become more probable (Williams 1992; Zoph, Le 2017).
+/// A recurrent network (a gated recurrent unit, Cho et al. 2014) that makes one decision after the other, each knowing those before it, and is
+/// trained by policy gradient: decisions of candidates that scored better than others become more probable (Williams 1992; Zoph, Le 2017).
 /// </summary>
 internal sealed class Controller : IDisposable
 {
@@ -97,7 +97,9 @@ internal sealed class Controller : IDisposable
         var (update, reset) = (into[0].Plus(from[0]).sigmoid(), into[1].Plus(from[1]).sigmoid());
         state = (update.OneMinus() * into[2].Plus(reset * from[2]).tanh()).Plus(update * state);
         var (first, end) = (_firstOf[kind], _firstOf[kind] + _decisions.Choices[kind]);
-        return (nn.functional.log_softmax(state.matmul(_parameters["output"].slice(1, first, end, 1)).Plus(_parameters["bias"].slice(1, first, end, 1)), 1), state);
+        return (
+            nn.functional.log_softmax(state.matmul(_parameters["output"].slice(1, first, end, 1)).Plus(_parameters["bias"].slice(1, first, end, 1)), 1),
+            state);
     }
 
     /// <inheritdoc/>

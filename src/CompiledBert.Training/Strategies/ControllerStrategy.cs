@@ -4,8 +4,8 @@ using CompiledBert.Search.Strategies;
 namespace CompiledBert.Training.Strategies;
 
 /// <summary>
-/// A recurrent controller proposes, trained by policy gradient on the scores of what was evaluated, a few at a time. What it has learned follows from the evaluations alone: after an
-/// interruption, or with other evaluations, it learns again from the first.
+/// A recurrent controller proposes, trained by policy gradient on the scores of what was evaluated, a few at a time. What it has learned follows
+/// from the evaluations alone: after an interruption, or with other evaluations, it learns again from the first.
 /// </summary>
 public sealed class ControllerStrategy : ISearchStrategy, IDisposable
 {

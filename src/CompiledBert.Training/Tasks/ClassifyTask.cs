@@ -27,11 +27,14 @@ internal sealed class ClassifyTask(Pooling pooling) : IModelTask
     public string Architecture => "BertForSequenceClassification";
 
     /// <inheritdoc/>
-    public LabelledTexts Read(string path, Tokenizer tokenizer, int maxTokens, IReadOnlyList<string>? labels) => LabelledTexts.Read(path, tokenizer, maxTokens, labels);
+    public LabelledTexts Read(string path, Tokenizer tokenizer, int maxTokens, IReadOnlyList<string>? labels) =>
+        LabelledTexts.Read(path, tokenizer, maxTokens, labels);
 
     /// <inheritdoc/>
     public (BertTask Task, Dictionary<string, TensorData> Weights) Begin(ReadBert read, int labels, int maxTokens, int seed) =>
-        read.Task.Outputs == labels && read.Task.Pooling != Pooling.None ? Beginnings.AsItIs(read, maxTokens) : Beginnings.WithNewHead(read, labels, maxTokens, pooling, seed);
+        read.Task.Outputs == labels && read.Task.Pooling != Pooling.None
+            ? Beginnings.AsItIs(read, maxTokens)
+            : Beginnings.WithNewHead(read, labels, maxTokens, pooling, seed);
 
     /// <inheritdoc/>
     public Tensor? LabelLoss(Batch batch, Tensor own) => SoftLabels.Wrong(own, batch.Labels);

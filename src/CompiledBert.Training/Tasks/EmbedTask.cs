@@ -13,8 +13,8 @@ using Tokenizer = CompiledBert.Text.Tokenizer;
 namespace CompiledBert.Training.Tasks;
 
 /// <summary>
-/// A vector for each text, as near as can be to the teacher's and as wide: what was embedded by the teacher need not be embedded again. The head is a product behind the pooling,
-/// which begins as the columns that a student keeps and learns the rest.
+/// A vector for each text, as near as can be to the teacher's and as wide: what was embedded by the teacher need not be embedded again. The head
+/// is a product behind the pooling, which begins as the columns that a student keeps and learns the rest.
 /// </summary>
 /// <param name="head">What the files beside the teacher say of its vectors.</param>
 internal sealed class EmbedTask(PlanHead head) : IModelTask
@@ -40,7 +40,8 @@ internal sealed class EmbedTask(PlanHead head) : IModelTask
     /// <exception cref="CompileException">The files do not say how vectors are pooled, or say what cannot be trained.</exception>
     public static EmbedTask Of(string modelPath, string? tokenizer)
     {
-        using var signature = CompilePipeline.Compile(new CompileOptions { ModelPath = modelPath, TokenizerFolder = tokenizer, SignatureOnly = true, Text = true, Head = "embed" });
+        using var signature = CompilePipeline.Compile(
+            new CompileOptions { ModelPath = modelPath, TokenizerFolder = tokenizer, SignatureOnly = true, Text = true, Head = "embed" });
         var head = signature.Plan.Head!;
         return head switch
         {
@@ -51,7 +52,8 @@ internal sealed class EmbedTask(PlanHead head) : IModelTask
     }
 
     /// <inheritdoc/>
-    public LabelledTexts Read(string path, Tokenizer tokenizer, int maxTokens, IReadOnlyList<string>? labels) => PlainTexts.Read(path, tokenizer, maxTokens, head.Prefix);
+    public LabelledTexts Read(string path, Tokenizer tokenizer, int maxTokens, IReadOnlyList<string>? labels) =>
+        PlainTexts.Read(path, tokenizer, maxTokens, head.Prefix);
 
     /// <inheritdoc/>
     public (BertTask Task, Dictionary<string, TensorData> Weights) Begin(ReadBert read, int labels, int maxTokens, int seed)
@@ -86,7 +88,10 @@ internal sealed class EmbedTask(PlanHead head) : IModelTask
     {
         static JsonObject Module(string number, string path, string type) => new()
         {
-            ["idx"] = int.Parse(number, System.Globalization.CultureInfo.InvariantCulture), ["name"] = number, ["path"] = path, ["type"] = "sentence_transformers.models." + type,
+            ["idx"] = int.Parse(number, System.Globalization.CultureInfo.InvariantCulture),
+            ["name"] = number,
+            ["path"] = path,
+            ["type"] = "sentence_transformers.models." + type,
         };
         var modules = new JsonArray(Module("0", "", "Transformer"), Module("1", "1_Pooling", "Pooling"));
         if (head.Normalizes)
@@ -102,7 +107,14 @@ internal sealed class EmbedTask(PlanHead head) : IModelTask
             ["pooling_mode_mean_tokens"] = task.Pooling == Pooling.Mean,
         });
         yield return ("sentence_bert_config.json", new JsonObject { ["max_seq_length"] = task.Positions, ["do_lower_case"] = false });
-        var prompts = new[] { ("usual", head.Prefix.Length > 0 ? head.Prefix : null), ("query", head.QueryPrefix), ("document", head.PassagePrefix) }.Where(p => p.Item2 is not null).ToList();
+        var prompts = new[]
+        {
+            ("usual", head.Prefix.Length > 0 ? head.Prefix : null),
+            ("query", head.QueryPrefix),
+            ("document", head.PassagePrefix),
+        }
+        .Where(p => p.Item2 is not null)
+        .ToList();
         if (prompts.Count > 0)
         {
             yield return ("config_sentence_transformers.json", new JsonObject

@@ -4,8 +4,9 @@ using static TorchSharp.torch;
 namespace CompiledBert.Training.Tasks;
 
 /// <summary>
-/// The F1 of entities: twice those that were found with their exact words and type, over those that were told and those that there are. <c>B-</c> begins one, <c>I-</c> goes on with one of its type or
-/// else begins one, <c>O</c> is none; where no label has such a prefix every word is one by itself, and the F1 of a label for every word is the share that is right.
+/// The F1 of entities: twice those that were found with their exact words and type, over those that were told and those that there are.
+/// <c>B-</c> begins one, <c>I-</c> goes on with one of its type or else begins one, <c>O</c> is none; where no label has such a prefix every
+/// word is one by itself, and the F1 of a label for every word is the share that is right.
 /// </summary>
 /// <param name="labels">The labels' names.</param>
 internal sealed class EntityTally(IReadOnlyList<string> labels) : ITally

@@ -25,7 +25,8 @@ internal static class SoftLabels
         return (wrong * known).sum() / AtLeast(known.sum(), 1);
     }
 
-    private static Tensor LogShares(Tensor logits, TrainingRecipe recipe) => nn.functional.log_softmax(logits.With(recipe.Temperature, (l, temperature) => l.div(temperature)), -1);
+    private static Tensor LogShares(Tensor logits, TrainingRecipe recipe) =>
+        nn.functional.log_softmax(logits.With(recipe.Temperature, (l, temperature) => l.div(temperature)), -1);
 
     private static Tensor AtLeast(Tensor tensor, int least) => tensor.With(least, (t, l) => t.clamp_min(l));
 }

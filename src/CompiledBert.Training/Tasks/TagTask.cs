@@ -27,14 +27,17 @@ internal sealed class TagTask(IReadOnlyList<string> labels) : IModelTask
     public string Architecture => "BertForTokenClassification";
 
     /// <inheritdoc/>
-    public LabelledTexts Read(string path, Tokenizer tokenizer, int maxTokens, IReadOnlyList<string>? known) => TaggedTexts.Read(path, tokenizer, maxTokens, known);
+    public LabelledTexts Read(string path, Tokenizer tokenizer, int maxTokens, IReadOnlyList<string>? known) =>
+        TaggedTexts.Read(path, tokenizer, maxTokens, known);
 
     /// <inheritdoc/>
     public IModelTask Of(IReadOnlyList<string> known) => new TagTask(known);
 
     /// <inheritdoc/>
     public (BertTask Task, Dictionary<string, TensorData> Weights) Begin(ReadBert read, int count, int maxTokens, int seed) =>
-        read.Task.Outputs == count && read.Task.Pooling == Pooling.None ? Beginnings.AsItIs(read, maxTokens) : Beginnings.WithNewHead(read, count, maxTokens, Pooling.None, seed);
+        read.Task.Outputs == count && read.Task.Pooling == Pooling.None
+            ? Beginnings.AsItIs(read, maxTokens)
+            : Beginnings.WithNewHead(read, count, maxTokens, Pooling.None, seed);
 
     /// <inheritdoc/>
     public Tensor? LabelLoss(Batch batch, Tensor own) => SoftLabels.Wrong(own.flatten(0, 1), batch.Tags.flatten());

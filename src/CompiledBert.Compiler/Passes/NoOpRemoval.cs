@@ -59,9 +59,7 @@ public sealed class NoOpRemoval : RewritePass
     private static Value? BeforeCast(Value value, Node node, Rewriter rewriter) => value.Producer switch
     {
         { Operator: Cast cast } producer => producer.In(0) is { Type: DataType.Float32 } source && WholeNumbers.Fit(source, cast.To) ? source : null,
-        { Operator: Reshape or Transpose or Slice or Expand } move => BeforeCast(move.In(0), node, rewriter) is { } source
-            ? rewriter.Add(node, move.Operator, source)
-            : null,
+        { } move when move.Operator.IsMove() => BeforeCast(move.In(0), node, rewriter) is { } source ? rewriter.Add(node, move.Operator, source) : null,
         _ => null,
     };
 

@@ -12,6 +12,9 @@ internal static class Pattern
     /// <summary>Whether the operator works element by element with broadcasting.</summary>
     public static bool IsElementwise(this Operator op) => op is Unary or Binary or Select or Cast;
 
+    /// <summary>Whether an operator only moves, leaves out or repeats elements.</summary>
+    public static bool IsMove(this Operator op) => op is Reshape or Transpose or Slice or Expand;
+
     /// <summary>Whether a value is f(x).</summary>
     public static bool Is(this Value value, UnaryKind kind, out Value x)
     {

@@ -14,14 +14,15 @@ internal static class WholeNumbers
     /// <summary>The bounds of a value that is clamped whole numbers, <c>Min(Max(x, low), high)</c>, wherever they were moved; null for others.</summary>
     public static (double Low, double High)? Clamped(Value value)
     {
-        while (value.Producer is { Operator: Reshape or Transpose or Slice or Expand } move)
+        while (value.Producer is { } move && move.Operator.IsMove())
         {
             value = move.In(0);
         }
 
-        return value.IsWithScalar(BinaryKind.Min, out var inner, out var high) && inner.IsWithScalar(BinaryKind.Max, out var x, out var low) && AreAll(x)
-            ? (low, high)
-            : null;
+        return value.IsWithScalar(BinaryKind.Min, out var inner, out var high) && inner.IsWithScalar(BinaryKind.Max, out var x, out var low)
+            && double.IsInteger(low) && double.IsInteger(high) && AreAll(x)
+                ? (low, high)
+                : null;
     }
 
     /// <summary>Whether a value is whole numbers clamped to what a type of 8 or 16 bits can say: converted to it, it loses nothing.</summary>
@@ -49,7 +50,8 @@ internal static class WholeNumbers
         return node.Operator switch
         {
             Unary { Kind: UnaryKind.Round or UnaryKind.Floor or UnaryKind.Ceil } => true,
-            Unary { Kind: UnaryKind.Neg or UnaryKind.Abs or UnaryKind.Identity } or Reshape or Transpose or Expand or Slice => AreAll(node.In(0), depth + 1),
+            Unary { Kind: UnaryKind.Neg or UnaryKind.Abs or UnaryKind.Identity } => AreAll(node.In(0), depth + 1),
+            var move when move.IsMove() => AreAll(node.In(0), depth + 1),
             Binary { Kind: BinaryKind.Add or BinaryKind.Sub or BinaryKind.Min or BinaryKind.Max } =>
                 AreAll(node.In(0), depth + 1) && AreAll(node.In(1), depth + 1),
             Cast => node.In(0).Type.IsInteger() || AreAll(node.In(0), depth + 1),

@@ -30,6 +30,7 @@ public class SimplificationTests
     [InlineData(0, 255, "Round Max Min Transpose")]
     [InlineData(0, 256, "Round Max Min Cast Transpose Cast")]
     [InlineData(-1, 255, "Round Max Min Cast Transpose Cast")]
+    [InlineData(0.5f, 255, "Round Max Min Cast Transpose Cast")]
     public void Whole_numbers_that_fit_need_not_be_stored_in_8_bits(float low, float high, string expected)
     {
         var graph = Check(

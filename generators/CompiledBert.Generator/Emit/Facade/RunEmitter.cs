@@ -53,11 +53,8 @@ internal static class RunEmitter
     }
 
     /// <summary>Inputs and outputs but the one whose length says how many tokens there are.</summary>
-    private static IEnumerable<PlanTensor> Unmeasured(ModelPlan plan, PlanSymbol? measured)
-    {
-        var by = measured is null ? null : Measure(plan, measured)?.Input;
-        return plan.Inputs.Concat(plan.Outputs).Where(t => !ReferenceEquals(t, by));
-    }
+    private static IEnumerable<PlanTensor> AllBut(PlanTensor? measured, ModelPlan plan) =>
+        plan.Inputs.Concat(plan.Outputs).Where(t => !ReferenceEquals(t, measured));
 
     /// <summary>How many tokens an input has, as C#.</summary>
     private static string Count(PlanTensor input, Dim perToken, ModelPlan plan) => perToken.Is(1)
@@ -132,15 +129,15 @@ internal static class RunEmitter
                 writer.Line($"frame.{symbol.Name} = {name};");
             }
 
-            if (measured is not null)
+            var measure = measured is null ? null : Measure(plan, measured);
+            if (measure is var (input, perToken))
             {
-                var (input, perToken) = Measure(plan, measured)!.Value;
-                writer.Line($"frame.{measured.Name} = {Count(input, perToken, plan)};");
+                writer.Line($"frame.{measured!.Name} = {Count(input, perToken, plan)};");
                 writer.Line($"Arguments.Count(frame.{measured.Name}, {Most(measured)}, nameof({input.Identifier}), {CSharpText.Quote(Counted(measured))});");
             }
 
             LimitChecks(writer, plan);
-            foreach (var tensor in Unmeasured(plan, measured))
+            foreach (var tensor in AllBut(measure?.Input, plan))
             {
                 var elements = Elements(tensor);
                 writer.Line(
@@ -197,7 +194,7 @@ internal static class RunEmitter
                 }
             }
 
-            foreach (var tensor in Unmeasured(plan, tokens))
+            foreach (var tensor in AllBut(input, plan))
             {
                 var elements = Elements(tensor);
                 writer.Line(

@@ -51,7 +51,7 @@ public sealed class ControllerTests
     {
         while (done.Count < count)
         {
-            var shape = strategy.Propose(Space, done, new Random((seed * 1000) + done.Count));
+            var shape = strategy.Propose(Space, done, done.Count, new Random((seed * 1000) + done.Count));
             done.Add(new Evaluation(new CandidateCost(shape, 0, 0, []), Score(shape)));
         }
 

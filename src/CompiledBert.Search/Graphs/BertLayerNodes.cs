@@ -89,9 +89,7 @@ internal sealed record BertLayerNodes
         var (scores, scale) = (softmax.In(0), 1f);
         if (scores.Producer is { Operator: Binary { Kind: BinaryKind.Add } } masked)
         {
-            scores = masked.Inputs.OfType<Value>()
-                .FirstOrDefault(i => i.Producer?.Operator is MatMul or Binary && i.Shape.Rank == 4 && !i.Shape[1].Is(1))
-                ?? masked.In(0);
+            scores = masked.Inputs.OfType<Value>().FirstOrDefault(AreScores) ?? masked.In(0);
         }
 
         if (scores.Producer is { Operator: Binary { Kind: BinaryKind.Mul } } scaled)
@@ -109,9 +107,15 @@ internal sealed record BertLayerNodes
         return scores.Producer is { Operator: MatMul } product ? (product, scale) : null;
     }
 
+    private static bool AreScores(Value value) =>
+        value.Producer is { Operator: MatMul } or { Operator: Binary { Kind: BinaryKind.Mul } }
+        && value.Producer.Inputs.Append(value).Any(i => i?.Producer?.Operator is MatMul);
+
     /// <summary>Queries, keys or values: the columns of a product that they are, and how they are split into heads.</summary>
     private static ((Node Linear, int Start, int Count) Columns, int Heads, int Size)? Part(Value value)
     {
+        // One head may be split off without a trace of it in between.
+        var isOne = value.Shape.Rank == 4 && value.Shape[1].Is(1);
         var (heads, size) = (0, 0);
         var (start, count) = (0, -1);
         while (value.Producer is { } node && node.Operator is not Linear)
@@ -133,8 +137,12 @@ internal sealed record BertLayerNodes
             value = node.In(0);
         }
 
-        return value.Producer is { } linear && linear.In(1).IsConstant && heads > 0
-            ? ((linear, start, count < 0 ? (int)value.Shape[-1].Value : count), heads, size)
-            : null;
+        if (value.Producer is not { } linear || !linear.In(1).IsConstant || (heads == 0 && !isOne))
+        {
+            return null;
+        }
+
+        count = count < 0 ? (int)value.Shape[-1].Value : count;
+        return ((linear, start, count), heads == 0 ? 1 : heads, heads == 0 ? count : size);
     }
 }

@@ -38,6 +38,11 @@ public sealed class BertReader
         {
             var classifier = Walk.Rows(output);
             outputs = (int)(classifier.Producer is { Operator: Linear } ? classifier.Shape[-1].Value : throw Refuse("the output is not made by a product"));
+            if (!output.Shape[-1].Is(outputs))
+            {
+                throw Refuse("its first output has a number for each token, as that of a model which answers questions has");
+            }
+
             TakeLinear(WeightNames.Classifier, classifier);
             output = classifier.Producer!.In(0);
             var before = Walk.Rows(output);

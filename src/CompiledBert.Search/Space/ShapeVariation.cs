@@ -16,31 +16,10 @@ public sealed class ShapeVariation(SearchSpace space)
     }
 
     /// <summary>A shape with one part, which is by chance, made smaller by one choice; the same where that part is as small as it may be.</summary>
-    public BertShape Shrink(BertShape shape, Random random)
-    {
-        var (width, embedding, layers) = (shape.Width, shape.Embedding, shape.Layers.ToArray());
-        var at = random.Next(layers.Length);
-        switch (random.Next(8))
-        {
-            case 0:
-                layers = layers[..Below(space.Layers, layers.Length)];
-                break;
-            case 1:
-                width = Below(space.Width, width);
-                break;
-            case 2:
-                embedding = Below(space.Embedding, embedding);
-                break;
-            case 3 or 4:
-                layers[at] = layers[at] with { Heads = Below(space.Heads, layers[at].Heads) };
-                break;
-            default:
-                layers[at] = layers[at] with { Inner = Below(space.Inner, layers[at].Inner) };
-                break;
-        }
+    public BertShape Shrink(BertShape shape, Random random) => Stepped(shape, Below, random);
 
-        return Made(width, embedding, shape.Vocabulary, shape.Activation, shape.Norm, layers);
-    }
+    /// <summary>A shape with one part, which is by chance, made larger by one choice; the same where that part is as large as it may be.</summary>
+    public BertShape Grow(BertShape shape, Random random) => Stepped(shape, Above, random);
 
     /// <summary>A shape with one part changed, or several with falling probability.</summary>
     public BertShape Mutate(BertShape shape, Random random)
@@ -68,6 +47,33 @@ public sealed class ShapeVariation(SearchSpace space)
         return Made(Either().Width, Either().Embedding, Either().Vocabulary, Either().Activation, Either().Norm, layers);
     }
 
+    /// <summary>One part, which is by chance, becomes the next one in a direction.</summary>
+    private BertShape Stepped(BertShape shape, Func<IReadOnlyList<int>, int, int> step, Random random)
+    {
+        var (width, embedding, layers) = (shape.Width, shape.Embedding, shape.Layers.ToArray());
+        var at = random.Next(layers.Length);
+        switch (random.Next(8))
+        {
+            case 0:
+                layers = OfDepth(step(space.Layers, layers.Length), layers, at);
+                break;
+            case 1:
+                width = step(space.Width, width);
+                break;
+            case 2:
+                embedding = step(space.Embedding, embedding);
+                break;
+            case 3 or 4:
+                layers[at] = layers[at] with { Heads = step(space.Heads, layers[at].Heads) };
+                break;
+            default:
+                layers[at] = layers[at] with { Inner = step(space.Inner, layers[at].Inner) };
+                break;
+        }
+
+        return Made(width, embedding, shape.Vocabulary, shape.Activation, shape.Norm, layers);
+    }
+
     /// <summary>One part becomes the next smaller or larger one, or, where a single step would hardly show, any.</summary>
     private BertShape Change(BertShape shape, Random random)
     {
@@ -88,9 +94,7 @@ public sealed class ShapeVariation(SearchSpace space)
         switch (random.Next(9))
         {
             case 0:
-                var depth = Other(space.Layers, layers.Length);
-                layers = [.. layers, .. Enumerable.Repeat(layers[at], Math.Max(0, depth - layers.Length))];
-                layers = layers[..depth];
+                layers = OfDepth(Other(space.Layers, layers.Length), layers, at);
                 break;
             case 1:
                 width = Other(space.Width, width);
@@ -140,6 +144,12 @@ public sealed class ShapeVariation(SearchSpace space)
     private LayerShape LayerOf(int size, Random random) => new(Of(space.Heads, random), size, Of(space.Inner, random));
 
     private static T Of<T>(IReadOnlyList<T> choices, Random random) => choices[random.Next(choices.Count)];
+
+    /// <summary>The first layers, or all of them and one of them as often again as there are too few.</summary>
+    private static LayerShape[] OfDepth(int depth, LayerShape[] layers, int again) =>
+        [.. layers.Take(depth), .. Enumerable.Repeat(layers[again], Math.Max(0, depth - layers.Length))];
+
+    private static int Above(IReadOnlyList<int> choices, int value) => choices.Where(c => c > value).DefaultIfEmpty(value).Min();
 
     private static int Below(IReadOnlyList<int> choices, int value) => choices.Where(c => c < value).DefaultIfEmpty(value).Max();
 

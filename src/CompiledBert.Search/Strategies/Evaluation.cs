@@ -11,7 +11,7 @@ public sealed record Evaluation(CandidateCost Cost, double Score)
     public double Accuracy { get; init; } = Score;
 }
 
-/// <summary>Tells how good a candidate is.</summary>
+/// <summary>Tells how good a candidate is; several threads may ask at once.</summary>
 public interface IScorer
 {
     /// <summary>The candidate with its score. The same candidate always has the same.</summary>

@@ -18,17 +18,17 @@ public sealed class EvolutionStrategy(int founders = 24, int population = 10) : 
     public string Name => "evolution";
 
     /// <inheritdoc/>
-    public BertShape Propose(SearchSpace space, IReadOnlyList<Evaluation> done, Random random)
+    public BertShape Propose(SearchSpace space, IReadOnlyList<Evaluation> done, int number, Random random)
     {
         ArgumentNullException.ThrowIfNull(done);
         ArgumentNullException.ThrowIfNull(random);
-        if (done.Count == 0)
+        if (number == 0)
         {
             return space.Smallest;
         }
 
         var variation = new ShapeVariation(space);
-        if (done.Count < founders)
+        if (number < founders || done.Count == 0)
         {
             return variation.Sample(random);
         }

@@ -6,7 +6,8 @@ namespace CompiledBert.Search.Strategies;
 
 /// <summary>
 /// Lets a strategy propose candidates, makes those smaller that take too much (<see cref="WithinLimits"/>), refuses those that are known, and has the
-/// rest scored. Deterministic: it goes on from any beginning of its own list.
+/// rest scored, several at once. A proposal is made of the scores of all before it but the last few, which may be under way: so candidates are the
+/// same whatever the number of workers, and from any beginning of its own list it goes on as if it had never stopped.
 /// </summary>
 /// <param name="space">What may be chosen from.</param>
 /// <param name="costs">What candidates take and may take.</param>
@@ -15,6 +16,9 @@ namespace CompiledBert.Search.Strategies;
 /// <param name="seed">The seed of all random numbers.</param>
 public sealed class Exploration(SearchSpace space, CandidateCosts costs, ISearchStrategy strategy, IScorer scorer, int seed)
 {
+    /// <summary>The most candidates that are scored at once.</summary>
+    public const int MostWorkers = 8;
+
     // So many proposals in a row that are known: the limits leave next to nothing of the space.
     private const int MostRefusals = 100;
 
@@ -23,6 +27,9 @@ public sealed class Exploration(SearchSpace space, CandidateCosts costs, ISearch
 
     /// <summary>Candidates costed so far, refused ones included.</summary>
     public int Costed { get; private set; }
+
+    /// <summary>The fewest cycles that candidates should take: what takes fewer is made larger, as far as the limits let it be. 0 for any.</summary>
+    public double LeastCycles { get; init; }
 
     /// <summary>Checks that something keeps the limits, before anything is scored; once is enough.</summary>
     /// <exception cref="CompileException">Nothing does: the message says what comes nearest, and by how much.</exception>
@@ -37,23 +44,73 @@ public sealed class Exploration(SearchSpace space, CandidateCosts costs, ISearch
         _isPossible = true;
     }
 
-    /// <summary>The next evaluation; null where the space has nothing new within the limits.</summary>
-    /// <param name="done">All before it, in order.</param>
+    /// <summary>Evaluations one after the other, fewer than asked for where the space has nothing new within the limits.</summary>
+    /// <param name="known">Evaluations that it begins with.</param>
+    /// <param name="before">Its own evaluations before those to come: any beginning of what it would give without.</param>
+    /// <param name="count">How many there will be, those before among them.</param>
+    /// <param name="workers">How many are scored at once, of which the result is independent; above <see cref="MostWorkers"/> no more than that.</param>
     /// <param name="cancellation">Stops between two candidates, and within one if the scorer can.</param>
     /// <exception cref="CompileException">Nothing keeps the limits.</exception>
-    public Evaluation? Next(IReadOnlyList<Evaluation> done, CancellationToken cancellation)
+    /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
+    public IEnumerable<Evaluation> Run(
+        IReadOnlyList<Evaluation> known, IReadOnlyList<Evaluation> before, int count, int workers, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(done);
+        ArgumentNullException.ThrowIfNull(known);
+        ArgumentNullException.ThrowIfNull(before);
+        ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         Check();
-        var known = done.Select(e => e.Cost.Shape).ToHashSet();
+        return Scored([.. known, .. before], known.Count, known.Count + count, workers, cancellation);
+    }
+
+    private IEnumerable<Evaluation> Scored(List<Evaluation> done, int known, int count, int workers, CancellationToken cancellation)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var sideBySide = new TaskFactory(stop.Token, default, default, new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, workers).ConcurrentScheduler);
+        var underWay = new Queue<(BertShape Shape, Task<Evaluation> Score)>();
+        try
+        {
+            while (true)
+            {
+                while (underWay.Count < MostWorkers && done.Count + underWay.Count < count && Proposal(done, known, underWay, cancellation) is { } cost)
+                {
+                    underWay.Enqueue((cost.Shape, sideBySide.StartNew(() => scorer.Evaluate(cost, stop.Token))));
+                }
+
+                if (underWay.Count == 0)
+                {
+                    yield break;
+                }
+
+                cancellation.ThrowIfCancellationRequested();
+                done.Add(underWay.Peek().Score.GetAwaiter().GetResult());
+                underWay.Dequeue();
+                yield return done[^1];
+            }
+        }
+        finally
+        {
+            // What they work on is the caller's: nothing goes on when this has ended.
+            stop.Cancel();
+            Task.WhenAll(underWay.Select(Task (u) => u.Score)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+        }
+    }
+
+    /// <summary>A new candidate; null where the space has none within the limits.</summary>
+    private CandidateCost? Proposal(
+        List<Evaluation> done, int known, Queue<(BertShape Shape, Task<Evaluation> Score)> underWay, CancellationToken cancellation)
+    {
+        var shapes = done.Select(e => e.Cost.Shape).Concat(underWay.Select(u => u.Shape)).ToHashSet();
+        var number = done.Count + underWay.Count;
+        var told = done.GetRange(0, Math.Max(known, number - MostWorkers + 1));
         for (var attempt = 0; attempt < MostRefusals; attempt++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var random = RandomOf(done.Count, attempt);
-            var shape = strategy.Propose(space, done, random);
-            if (!known.Contains(shape) && WithinLimits.Of(shape, space, CostOf, random) is { IsWithin: true } cost && !known.Contains(cost.Shape))
+            var random = RandomOf(number, attempt);
+            var shape = strategy.Propose(space, told, number, random);
+            if (!shapes.Contains(shape)
+                && WithinLimits.Of(shape, space, CostOf, random, LeastCycles) is { IsWithin: true } cost && !shapes.Contains(cost.Shape))
             {
-                return scorer.Evaluate(cost, cancellation);
+                return cost;
             }
         }
 

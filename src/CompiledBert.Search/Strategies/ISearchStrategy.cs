@@ -14,6 +14,7 @@ public interface ISearchStrategy
     /// <summary>The next candidate; it may have been proposed before, or take too much, and is proposed anew then.</summary>
     /// <param name="space">What may be chosen from.</param>
     /// <param name="done">What was evaluated so far, first to last.</param>
+    /// <param name="number">How many candidates there were before this one: those that are done, and those that are under way.</param>
     /// <param name="random">Random numbers of this proposal alone.</param>
-    BertShape Propose(SearchSpace space, IReadOnlyList<Evaluation> done, Random random);
+    BertShape Propose(SearchSpace space, IReadOnlyList<Evaluation> done, int number, Random random);
 }

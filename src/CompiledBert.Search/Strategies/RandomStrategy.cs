@@ -9,5 +9,6 @@ public sealed class RandomStrategy : ISearchStrategy
     public string Name => "random";
 
     /// <inheritdoc/>
-    public BertShape Propose(SearchSpace space, IReadOnlyList<Evaluation> done, Random random) => new ShapeVariation(space).Sample(random);
+    public BertShape Propose(SearchSpace space, IReadOnlyList<Evaluation> done, int number, Random random) =>
+        new ShapeVariation(space).Sample(random);
 }

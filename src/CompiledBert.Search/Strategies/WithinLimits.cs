@@ -5,10 +5,14 @@ namespace CompiledBert.Search.Strategies;
 
 /// <summary>
 /// Makes shapes smaller, part by part as chance has it, until they keep the limits: what is found so lies just within them, where good candidates are.
+/// Where they should not be much smaller either, it makes them larger in the same way.
 /// </summary>
 public static class WithinLimits
 {
     private const int MostSteps = 300;
+
+    // So often in a row nothing larger was met.
+    private const int MostRefusals = 100;
 
     // So far beyond a limit one step less is not worth its costing.
     private const double Far = 1.5;
@@ -18,8 +22,10 @@ public static class WithinLimits
     /// <param name="shape">Where to begin.</param>
     /// <param name="space">What may be chosen from.</param>
     /// <param name="costOf">What a shape takes.</param>
-    /// <param name="random">Which parts are made smaller.</param>
-    public static CandidateCost Of(BertShape shape, SearchSpace space, Func<BertShape, CandidateCost> costOf, Random random)
+    /// <param name="random">Which parts are made smaller or larger.</param>
+    /// <param name="leastCycles">What it should take at least: where it takes less, it is made larger as far as the limits let it be.</param>
+    public static CandidateCost Of(
+        BertShape shape, SearchSpace space, Func<BertShape, CandidateCost> costOf, Random random, double leastCycles = 0)
     {
         ArgumentNullException.ThrowIfNull(costOf);
         var variation = new ShapeVariation(space);
@@ -33,6 +39,15 @@ public static class WithinLimits
             }
 
             cost = smaller == cost.Shape ? cost : costOf(smaller);
+        }
+
+        for (var refused = 0; refused < MostRefusals && cost.IsWithin && cost.Cycles < leastCycles;)
+        {
+            // What is too large then is made smaller again, elsewhere.
+            var grown = variation.Grow(cost.Shape, random);
+            (cost, refused) = grown != cost.Shape && Of(grown, space, costOf, random) is { IsWithin: true } other && other.Cycles > cost.Cycles
+                ? (other, 0)
+                : (cost, refused + 1);
         }
 
         return cost;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CompiledBert.Compiler;
+using CompiledBert.Search.Strategies;
 using CompiledBert.Training.Runs;
 
 namespace CompiledBert.Training.Commands;
@@ -45,6 +46,11 @@ internal static class SearchCommand
             Description = "The weight of what heads look at, beside hidden states, which count 1; by default 1.",
         };
         var blended = new Option<double?>("--blended") { Description = "The share of steps in which the embeddings of two texts are mixed; by default none." };
+        var workers = new Option<int?>("--workers")
+        {
+            Description = "How many candidates, and how many models, are worked on at once; by default as many as there are processors. "
+                + "The result is the same.",
+        };
         var common = new TrainingOptions();
         var command = new Command(
             "search",
@@ -52,7 +58,7 @@ internal static class SearchCommand
                 + "trains it from the teacher, and writes it as ONNX with all that a build wants beside it, and a report.")
         {
             teacher, targets, precision, budget, size, memory, space, strategy, candidates, supernetSteps, finalists,
-            preset, variants, attention, blended, front,
+            preset, variants, attention, blended, front, workers,
         };
         common.AddTo(command);
         command.SetAction(parsed => common.Run(parsed, cancellation =>
@@ -74,6 +80,8 @@ internal static class SearchCommand
                 Space = parsed.GetValue(space),
                 Front = Math.Clamp(parsed.GetValue(front), 0, 100),
                 Strategy = parsed.GetRequiredValue(strategy),
+                Workers = Math.Clamp(
+                    parsed.GetValue(workers) ?? Environment.ProcessorCount / parsed.GetValue(common.Threads), 1, Exploration.MostWorkers),
             }.Preset(parsed.GetRequiredValue(preset));
             request = request with
             {

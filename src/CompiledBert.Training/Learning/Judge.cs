@@ -7,7 +7,7 @@ namespace CompiledBert.Training.Learning;
 
 /// <summary>
 /// Tells how near a student is to its teacher on texts that neither learned from. The distance between what they say is told from far fewer
-/// texts than the share that is right: a text that is told right or wrong by a hair counts by that hair.
+/// texts than the share that is right: a text that is told right or wrong by a hair counts by that hair. Several threads may ask at once.
 /// </summary>
 /// <param name="teacher">The teacher; asked once.</param>
 /// <param name="texts">The texts.</param>
@@ -18,6 +18,7 @@ internal sealed class Judge(TorchBert teacher, IReadOnlyList<Example> texts, Tra
     private const int BatchSize = 64;
 
     private readonly Example[][] _batches = [.. texts.OrderBy(e => e.Ids.Length).Chunk(BatchSize)];
+    private readonly Lock _asking = new();
     private float[][]? _opinions;
 
     /// <summary>
@@ -29,7 +30,11 @@ internal sealed class Judge(TorchBert teacher, IReadOnlyList<Example> texts, Tra
     {
         ArgumentNullException.ThrowIfNull(student);
         using var none = no_grad();
-        _opinions ??= [.. _batches.Select(Asked)];
+        lock (_asking)
+        {
+            _opinions ??= [.. _batches.Select(Asked)];
+        }
+
         var (distance, tally) = (0.0, task.Tally());
         for (var i = 0; i < _batches.Length; i++)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CompiledBert.Compiler.Graph;
 using CompiledBert.Search.Graphs;
 using CompiledBert.Search.Space;
@@ -11,15 +12,15 @@ namespace CompiledBert.Training.Learning;
 /// <summary>
 /// One model of the teacher's shape whose parts are all the smaller ones: what a student would inherit of the teacher is what it has of this. It
 /// is trained once, in every step as another student, and then any student is good enough to be compared without a training of its own (Cai et
-/// al. 2020; Guo et al. 2020).
+/// al. 2020; Guo et al. 2020). Several threads may take parts of it at once, while none trains it.
 /// </summary>
 internal sealed class Supernet : IDisposable
 {
     private readonly TorchBert _whole;
     private readonly IReadOnlyDictionary<string, TensorData> _weights;
     private readonly IReadOnlyList<int>? _uses;
-    private readonly Dictionary<BertShape, Inheritance> _origins = [];
-    private readonly Dictionary<(int Width, int Embedding), Tensor> _wordsTo = [];
+    private readonly ConcurrentDictionary<BertShape, Lazy<Inheritance>> _origins = [];
+    private readonly ConcurrentDictionary<(int Width, int Embedding), Lazy<Tensor>> _wordsTo = [];
 
     /// <param name="shape">The teacher's architecture.</param>
     /// <param name="task">What it is for.</param>
@@ -67,6 +68,10 @@ internal sealed class Supernet : IDisposable
         return new TorchBert(shape, _whole.Task, parts);
     }
 
+    /// <summary>The layers that a student's come from.</summary>
+    /// <param name="shape">The student's architecture.</param>
+    public int[] LayersOf(BertShape shape) => OriginOf(shape).Layers;
+
     /// <summary>The weights that a student begins its own training with, and what they are of the teacher's.</summary>
     /// <param name="shape">The student's architecture.</param>
     public (Dictionary<string, TensorData> Weights, Inheritance Origin) Inherited(BertShape shape)
@@ -81,28 +86,19 @@ internal sealed class Supernet : IDisposable
         _whole.Dispose();
         foreach (var tensor in _wordsTo.Values)
         {
-            tensor.Dispose();
+            tensor.Value.Dispose();
         }
     }
 
-    private Inheritance OriginOf(BertShape shape)
-    {
-        if (!_origins.TryGetValue(shape, out var origin))
-        {
-            _origins.Add(shape, origin = Inheritance.Planned(_whole.Shape, _weights, shape, _uses));
-        }
+    private Inheritance OriginOf(BertShape shape) =>
+        _origins.GetOrAdd(shape, of => new Lazy<Inheritance>(() => Inheritance.Planned(_whole.Shape, _weights, of, _uses))).Value;
 
-        return origin;
-    }
-
-    private Tensor WordsTo(BertShape shape, Inheritance origin)
-    {
-        if (!_wordsTo.TryGetValue((shape.Width, shape.Embedding), out var to))
-        {
-            var data = origin.WordsTo();
-            _wordsTo.Add((shape.Width, shape.Embedding), to = tensor(data.ToFloats(), [.. data.Dims]).DetachFromDisposeScope());
-        }
-
-        return to;
-    }
+    private Tensor WordsTo(BertShape shape, Inheritance origin) =>
+        _wordsTo.GetOrAdd(
+            (shape.Width, shape.Embedding),
+            _ => new Lazy<Tensor>(() =>
+            {
+                var data = origin.WordsTo();
+                return tensor(data.ToFloats(), [.. data.Dims]).DetachFromDisposeScope();
+            })).Value;
 }

@@ -20,8 +20,6 @@ public sealed class TeacherMemory
     private readonly int[][] _batches;
     private readonly int[] _batchOf;
     private readonly bool _mixed;
-    private readonly int _steps;
-    private readonly HashSet<int> _layers;
     private readonly float[]?[] _results;
     private readonly SortedDictionary<int, KeptHalves> _states = [];
     private readonly SortedDictionary<int, KeptHalves> _shares = [];
@@ -33,7 +31,7 @@ public sealed class TeacherMemory
     /// <param name="steps">How many steps a training has.</param>
     public TeacherMemory(TorchBert teacher, IReadOnlyList<Example> examples, TrainingRecipe recipe, IReadOnlyList<int> layers, int steps = int.MaxValue)
     {
-        (_teacher, _examples, _mixed, _steps, _layers) = (teacher, examples, recipe.Mixed, steps, [.. layers]);
+        (_teacher, _examples, _mixed) = (teacher, examples, recipe.Mixed);
         _batches = new BatchOrder(examples, recipe.BatchSize, recipe.Seed).First();
         _batchOf = new int[examples.Count];
         for (var i = 0; i < _batches.Length; i++)
@@ -44,7 +42,7 @@ public sealed class TeacherMemory
             }
         }
 
-        foreach (var layer in _layers)
+        foreach (var layer in layers)
         {
             if (recipe.HiddenWeight > 0)
             {
@@ -69,11 +67,6 @@ public sealed class TeacherMemory
     /// <summary>Whether what was said is kept.</summary>
     public bool Keeps { get; }
 
-    /// <summary>Whether another training, on the same examples and by the same recipe, hears from this memory what it would hear from its own.</summary>
-    /// <param name="layers">The layers whose results that will ask for.</param>
-    /// <param name="steps">How many steps that has.</param>
-    internal bool Serves(IReadOnlyList<int> layers, int steps) => Keeps && steps <= _steps && _layers.IsSupersetOf(layers);
-
     /// <summary>What the teacher says of a batch.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="numbers">Which examples it is of.</param>
@@ -88,9 +81,12 @@ public sealed class TeacherMemory
                 said.Results, [.. states.Select(layer => said.Hidden[layer + 1])], [.. shares.Select(layer => SharesOf(said.Scores[layer]))]);
         }
 
-        foreach (var number in numbers.Where(n => _results[n] is null))
+        lock (_results)
         {
-            Ask(_batchOf[number]);
+            foreach (var number in numbers.Where(n => _results[n] is null))
+            {
+                Ask(_batchOf[number]);
+            }
         }
 
         long Rows(int layer) => IsFirstOnly(layer) ? 1 : batch.Tokens;

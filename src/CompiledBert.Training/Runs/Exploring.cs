@@ -6,8 +6,9 @@ namespace CompiledBert.Training.Runs;
 
 /// <summary>An exploration under way in a folder: every evaluation is a line of its log, and it goes on from those that are there.</summary>
 /// <param name="folder">The folder.</param>
+/// <param name="workers">How many candidates are scored at once.</param>
 /// <param name="progress">Takes lines for people.</param>
-internal sealed class Exploring(RunFolder folder, TextWriter progress)
+internal sealed class Exploring(RunFolder folder, int workers, TextWriter progress)
 {
     /// <summary>Explores to the end.</summary>
     /// <param name="exploration">What proposes and scores.</param>
@@ -27,7 +28,7 @@ internal sealed class Exploring(RunFolder folder, TextWriter progress)
         }
 
         List<Evaluation> done = [.. known, .. before];
-        while (done.Count - known.Count < count && exploration.Next(done, cancellation) is { } next)
+        foreach (var next in exploration.Run(known, before, count, workers, cancellation))
         {
             done.Add(next);
             EvaluationLog.Add(folder, kind, next);

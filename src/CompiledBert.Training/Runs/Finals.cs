@@ -1,6 +1,8 @@
 using System.Globalization;
 using CompiledBert.Search.Costs;
 using CompiledBert.Search.Strategies;
+using CompiledBert.Training.Learning;
+using CompiledBert.Training.Models;
 
 namespace CompiledBert.Training.Runs;
 
@@ -20,7 +22,7 @@ internal static class Finals
 
     /// <summary>The best finalist as it was after its training; where there is only one, it is chosen as it is.</summary>
     public static Evaluation Choose(
-        IReadOnlyList<Evaluation> done, SearchRequest request, Students students,
+        IReadOnlyList<Evaluation> done, SearchRequest request, Students students, Judge judge,
         CandidateCosts costs, RunFolder folder, TextWriter progress, CancellationToken cancellation)
     {
         var finalists = Of(done, request.Finalists);
@@ -30,19 +32,33 @@ internal static class Finals
         }
 
         var known = EvaluationLog.Read(folder, EvaluationLog.Finalist, costs);
-        var trained = new List<Evaluation>();
-        foreach (var finalist in finalists)
+        return students.Each([.. finalists.Select(f => f.Cost.Shape)], request.FinalSteps, Trained, cancellation)
+            .OrderByDescending(e => e.Score).ThenBy(e => e.Cost.Cycles).First();
+
+        Evaluation Trained(int number, Func<(TorchBert Model, Trainer Trainer)> begin)
         {
-            if (known.Find(e => e.Cost.Shape == finalist.Cost.Shape) is not { } after)
+            var cost = finalists[number].Cost;
+            if (known.Find(e => e.Cost.Shape == cost.Shape) is { } before)
             {
-                after = students.Score(finalist.Cost, request.FinalSteps, cancellation);
-                EvaluationLog.Add(folder, EvaluationLog.Finalist, after);
-                progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"finalist: {100 * after.Accuracy:0.0} %: {finalist.Cost.Shape}"));
+                return before;
             }
 
-            trained.Add(after);
-        }
+            var (model, trainer) = begin();
+            using (model)
+            using (trainer)
+            {
+                while (trainer.Done < trainer.Steps)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    trainer.Step();
+                }
 
-        return trained.OrderByDescending(e => e.Score).ThenBy(e => e.Cost.Cycles).First();
+                var (score, accuracy) = judge.Of(model, cancellation);
+                var after = new Evaluation(cost, score) { Accuracy = accuracy };
+                EvaluationLog.Add(folder, EvaluationLog.Finalist, after);
+                progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"finalist: {100 * accuracy:0.0} %: {cost.Shape}"));
+                return after;
+            }
+        }
     }
 }

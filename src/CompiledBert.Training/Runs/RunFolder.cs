@@ -69,8 +69,14 @@ public sealed class RunFolder : IDisposable
     /// <summary>A file in the folder.</summary>
     public string At(string name) => Path.Combine(FolderPath, name);
 
-    /// <summary>Notes an event: an object of JSON on a line of its own.</summary>
-    public void Note(string json) => _log.Write(json + "\n");
+    /// <summary>Notes an event: an object of JSON on a line of its own; several threads may.</summary>
+    public void Note(string json)
+    {
+        lock (_log)
+        {
+            _log.Write(json + "\n");
+        }
+    }
 
     /// <summary>Writes a file beside its place and moves it there.</summary>
     public void Put(string name, Action<Stream> write)

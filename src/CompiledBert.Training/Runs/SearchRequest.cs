@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using CompiledBert.Compiler;
 using CompiledBert.Training.Learning;
 using CompiledBert.Training.Tasks;
@@ -67,6 +68,10 @@ public sealed record SearchRequest
 
     /// <summary>Whether the model's file keeps matrices in 16 bits: half the size.</summary>
     public bool Halves { get; init; }
+
+    /// <summary>How many candidates, and how many models, are worked on at once; the result is the same whatever it is.</summary>
+    [JsonIgnore]
+    public int Workers { get; init; } = 1;
 
     /// <summary>The request as JSON: the same for the same request.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RequestJson.Options) + "\n";

@@ -30,6 +30,7 @@ public static class SearchRun
     /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
     public static SearchResult Run(SearchRequest request, string output, bool resume, TextWriter progress, CancellationToken cancellation)
     {
+        progress = TextWriter.Synchronized(progress);
         var strategy = SearchSettings.StrategyOf(request);
         using var held = strategy as IDisposable;
         var material = Material.Read(request.Task, Pooling.Cls, request.Teacher, request.Tokenizer, request.Train, request.MaxTokens, keepsLabels: true);
@@ -50,47 +51,40 @@ public static class SearchRun
         var judge = new Judge(teacher, [.. material.Held.Take(request.ScoreTexts)], request.Recipe, material.Task);
         var examples = Variants.Added(material.Train, request.Recipe.Variants, task.Positions, request.Recipe.Seed);
         using var supernet = new Supernet(material.Model.Shape, task, weights, UsesOf(examples, material.Model.Shape.Vocabulary));
-        var exploration = new Exploration(space, costs, strategy, new SupernetScorer(supernet, judge), request.Recipe.Seed);
+        var scorer = new SupernetScorer(supernet, judge);
+        var exploration = new Exploration(space, costs, strategy, scorer, request.Recipe.Seed);
         exploration.Check();
         var fronts = FrontRun.Limits(request.Front, costs, space, material.Model.Shape);
         Train(
             supernet, teacher, examples, request, material.Task,
-            () => Students.Sample(Math.Min(request.SupernetSteps, MostStudents), space, [costs, .. fronts], request.Recipe.Seed),
+            () => Students.Sample(Math.Min(request.SupernetSteps, MostStudents), space, [costs, .. fronts.Select(f => f.Costs)], request.Recipe.Seed),
             folder, progress, cancellation);
-        var exploring = new Exploring(folder, progress);
+        var exploring = new Exploring(folder, request.Workers, progress);
         var done = exploring.Run(exploration, EvaluationLog.Candidate, [], request.Candidates, costs, cancellation);
 
-        var students = new Students(supernet, teacher, examples, judge, request.Recipe, material.Task);
-        var chosen = Finals.Choose(done, request, students, costs, folder, progress, cancellation);
+        var students = new Students(supernet, teacher, examples, request.Recipe, material.Task, request.Workers);
+        var chosen = Finals.Choose(done, request, students, judge, costs, folder, progress, cancellation);
         progress.WriteLine($"chosen: {chosen.Cost.Shape}");
-        var (student, trainer) = students.Begin(chosen.Cost.Shape);
-        using (student)
-        using (trainer)
+        var front = new FrontRun(request, space, scorer, exploring).Choose(fronts, done, cancellation);
+        var trained = new WholeTrainings(request, material, teacher, students, folder, progress)
+            .Run([("model", chosen.Cost), .. front.Select(f => (f.Name, costs.Of(f.Cost.Shape)))], cancellation);
+        var worth = Trainer.Worth(teacher, material.Held, material.Task, teacher, cancellation);
+        var result = new SearchResult(trained[0].Model, costs.Of(material.Model.Shape), worth, chosen, trained[0].Accuracy, done)
         {
-            Fitting.Run(trainer, "training", folder, progress, cancellation);
-            var path = ModelExport.Write(folder, "model", material, chosen.Cost.Shape, task, student.Weights(), request.Halves);
-            double Worth(TorchBert model) => Trainer.Worth(model, material.Held, material.Task, teacher, cancellation);
-            var front = new FrontRun(request, space, students, new SupernetScorer(supernet, judge), exploring, folder, progress);
-            var result = new SearchResult(path, costs.Of(material.Model.Shape), Worth(teacher), chosen, Worth(student), done)
-            {
-                Measure = material.Task.Measure,
-                Trained = front.Run(
-                    fronts, done,
-                    (within, model) => (ModelExport.Write(folder, within, material, model.Shape, task, model.Weights(), request.Halves), Worth(model)),
-                    cancellation),
-            };
-            folder.Put("report.html", to => SearchPage.Write(to, request, costs, result));
-            folder.Put("front.svg", to => to.Write(Encoding.UTF8.GetBytes(FrontPicture.File(result))));
-            folder.Note(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{{\"event\": \"found\", \"accuracy\": {result.Accuracy:0.#####}, \"teacher\": {result.TeacherAccuracy:0.#####}}}"));
-            foreach (var line in SearchTable.Lines(costs, result))
-            {
-                progress.WriteLine(line);
-            }
-
-            return result;
+            Measure = material.Task.Measure,
+            Trained = [.. trained.Skip(1)],
+        };
+        folder.Put("report.html", to => SearchPage.Write(to, request, costs, result));
+        folder.Put("front.svg", to => to.Write(Encoding.UTF8.GetBytes(FrontPicture.File(result))));
+        folder.Note(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{{\"event\": \"found\", \"accuracy\": {result.Accuracy:0.#####}, \"teacher\": {result.TeacherAccuracy:0.#####}}}"));
+        foreach (var line in SearchTable.Lines(costs, result))
+        {
+            progress.WriteLine(line);
         }
+
+        return result;
     }
 
     private static void Train(

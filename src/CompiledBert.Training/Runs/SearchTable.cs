@@ -15,7 +15,7 @@ internal static class SearchTable
         yield return Line("found", result.Accuracy, result.Found.Cost);
         foreach (var trained in result.Trained)
         {
-            yield return Line(Path.GetFileName(Path.GetDirectoryName(trained.Model)!), trained.Accuracy, costs.Of(trained.Cost.Shape));
+            yield return Line(Path.GetFileName(Path.GetDirectoryName(trained.Model)!), trained.Accuracy, trained.Cost);
         }
 
         yield return string.Create(

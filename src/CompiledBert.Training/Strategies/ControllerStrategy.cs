@@ -21,7 +21,7 @@ public sealed class ControllerStrategy : ISearchStrategy, IDisposable
     public string Name => "controller";
 
     /// <inheritdoc/>
-    public BertShape Propose(SearchSpace space, IReadOnlyList<Evaluation> done, Random random)
+    public BertShape Propose(SearchSpace space, IReadOnlyList<Evaluation> done, int number, Random random)
     {
         ArgumentNullException.ThrowIfNull(done);
         ArgumentNullException.ThrowIfNull(random);

@@ -72,7 +72,7 @@ public sealed class CandidateCostTests
     public void Where_nothing_fits_the_nearest_is_named_with_what_is_missing()
     {
         var exploration = new Exploration(Shapes.Space, Shapes.Costs(Precision.Int8, "1us@64"), new RandomStrategy(), new NoScorer(), 1);
-        var refusal = Assert.Throws<CompileException>(() => exploration.Next([], CancellationToken.None));
+        var refusal = Assert.Throws<CompileException>(() => exploration.Run([], [], 1, 1, CancellationToken.None));
         Assert.Equal("CBERT0802", refusal.Diagnostic.Code);
         Assert.Contains(Shapes.Space.Smallest.ToString(), refusal.Message, StringComparison.Ordinal);
         Assert.Contains("0.001 ms at 64 tokens on cortex-a76", refusal.Message, StringComparison.Ordinal);

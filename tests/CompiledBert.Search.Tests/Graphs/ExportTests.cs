@@ -16,7 +16,7 @@ public sealed class ExportTests : IDisposable
 
     private readonly string _file = Path.Combine(Path.GetTempPath(), $"export-{Guid.NewGuid():N}.onnx");
 
-    public static TheoryData<string> Cases => ["plain", "factored", "relu", "nonorm", "mean", "pooler", "every token", "without segments"];
+    public static TheoryData<string> Cases => ["plain", "factored", "relu", "nonorm", "mean", "pooler", "every token", "without segments", "one head"];
 
     public void Dispose() => File.Delete(_file);
 
@@ -82,6 +82,8 @@ public sealed class ExportTests : IDisposable
     [InlineData("pooler")]
     [InlineData("every token")]
     [InlineData("without segments")]
+    [InlineData("one head")]
+    [InlineData("one head of all columns")]
     public void What_was_written_is_read_back(string name)
     {
         var (shape, task) = Case(name);
@@ -100,6 +102,7 @@ public sealed class ExportTests : IDisposable
     [InlineData("bert-torch18-op11")]
     [InlineData("bert-ortfused-l1-from-torch25")]
     [InlineData("bert-tf2onnx-op13")]
+    [InlineData("distilbert-dynamo-op18-sdpa")]
     public void Berts_of_every_exporter_are_read(string model)
     {
         var path = RepositoryFiles.Shared(Path.Combine("zoo", model, "model.onnx"))!;
@@ -165,6 +168,8 @@ public sealed class ExportTests : IDisposable
         "mean" => (Shapes.Tiny, Task with { Pooling = Pooling.Mean }),
         "pooler" => (Shapes.Tiny, Task with { HasPooler = true }),
         "every token" => (Shapes.Tiny, Task with { Pooling = Pooling.None }),
+        "one head" => (Shapes.Tiny with { Layers = [new LayerShape(1, 8, 40), new LayerShape(1, 8, 33)] }, Task),
+        "one head of all columns" => (Shapes.Tiny with { Layers = [new LayerShape(1, 24, 24)] }, Task with { Pooling = Pooling.Mean }),
         "without segments" => (Shapes.Tiny, Task with { Segments = 0 }),
         _ => (Shapes.Tiny, Task),
     };

@@ -42,6 +42,50 @@ public sealed class StrategyTests
     }
 
     [Fact]
+    public void The_number_of_workers_changes_nothing()
+    {
+        var one = Run(new EvolutionStrategy(4, 6), 24, 7, []);
+        foreach (var workers in new[] { 2, 5, 8 })
+        {
+            Assert.Equal(one.Select(e => (e.Cost.Shape, e.Score)), Run(new EvolutionStrategy(4, 6), 24, 7, [], workers).Select(e => (e.Cost.Shape, e.Score)));
+        }
+    }
+
+    [Fact]
+    public void Nothing_is_scored_after_a_search_has_ended_or_failed()
+    {
+        var scorer = new Counting();
+        var exploration = new Exploration(Small, Shapes.Costs(Precision.Fp32), new RandomStrategy(), scorer, 1);
+        Assert.Equal(2, exploration.Run([], [], 50, 3, CancellationToken.None).Take(2).Count());
+        Assert.Equal(0, scorer.UnderWay);
+
+        scorer.FailsAt = scorer.Begun + 4;
+        Assert.Equal("no", Assert.Throws<InvalidOperationException>(() => exploration.Run([], [], 50, 3, CancellationToken.None).Count()).Message);
+        Assert.Equal(0, scorer.UnderWay);
+
+        using var stopped = new CancellationTokenSource();
+        stopped.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => exploration.Run([], [], 50, 3, stopped.Token).Count());
+        Assert.Equal(0, scorer.UnderWay);
+    }
+
+    [Fact]
+    public void Candidates_are_made_as_large_as_they_should_be_where_limits_let_them()
+    {
+        const double most = 6e6;
+        var costs = Shapes.Costs(Precision.Fp32).WithTime(most);
+        var exploration = new Exploration(Small, costs, new RandomStrategy(), new Toy(), 3) { LeastCycles = 0.9 * most };
+        Assert.All(exploration.Run([], [], 12, 1, CancellationToken.None), e => Assert.InRange(e.Cost.Cycles, 0.9 * most, most));
+
+        // Nothing comes near: the largest there is will do.
+        var shallow = Small with { Layers = [1] };
+        exploration = new Exploration(shallow, costs, new RandomStrategy(), new Toy(), 3) { LeastCycles = 0.9 * most };
+        Assert.Equal(
+            (shallow.Largest.Width, shallow.Largest.Layers[0]),
+            Assert.Single(exploration.Run([], [], 1, 1, CancellationToken.None).Select(e => (e.Cost.Shape.Width, e.Cost.Shape.Layers[0]))));
+    }
+
+    [Fact]
     public void Evolution_finds_better_models_within_a_limit_than_chance_with_as_many_evaluations_and_a_better_front()
     {
         (double Best, double Area) Of(ISearchStrategy strategy)
@@ -59,21 +103,13 @@ public sealed class StrategyTests
     {
         var one = Small with { Layers = [1], Width = [96], Heads = [2], Inner = [96], Embedding = [96], Activations = [Activation.Gelu] };
         var exploration = new Exploration(one, Shapes.Costs(Precision.Fp32), new RandomStrategy(), new Toy(), 1);
-        var first = exploration.Next([], CancellationToken.None);
-        Assert.Equal(one.Smallest, first!.Cost.Shape);
-        Assert.Null(exploration.Next([first], CancellationToken.None));
+        Assert.Equal(one.Smallest, Assert.Single(exploration.Run([], [], 5, 1, CancellationToken.None)).Cost.Shape);
     }
 
-    private static List<Evaluation> Run(ISearchStrategy strategy, int count, int seed, List<Evaluation> done)
+    private static List<Evaluation> Run(ISearchStrategy strategy, int count, int seed, List<Evaluation> before, int workers = 1)
     {
         var exploration = new Exploration(Small, Shapes.Costs(Precision.Fp32, "20ms@64"), strategy, new Toy(), seed);
-        done = [.. done];
-        while (done.Count < count && exploration.Next(done, CancellationToken.None) is { } next)
-        {
-            done.Add(next);
-        }
-
-        return done;
+        return [.. before, .. exploration.Run([], before, count, workers, CancellationToken.None)];
     }
 
     /// <summary>A search whose cycles are multiply-adds a token: thousands of evaluations in no time.</summary>
@@ -90,7 +126,7 @@ public sealed class StrategyTests
         var done = new List<Evaluation>();
         while (done.Count < count)
         {
-            var cost = WithinLimits.Of(strategy.Propose(Shapes.Space, done, random), Shapes.Space, CostOf, random);
+            var cost = WithinLimits.Of(strategy.Propose(Shapes.Space, done, done.Count, random), Shapes.Space, CostOf, random);
             if (done.TrueForAll(e => e.Cost.Shape != cost.Shape))
             {
                 done.Add(new Toy().Evaluate(cost, CancellationToken.None));
@@ -101,6 +137,33 @@ public sealed class StrategyTests
     }
 
     private static Evaluation Made(double cycles, double score) => new(new CandidateCost(Shapes.Tiny, cycles, 0, []), score);
+
+    /// <summary>Takes a moment, knows how many are under way, and fails when it is told to.</summary>
+    private sealed class Counting : IScorer
+    {
+        private int _begun;
+        private int _underWay;
+
+        public int Begun => _begun;
+
+        public int UnderWay => _underWay;
+
+        public int FailsAt { get; set; } = int.MaxValue;
+
+        public Evaluation Evaluate(CandidateCost candidate, CancellationToken cancellation)
+        {
+            Interlocked.Increment(ref _underWay);
+            try
+            {
+                cancellation.WaitHandle.WaitOne(10);
+                return Interlocked.Increment(ref _begun) >= FailsAt ? throw new InvalidOperationException("no") : new Toy().Evaluate(candidate, cancellation);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _underWay);
+            }
+        }
+    }
 
     /// <summary>More of everything is better, but less and less so, and layers matter most.</summary>
     private sealed class Toy : IScorer

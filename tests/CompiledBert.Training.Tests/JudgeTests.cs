@@ -13,7 +13,7 @@ public sealed class JudgeTests
         var texts = Toy.Examples(150, 3);
         using var teacher = new TorchBert(Toy.Shape, Toy.Task, Beginnings.Random(Toy.Shape, Toy.Task, 1));
         using var student = new TorchBert(Toy.Shape, Toy.Task, Beginnings.Random(Toy.Shape, Toy.Task, 2));
-        var judge = new Judge(teacher, texts, Toy.Recipe, Toy.Purpose);
+        var judge = new Judge(teacher, _ => texts, Toy.Recipe, Toy.Purpose);
 
         var (own, right) = judge.Of(teacher, CancellationToken.None);
         Assert.Equal(0, own, 6);

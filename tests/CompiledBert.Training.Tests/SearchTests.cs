@@ -6,6 +6,7 @@ using CompiledBert.Compiler.Heads;
 using CompiledBert.Search.Strategies;
 using CompiledBert.Text;
 using CompiledBert.Training.Runs;
+using CompiledBert.Training.Tasks;
 
 namespace CompiledBert.Training.Tests;
 
@@ -57,7 +58,7 @@ public sealed class SearchTests : IDisposable
             using var session = ModelSession.Compile(options);
             Assert.Equal(HeadKind.Classify, session.Plan.Head!.Kind);
             Assert.Equal(["negative", "positive"], session.Plan.Head.Labels);
-            Assert.True(Right(session) >= 0.8 * 60, $"{Right(session)} of 60");
+            Assert.True(Right(session, result.Model) >= 0.8 * 60, $"{Right(session, result.Model)} of 60");
         }
 
         using var found = CompilePipeline.Compile(new CompileOptions { ModelPath = result.Model, Name = "Found", Precision = Precision.Int8 });
@@ -93,6 +94,31 @@ public sealed class SearchTests : IDisposable
     }
 
     [TorchFact]
+    public void A_model_with_fewer_tokens_is_as_good_as_is_said_once_compiled()
+    {
+        var space = Path.Combine(_folder, "space.json");
+        File.WriteAllText(space, "{\"vocabulary\": [300]}");
+        var request = Request with { Space = space, Candidates = 4, Recipe = Request.Recipe with { Epochs = 4 } };
+        var result = SearchRun.Run(request, Path.Combine(_folder, "fewer"), false, TextWriter.Null, CancellationToken.None);
+        Assert.Equal(300, result.Found.Cost.Shape.Vocabulary);
+
+        using var compiled = CompilePipeline.Compile(new CompileOptions { ModelPath = result.Model, Name = "Fewer", Precision = Precision.Int8, Text = true });
+        Assert.Equal(compiled.Plan.Weights.Bytes - compiled.Plan.Head!.TokenizerBytes, result.Found.Cost.WeightBytes);
+
+        // The texts held out, half of whose words are others than those learned from.
+        var material = Material.Read(TaskKind.Classify, Search.Space.Pooling.Cls, result.Model, null, request.Train, 32, keepsLabels: true);
+        Assert.All(material.Held, e => Assert.All(e.Ids, id => Assert.InRange(id, 0, 299)));
+        using var session = ModelSession.Compile(new CompileOptions { ModelPath = result.Model, Name = "Fewer" });
+        var right = material.Held.Count(e =>
+        {
+            HostTensor Of(Func<int, long> value) => HostTensor.Of([1, e.Ids.Length], [.. Enumerable.Range(0, e.Ids.Length).Select(value)]);
+            var logits = session.Run([Of(i => e.Ids[i]), Of(_ => 1), Of(i => e.Segments[i])])[0].As<float>();
+            return logits[1] > logits[0] == (e.Label == 1);
+        });
+        Assert.Equal(result.Accuracy, (double)right / material.Held.Count, 1e-9);
+    }
+
+    [TorchFact]
     public void Training_makes_a_classifier_of_other_labels()
     {
         var output = Path.Combine(_folder, "trained");
@@ -119,8 +145,11 @@ public sealed class SearchTests : IDisposable
         Assert.Equal("CBERT0003", Code(Request with { Strategy = "guess" }));
         Assert.Equal("CBERT0010", Code(Request with { Train = "nowhere.tsv" }));
         var space = Path.Combine(_folder, "space.json");
-        File.WriteAllText(space, "{\"width\": [999]}");
-        Assert.Equal("CBERT0801", Code(Request with { Space = space }));
+        foreach (var wrong in new[] { "{\"width\": [999]}", "{\"vocabulary\": [9]}", "{\"vocabulary\": [9999]}" })
+        {
+            File.WriteAllText(space, wrong);
+            Assert.Equal("CBERT0801", Code(Request with { Space = space }));
+        }
     }
 
     private string Texts(int count, params string[] labels)
@@ -148,9 +177,9 @@ public sealed class SearchTests : IDisposable
         }
     }
 
-    private static int Right(ModelSession session)
+    private static int Right(ModelSession session, string model)
     {
-        var tokenizer = FolderTokenizer.Read(Toy.MovieMood)!;
+        var tokenizer = FolderTokenizer.Read(model)!;
         var text = new TokenizedText();
         var right = 0;
         foreach (var (sentence, isGood) in Sentences(60, 77))

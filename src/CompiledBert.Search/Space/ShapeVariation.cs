@@ -50,9 +50,9 @@ public sealed class ShapeVariation(SearchSpace space)
     /// <summary>One part, which is by chance, becomes the next one in a direction.</summary>
     private BertShape Stepped(BertShape shape, Func<IReadOnlyList<int>, int, int> step, Random random)
     {
-        var (width, embedding, layers) = (shape.Width, shape.Embedding, shape.Layers.ToArray());
+        var (width, embedding, vocabulary, layers) = (shape.Width, shape.Embedding, shape.Vocabulary, shape.Layers.ToArray());
         var at = random.Next(layers.Length);
-        switch (random.Next(8))
+        switch (random.Next(space.Vocabulary.Count > 1 ? 9 : 8))
         {
             case 0:
                 layers = OfDepth(step(space.Layers, layers.Length), layers, at);
@@ -63,6 +63,9 @@ public sealed class ShapeVariation(SearchSpace space)
             case 2:
                 embedding = step(space.Embedding, embedding);
                 break;
+            case 8:
+                vocabulary = step(space.Vocabulary, vocabulary);
+                break;
             case 3 or 4:
                 layers[at] = layers[at] with { Heads = step(space.Heads, layers[at].Heads) };
                 break;
@@ -71,7 +74,7 @@ public sealed class ShapeVariation(SearchSpace space)
                 break;
         }
 
-        return Made(width, embedding, shape.Vocabulary, shape.Activation, shape.Norm, layers);
+        return Made(width, embedding, vocabulary, shape.Activation, shape.Norm, layers);
     }
 
     /// <summary>One part becomes the next smaller or larger one, or, where a single step would hardly show, any.</summary>

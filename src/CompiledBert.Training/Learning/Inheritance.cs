@@ -35,8 +35,8 @@ public sealed class Inheritance
     public int[] Columns { get; }
 
     /// <summary>
-    /// The student's weights, and what they are of the teacher's. Nothing of the student may be larger than the teacher's, and both have the
-    /// same vocabulary.
+    /// The student's weights, and what they are of the teacher's. Nothing of the student may be larger than the teacher's. The table of words keeps
+    /// its rows, also where the student will have fewer tokens: rows are left out when a model is written.
     /// </summary>
     /// <param name="teacher">The teacher's architecture.</param>
     /// <param name="from">The teacher's weights.</param>

@@ -102,10 +102,8 @@ internal sealed class Trainer : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="examples">The examples.</param>
     /// <param name="task">What it is for.</param>
-    /// <param name="teacher">Its teacher; null where it has none.</param>
     /// <param name="cancellation">Stops it.</param>
-    public static double Worth(
-        TorchBert model, IReadOnlyList<Example> examples, IModelTask task, TorchBert? teacher = null, CancellationToken cancellation = default)
+    public static double Worth(TorchBert model, IReadOnlyList<Example> examples, IModelTask task, CancellationToken cancellation = default)
     {
         using var none = no_grad();
         var tally = task.Tally();
@@ -114,7 +112,7 @@ internal sealed class Trainer : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var batch = Batch.Of(part);
-            tally.Add(batch, model.Forward(batch).Results, teacher?.Forward(batch).Results);
+            tally.Add(batch, model.Forward(batch).Results, null);
         }
 
         return tally.Value;

@@ -5,12 +5,22 @@ using CompiledBert.Search.Graphs;
 using CompiledBert.Search.Space;
 using CompiledBert.Training.Data;
 using CompiledBert.Training.Tasks;
+using Tokenizer = CompiledBert.Text.Tokenizer;
 
 namespace CompiledBert.Training.Runs;
 
 /// <summary>What a run works on: a model, texts, and a tenth of them that is held out to choose by.</summary>
+/// <param name="Model">The model.</param>
+/// <param name="Labels">The labels' names; none where there are no labels.</param>
+/// <param name="Train">The texts to learn from.</param>
+/// <param name="Held">The others.</param>
+/// <param name="TokenizerFolder">Where the tokenizer's files are.</param>
+/// <param name="Tokenizer">The tokenizer.</param>
+/// <param name="HeldBy">The texts held out as another tokenizer cuts them.</param>
+/// <param name="Task">What it is for.</param>
 internal sealed record Material(
-    ReadBert Model, IReadOnlyList<string> Labels, IReadOnlyList<Example> Train, IReadOnlyList<Example> Held, string TokenizerFolder, IModelTask Task)
+    ReadBert Model, IReadOnlyList<string> Labels, IReadOnlyList<Example> Train, IReadOnlyList<Example> Held,
+    string TokenizerFolder, Tokenizer Tokenizer, Func<Tokenizer, IReadOnlyList<Example>> HeldBy, IModelTask Task)
 {
     private const int Tenth = 10;
 
@@ -49,7 +59,9 @@ internal sealed record Material(
         var (train, held) = LabelledTexts.Split(texts.Examples, Tenth);
         return train.Count == 0
             ? throw DiagnosticTable.TrainingData.Error(trainPath, null, 2, "one row is too few")
-            : new Material(model, texts.Labels, train, held, folder, task.Of(texts.Labels));
+            : new Material(
+                model, texts.Labels, train, held, folder, reader,
+                other => LabelledTexts.Split(task.Read(trainPath, other, most, texts.Labels).Examples, Tenth).Held, task.Of(texts.Labels));
     }
 
     /// <summary>A tokenizer may be named by its folder or by a file in it.</summary>

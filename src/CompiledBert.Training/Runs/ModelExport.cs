@@ -6,6 +6,8 @@ using CompiledBert.Compiler.Graph;
 using CompiledBert.Compiler.Onnx.Writing;
 using CompiledBert.Search.Graphs;
 using CompiledBert.Search.Space;
+using CompiledBert.Training.Data;
+using CompiledBert.Training.Learning;
 using CompiledBert.Training.Tasks;
 
 namespace CompiledBert.Training.Runs;
@@ -13,8 +15,10 @@ namespace CompiledBert.Training.Runs;
 /// <summary>Writes a trained model with all that <c>BertModel</c> wants beside it.</summary>
 internal static class ModelExport
 {
+    private const string Names = "special_tokens_map.json";
+
     private static readonly string[] TokenizerFiles =
-        ["tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "spiece.model", "sentencepiece.bpe.model"];
+        ["tokenizer.json", "vocab.txt", "tokenizer_config.json", Names, "spiece.model", "sentencepiece.bpe.model"];
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
@@ -26,13 +30,25 @@ internal static class ModelExport
     /// <param name="task">What it is for.</param>
     /// <param name="weights">The weights.</param>
     /// <param name="halves">Whether the file keeps matrices in 16 bits.</param>
+    /// <param name="vocabularies">Which tokens stay where the architecture has fewer than there are weights for; null where it has all.</param>
     /// <returns>The model's path.</returns>
     public static string Write(
-        RunFolder folder, string within, Material material, BertShape shape, BertTask task, IReadOnlyDictionary<string, TensorData> weights, bool halves)
+        RunFolder folder, string within, Material material, BertShape shape, BertTask task, IReadOnlyDictionary<string, TensorData> weights, bool halves,
+        Vocabularies? vocabularies = null)
     {
-        foreach (var name in TokenizerFiles.Where(f => File.Exists(Path.Combine(material.TokenizerFolder, f))))
+        var files = TokenizerFiles.Where(f => File.Exists(Path.Combine(material.TokenizerFolder, f)))
+            .ToDictionary(f => f, f => File.ReadAllBytes(Path.Combine(material.TokenizerFolder, f)), StringComparer.Ordinal);
+        if (vocabularies is not null && shape.Vocabulary < vocabularies.Whole)
         {
-            folder.Put(Path.Combine(within, name), to => to.Write(File.ReadAllBytes(Path.Combine(material.TokenizerFolder, name))));
+            var fewer = vocabularies.Files(shape.Vocabulary).Append((Names, files.GetValueOrDefault(Names, [])));
+            files = fewer.Where(f => files.ContainsKey(f.Item1)).ToDictionary(f => f.Item1, f => f.Item2, StringComparer.Ordinal);
+            var table = new WeightMatrix(weights[WeightNames.Words]).Take([.. vocabularies.Kept(shape.Vocabulary)], null).Data;
+            weights = new Dictionary<string, TensorData>(weights, StringComparer.Ordinal) { [WeightNames.Words] = table };
+        }
+
+        foreach (var (name, content) in files)
+        {
+            folder.Put(Path.Combine(within, name), to => to.Write(content));
         }
 
         foreach (var (name, content) in material.Task.Files(task).Prepend(("config.json", (JsonNode)Config(shape, task, material))))

@@ -45,10 +45,11 @@ public static class SearchRun
                     + "'compiledbert train' makes such a teacher");
         }
 
-        var (costs, space) = (SearchSettings.CostsOf(request, task), SearchSettings.SpaceOf(request, material.Model.Shape));
+        var vocabularies = new Vocabularies(request.Teacher, material, task.Pooling == Pooling.None);
+        var (costs, space) = (SearchSettings.CostsOf(request, task), SearchSettings.SpaceOf(request, material.Model.Shape, vocabularies));
         using var folder = RunFolder.Open(output, request.ToJson(), resume);
         using var teacher = new TorchBert(material.Model.Shape, task, weights);
-        var judge = new Judge(teacher, [.. material.Held.Take(request.ScoreTexts)], request.Recipe, material.Task);
+        var judge = new Judge(teacher, tokens => [.. vocabularies.Held(tokens).Take(request.ScoreTexts)], request.Recipe, material.Task);
         var examples = Variants.Added(material.Train, request.Recipe.Variants, task.Positions, request.Recipe.Seed);
         using var supernet = new Supernet(material.Model.Shape, task, weights, UsesOf(examples, material.Model.Shape.Vocabulary));
         var scorer = new SupernetScorer(supernet, judge);
@@ -66,9 +67,10 @@ public static class SearchRun
         var chosen = Finals.Choose(done, request, students, judge, costs, folder, progress, cancellation);
         progress.WriteLine($"chosen: {chosen.Cost.Shape}");
         var front = new FrontRun(request, space, scorer, exploring).Choose(fronts, done, cancellation);
-        var trained = new WholeTrainings(request, material, teacher, students, folder, progress)
+        var last = new Judge(teacher, vocabularies.Held, request.Recipe with { Mixed = false }, material.Task);
+        var trained = new WholeTrainings(request, material, teacher, last, vocabularies, students, folder, progress)
             .Run([("model", chosen.Cost), .. front.Select(f => (f.Name, costs.Of(f.Cost.Shape)))], cancellation);
-        var worth = Trainer.Worth(teacher, material.Held, material.Task, teacher, cancellation);
+        var (_, worth) = last.Of(teacher, cancellation);
         var result = new SearchResult(trained[0].Model, costs.Of(material.Model.Shape), worth, chosen, trained[0].Accuracy, done)
         {
             Measure = material.Task.Measure,

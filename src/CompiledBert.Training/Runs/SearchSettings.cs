@@ -4,6 +4,7 @@ using CompiledBert.Compiler.Targets;
 using CompiledBert.Search.Costs;
 using CompiledBert.Search.Space;
 using CompiledBert.Search.Strategies;
+using CompiledBert.Training.Data;
 using CompiledBert.Training.Strategies;
 
 namespace CompiledBert.Training.Runs;
@@ -33,10 +34,14 @@ internal static class SearchSettings
             (first?.Core ?? (cores.Count > 0 ? cores[0] : KnownCores.NeoverseN1), first?.Tokens ?? Math.Min(UsualTokens, task.Positions)));
     }
 
-    /// <summary>The space, of which students can inherit: nothing larger than the teacher, the same vocabulary.</summary>
-    public static SearchSpace SpaceOf(SearchRequest request, BertShape teacher)
+    /// <summary>
+    /// The space, of which students can inherit: nothing larger than the teacher. A smaller vocabulary takes no time off a call, so it is among the usual choices only where
+    /// size counts.
+    /// </summary>
+    public static SearchSpace SpaceOf(SearchRequest request, BertShape teacher, Vocabularies vocabularies)
     {
         var standard = SearchSpace.Below(teacher);
+        standard = request.Size is null ? standard : standard with { Vocabulary = vocabularies.Choices };
         if (request.Space is not { } path)
         {
             return standard;
@@ -58,10 +63,14 @@ internal static class SearchSettings
         Check("heads", space.Heads, teacher.Layers.Min(l => l.Heads));
         Check("headSize", space.HeadSize, teacher.Layers.Min(l => l.HeadSize));
         Check("inner", space.Inner, teacher.Layers.Min(l => l.Inner));
-        return space.Vocabulary is [var only] && only == teacher.Vocabulary
-            ? space
-            : throw DiagnosticTable.InvalidSearchSpace.Error(path, null, string.Create(
-                CultureInfo.InvariantCulture,
-                $"\"vocabulary\" must be [{teacher.Vocabulary}], the teacher's: its tokenizer is kept"));
+        Check("vocabulary", space.Vocabulary, teacher.Vocabulary);
+        if (space.Vocabulary[0] < vocabularies.Least)
+        {
+            var reason = vocabularies.Obstacle ?? string.Create(CultureInfo.InvariantCulture, $"the texts are made of {vocabularies.Least} tokens, which stay");
+            throw DiagnosticTable.InvalidSearchSpace.Error(
+                path, null, string.Create(CultureInfo.InvariantCulture, $"\"vocabulary\" has {space.Vocabulary[0]}: {reason}"));
+        }
+
+        return space;
     }
 }

@@ -34,7 +34,7 @@ public static class TrainRun
             $"{material.Train.Count} texts to learn from, {material.Held.Count} held out, "
                 + $"{material.Labels.Count} labels, {trainer.Steps} steps");
         Fitting.Run(trainer, "training", folder, progress, cancellation);
-        var accuracy = Trainer.Worth(model, material.Held, material.Task, cancellation: cancellation);
+        var accuracy = Trainer.Worth(model, material.Held, material.Task, cancellation);
         var path = ModelExport.Write(folder, "model", material, material.Model.Shape, task, model.Weights(), request.Halves);
         folder.Note(string.Create(CultureInfo.InvariantCulture, $"{{\"event\": \"trained\", \"accuracy\": {accuracy:0.#####}}}"));
         progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: {100 * accuracy:0.0} % {material.Task.Measure} of the texts held out"));

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using CompiledBert.Search.Costs;
 using CompiledBert.Search.Space;
+using CompiledBert.Training.Data;
 using CompiledBert.Training.Learning;
 using CompiledBert.Training.Models;
 
@@ -11,11 +12,14 @@ namespace CompiledBert.Training.Runs;
 /// <param name="request">What is asked.</param>
 /// <param name="material">What it works on.</param>
 /// <param name="teacher">The teacher.</param>
+/// <param name="judge">Who tells what they have come to, by all texts held out.</param>
+/// <param name="vocabularies">The vocabularies that they may have.</param>
 /// <param name="students">Who train.</param>
 /// <param name="folder">The run's folder.</param>
 /// <param name="progress">Takes lines for people.</param>
 internal sealed class WholeTrainings(
-    SearchRequest request, Material material, TorchBert teacher, Students students, RunFolder folder, TextWriter progress)
+    SearchRequest request, Material material, TorchBert teacher, Judge judge, Vocabularies vocabularies,
+    Students students, RunFolder folder, TextWriter progress)
 {
     private const string Event = "trained";
 
@@ -37,8 +41,8 @@ internal sealed class WholeTrainings(
         using (trainer)
         {
             Fitting.Run(trainer, name, folder, progress, cancellation);
-            var path = ModelExport.Write(folder, name, material, cost.Shape, teacher.Task, model.Weights(), request.Halves);
-            var worth = Trainer.Worth(model, material.Held, material.Task, teacher, cancellation);
+            var path = ModelExport.Write(folder, name, material, cost.Shape, teacher.Task, model.Weights(), request.Halves, vocabularies);
+            var (_, worth) = judge.Of(model, cancellation);
             folder.Note(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{{\"event\": \"{Event}\", \"name\": \"{name}\", \"accuracy\": {worth:R}, "

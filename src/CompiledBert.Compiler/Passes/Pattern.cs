@@ -9,6 +9,8 @@ internal static class Pattern
     /// <summary>Constants of up to this many elements are looked at for what they hold.</summary>
     private const int SmallCount = 65_536;
 
+    private const double TwoTo63 = 9_223_372_036_854_775_808;
+
     /// <summary>Whether the operator works element by element with broadcasting.</summary>
     public static bool IsElementwise(this Operator op) => op is Unary or Binary or Select or Cast;
 
@@ -85,8 +87,9 @@ internal static class Pattern
             return !tensor.Floats.AsSpan().ContainsAnyExcept(tensor.Floats[0]);
         }
 
+        // An integer that no double is counts as none: 2^53 + 1, say.
         number = tensor.Integers[0];
-        return !tensor.Integers.AsSpan().ContainsAnyExcept(tensor.Integers[0]);
+        return number < TwoTo63 && (long)number == tensor.Integers[0] && !tensor.Integers.AsSpan().ContainsAnyExcept(tensor.Integers[0]);
     }
 
     /// <summary>Whether a value is a constant that is <paramref name="number"/> in every element.</summary>

@@ -43,6 +43,14 @@ public class SimplificationTests
         Assert.Equal(expected, graph.Text());
     }
 
+    [Theory]
+    [InlineData(1L << 53, true)]
+    [InlineData((1L << 53) + 1, false)]
+    [InlineData(long.MaxValue, false)]
+    [InlineData(long.MinValue, true)]
+    public void An_integer_that_no_double_is_is_left_alone(long value, bool isScalar) =>
+        Assert.Equal(isScalar, ModelGraph.Constant("c", TensorData.FromInt64s([2], [value, value])).IsScalar(out _));
+
     [Fact]
     public void Numbers_that_are_not_whole_are_cut_off_in_8_bits()
     {

@@ -11,10 +11,11 @@ namespace CompiledBert.Training.Runs;
 public sealed class RunFolder : IDisposable
 {
     private readonly StreamWriter _log;
+    private readonly FileStream _held;
 
-    private RunFolder(string path, List<JsonElement> events)
+    private RunFolder(string path, FileStream held, List<JsonElement> events)
     {
-        (FolderPath, Events) = (path, events);
+        (FolderPath, _held, Events) = (path, held, events);
         _log = new StreamWriter(
             new FileStream(Path.Combine(path, "log.jsonl"), FileMode.Append, FileAccess.Write, FileShare.Read), new UTF8Encoding(false))
         {
@@ -58,7 +59,16 @@ public sealed class RunFolder : IDisposable
                 throw DiagnosticTable.RunFolder.Error(path, null, $"it was begun with other options: {Diagnostic.Abbreviate(before.ReplaceLineEndings(" "))}");
             }
 
-            return new RunFolder(path, Whole(Path.Combine(path, "log.jsonl")));
+            var held = Hold(path);
+            try
+            {
+                return new RunFolder(path, held, Whole(Path.Combine(path, "log.jsonl")));
+            }
+            catch
+            {
+                held.Dispose();
+                throw;
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -92,7 +102,24 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _log.Dispose();
+    public void Dispose()
+    {
+        _log.Dispose();
+        _held.Dispose();
+    }
+
+    /// <summary>A file that no other process has open as long as this one has; it is let go of however a process ends.</summary>
+    private static FileStream Hold(string path)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(path, "run.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            throw DiagnosticTable.RunFolder.Error(path, null, "another process is at work in it; wait for its end, or stop it");
+        }
+    }
 
     /// <summary>The whole lines of a log. A line that was cut off while it was written is taken out of the file.</summary>
     private static List<JsonElement> Whole(string path)

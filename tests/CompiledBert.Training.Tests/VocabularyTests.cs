@@ -31,9 +31,10 @@ public sealed class VocabularyTests : IDisposable
         var whole = FolderTokenizer.Read(Toy.MovieMood, _folder)!;
         var material = Read(whole, Texts);
         var vocabularies = new Vocabularies(Toy.MovieMood, material, tellsTokens: false);
-        Assert.InRange(vocabularies.Least, 40, 400);
         Assert.Equal([1500, 3000, 6000], vocabularies.Choices);
-        foreach (var count in new[] { vocabularies.Least, 1500, 5999 })
+        var least = Least(vocabularies);
+        Assert.InRange(least, 40, 400);
+        foreach (var count in new[] { least, 1500, 5999 })
         {
             var (kept, fewer) = (vocabularies.Kept(count), Written(vocabularies.Files(count)));
             Assert.Equal((count, count), (kept.Count, kept.Distinct().Count()));
@@ -49,7 +50,7 @@ public sealed class VocabularyTests : IDisposable
             Assert.Equal("unwatchable,beyonddescription", string.Concat(other[1..^1].Select(id => whole.TokenOf(id).Replace("##", ""))));
         }
 
-        Assert.Equal(Texts.Length, vocabularies.Held(vocabularies.Least).Count);
+        Assert.Equal(Texts.Length, vocabularies.Held(least).Count);
         Assert.Same(material.Held, vocabularies.Held(vocabularies.Whole));
     }
 
@@ -69,8 +70,10 @@ public sealed class VocabularyTests : IDisposable
             Model = material.Model with { Shape = material.Model.Shape with { Vocabulary = whole.VocabularySize } },
         };
         var vocabularies = new Vocabularies(Toy.MovieMood, material, tellsTokens: false);
-        Assert.InRange(vocabularies.Least, 50, whole.VocabularySize / 4);
-        foreach (var count in vocabularies.Choices.Prepend(vocabularies.Least))
+        var least = Least(vocabularies);
+        Assert.InRange(least, 50, whole.VocabularySize / 4);
+        Assert.Equal(3, vocabularies.Choices.Count);
+        foreach (var count in vocabularies.Choices.Prepend(least))
         {
             var (kept, fewer) = (vocabularies.Kept(count), Written(vocabularies.Files(count)));
             Assert.All(texts, text => Assert.Equal(Ids(whole, text), Ids(fewer, text).Select(id => kept[id])));
@@ -105,17 +108,18 @@ public sealed class VocabularyTests : IDisposable
             ["model"] = new JsonObject
             {
                 ["type"] = "Unigram", ["unk_id"] = 3,
-                ["vocab"] = new JsonArray([.. pieces.Select((p, i) => (JsonNode)new JsonArray(p, i < 4 ? 0.0 : p.Length - 9.5))]),
+                ["vocab"] = new JsonArray([.. pieces.Select((p, i) => (JsonNode)new JsonArray(p, i < 4 ? 0.0 : p == "a" ? -10 : p.Length - 9.5))]),
             },
         };
         File.WriteAllText(Path.Combine(_folder, "tokenizer.json"), file.ToJsonString());
         File.WriteAllBytes(Path.Combine(_folder, "sentencepiece.bpe.model"), [1]);
         var whole = FolderTokenizer.Read(Toy.MovieMood, _folder)!;
         Assert.Equal(["<s>", "▁abc", "▁ab", "</s>"], Ids(whole, "abc ab").Select(whole.TokenOf));
-        Assert.Equal([0, 1, 2, 3], TokenizerPruning.Needed(_folder).Order());
+        var pruning = new TokenizerPruning(_folder);
+        Assert.Equal(["<s>", "<pad>", "</s>", "<unk>", "a"], pruning.Needed().Distinct());
 
-        int[] kept = [0, 1, 2, 3, 4, 5, 6, 7, 8, 11];
-        var fewer = Written(TokenizerPruning.Files(_folder, kept));
+        List<string> kept = ["<s>", "<pad>", "</s>", "<unk>", "▁", "a", "b", "c", "▁ab", "▁c"];
+        var fewer = Written(pruning.Files(token => kept.IndexOf(token) is >= 0 and var place ? place : null));
         Assert.Equal(["<s>", "▁ab", "c", "▁ab", "▁c", "</s>"], Ids(fewer, "abc ab c").Select(fewer.TokenOf));
     }
 
@@ -124,15 +128,67 @@ public sealed class VocabularyTests : IDisposable
     {
         File.WriteAllText(
             Path.Combine(_folder, "tokenizer.json"), "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0, \"b\": 1, \"ab\": 2}, \"merges\": [\"a b\"]}}");
-        Assert.False(TokenizerPruning.IsPossible(_folder));
+        Assert.Throws<NotSupportedException>(() => new TokenizerPruning(_folder));
         Directory.Delete(_folder, recursive: true);
         Directory.CreateDirectory(_folder);
         var own = Path.GetDirectoryName(Toy.MovieMood)!;
         var material = Read(FolderTokenizer.Read(Toy.MovieMood)!, Texts) with { TokenizerFolder = own };
         var vocabularies = new Vocabularies(Toy.MovieMood, material, tellsTokens: true);
-        Assert.NotNull(vocabularies.Obstacle);
+        Assert.NotNull(vocabularies.Obstacle(3000));
         Assert.Equal([6000], vocabularies.Choices);
     }
+
+    /// <summary>Files that a build accepts, and of which no token can be left out, or all can.</summary>
+    [Theory]
+    [InlineData("bom", null)]
+    [InlineData("untyped", "no type")]
+    [InlineData("twice", "not as they should be")]
+    [InlineData("added beyond", null)]
+    [InlineData("added elsewhere", null)]
+    [InlineData("padding beyond", null)]
+    public void Odd_files_are_read_or_refused(string what, string? reason)
+    {
+        var json = File.ReadAllText(Path.Combine(Path.GetDirectoryName(Toy.MovieMood)!, "tokenizer.json"));
+        var file = JsonNode.Parse(json)!;
+        static JsonObject Added(int id, string content) => new() { ["id"] = id, ["content"] = content, ["special"] = false, ["normalized"] = false };
+        if (what == "untyped")
+        {
+            file["model"]!.AsObject().Remove("type");
+        }
+        else if (what.StartsWith("added", StringComparison.Ordinal))
+        {
+            file["added_tokens"]!.AsArray().Add(what == "added beyond" ? Added(6005, "<new>") : Added(300, "cast"));
+        }
+        else if (what == "padding beyond")
+        {
+            file["padding"] = new JsonObject { ["pad_token"] = "[PAD]", ["pad_id"] = 6000 };
+        }
+
+        var text = what == "twice" ? json.Replace("\"[PAD]\": 0", "\"[PAD]\": 0, \"[PAD]\": 0", StringComparison.Ordinal) : file.ToJsonString();
+        Assert.True(what != "twice" || text != json);
+        File.WriteAllText(Path.Combine(_folder, "tokenizer.json"), text, new System.Text.UTF8Encoding(what == "bom"));
+        var whole = FolderTokenizer.Read(Toy.MovieMood, _folder)!;
+        var material = Read(whole, [.. Texts, "a <new> one"]);
+        material = material with { Model = material.Model with { Shape = material.Model.Shape with { Vocabulary = whole.VocabularySize } } };
+        var vocabularies = new Vocabularies(Toy.MovieMood, material, tellsTokens: false);
+        Assert.Same(material.Held, vocabularies.Held(whole.VocabularySize));
+        if (reason is null)
+        {
+            var kept = vocabularies.Kept(1500);
+            var fewer = Written(vocabularies.Files(1500));
+            Assert.Null(vocabularies.Obstacle(1500));
+            Assert.All([.. Texts, "a <new> one"], t => Assert.Equal(Ids(whole, t), Ids(fewer, t).Select(id => kept[id])));
+        }
+        else
+        {
+            Assert.Contains(reason, vocabularies.Obstacle(1500), StringComparison.Ordinal);
+            Assert.Equal([whole.VocabularySize], vocabularies.Choices);
+        }
+    }
+
+    /// <summary>The fewest tokens that there may be, as people are told.</summary>
+    private static int Least(Vocabularies vocabularies) => int.Parse(
+        vocabularies.Obstacle(1)!.Split(' ').First(word => word.All(char.IsAsciiDigit)), CultureInfo.InvariantCulture);
 
     private static JsonObject Special(string token) => new() { ["SpecialToken"] = new JsonObject { ["id"] = token, ["type_id"] = 0 } };
 

@@ -69,11 +69,19 @@ public sealed class Exploration(SearchSpace space, CandidateCosts costs, ISearch
         var underWay = new Queue<(BertShape Shape, Task<Evaluation> Score)>();
         try
         {
+            var isMore = true;
             while (true)
             {
-                while (underWay.Count < MostWorkers && done.Count + underWay.Count < count && Proposal(done, known, underWay, cancellation) is { } cost)
+                while (isMore && underWay.Count < MostWorkers && done.Count + underWay.Count < count)
                 {
-                    underWay.Enqueue((cost.Shape, sideBySide.StartNew(() => scorer.Evaluate(cost, stop.Token))));
+                    if (Proposal(done, known, underWay, cancellation) is { } cost)
+                    {
+                        underWay.Enqueue((cost.Shape, sideBySide.StartNew(() => scorer.Evaluate(cost, stop.Token))));
+                    }
+                    else
+                    {
+                        isMore = false;
+                    }
                 }
 
                 if (underWay.Count == 0)

@@ -11,8 +11,9 @@ public static class WithinLimits
 {
     private const int MostSteps = 300;
 
-    // So often in a row nothing larger was met.
-    private const int MostRefusals = 100;
+    // Where the limits leave no room for it to be larger, that is not looked for without end.
+    private const int MostAttempts = 300;
+    private const int MostCostings = 60;
 
     // So far beyond a limit one step less is not worth its costing.
     private const double Far = 1.5;
@@ -41,13 +42,18 @@ public static class WithinLimits
             cost = smaller == cost.Shape ? cost : costOf(smaller);
         }
 
-        for (var refused = 0; refused < MostRefusals && cost.IsWithin && cost.Cycles < leastCycles;)
+        var costed = 0;
+        CandidateCost Counted(BertShape other)
+        {
+            costed++;
+            return costOf(other);
+        }
+
+        for (var attempt = 0; attempt < MostAttempts && costed < MostCostings && cost.IsWithin && cost.Cycles < leastCycles; attempt++)
         {
             // What is too large then is made smaller again, elsewhere.
             var grown = variation.Grow(cost.Shape, random);
-            (cost, refused) = grown != cost.Shape && Of(grown, space, costOf, random) is { IsWithin: true } other && other.Cycles > cost.Cycles
-                ? (other, 0)
-                : (cost, refused + 1);
+            cost = grown != cost.Shape && Of(grown, space, Counted, random) is { IsWithin: true } other && other.Cycles > cost.Cycles ? other : cost;
         }
 
         return cost;

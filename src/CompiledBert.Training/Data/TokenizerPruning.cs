@@ -11,7 +11,7 @@ namespace CompiledBert.Training.Data;
 /// Words are cut into the longest tokens there are (WordPiece) or into the likeliest ones (Unigram). In both a text whose tokens all stay is cut as before, and one
 /// that had others is cut into more. Merges of pairs (BPE) need tokens that no text ends with, and stay as they are.
 /// </remarks>
-internal static class TokenizerPruning
+internal sealed class TokenizerPruning
 {
     private const string Whole = "tokenizer.json";
     private const string Words = "vocab.txt";
@@ -22,80 +22,97 @@ internal static class TokenizerPruning
 
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Whether tokens can be taken out of a folder's tokenizer.</summary>
-    public static bool IsPossible(string folder) =>
-        Read(folder, Whole) is { } file ? KindOf(file) is "WordPiece" or "Unigram" : File.Exists(Path.Combine(folder, Words));
+    private readonly string _folder;
+    private readonly JsonNode? _file;
 
-    /// <summary>The ids that no tokenizer of these files can do without: special tokens, the unknown one, single bytes.</summary>
-    public static IReadOnlyCollection<int> Needed(string folder)
+    /// <param name="folder">The tokenizer's files.</param>
+    /// <exception cref="NotSupportedException">No token can be taken out of it; the message says why.</exception>
+    public TokenizerPruning(string folder)
     {
-        if (Read(folder, Whole) is not { } file)
+        (_folder, _file) = (folder, Read(Path.Combine(folder, Whole)));
+        var kind = _file is null ? (File.Exists(Path.Combine(folder, Words)) ? "WordPiece" : "none of tokenizer.json and vocab.txt") : (string?)_file["model"]?["type"];
+        if (kind is not ("WordPiece" or "Unigram"))
         {
-            var lines = Lines(folder);
-            return [.. OfBert.Select(t => Array.IndexOf(lines, t)).Where(i => i >= 0)];
+            throw new NotSupportedException($"its tokenizer is {kind ?? "of no type that it names"}, and tokens can be left out of WordPiece and Unigram alone");
         }
 
-        var ids = new HashSet<int>();
-        ChangeIds(file, id =>
+        WordPrefix = _file is null ? "##" : (string?)_file["model"]!["continuing_subword_prefix"] ?? "▁";
+    }
+
+    /// <summary>What tokens begin with that stand at other places of a word, or at its beginning.</summary>
+    public string WordPrefix { get; }
+
+    /// <summary>The tokens that no tokenizer of these files can do without: special ones, the unknown one, single bytes, the unlikeliest one.</summary>
+    public IEnumerable<string> Needed()
+    {
+        if (_file is null)
         {
-            ids.Add(id);
-            return id;
+            return OfBert;
+        }
+
+        var named = new List<string>();
+        Rename(_file.DeepClone(), token =>
+        {
+            named.Add(token);
+            return 0;
         });
-        ids.UnionWith(Tokens(file).Where(t => (t.Token.StartsWith("<0x", StringComparison.Ordinal) && t.Token.EndsWith('>')) || t.Token == Unknown(file)).Select(t => t.Id));
-        return ids;
+        var bytes = Tokens(_file).Where(t => t.StartsWith("<0x", StringComparison.Ordinal) && t.EndsWith('>'));
+
+        // What is unknown is less likely than the unlikeliest token by a fixed measure.
+        var least = _file["model"]!["vocab"] is JsonArray { Count: > 0 } scored ? (string?)scored.MinBy(piece => (double)piece![1]!)![0] : null;
+        return named.Concat(bytes).Append((string?)_file["model"]!["unk_token"]).Append(least).OfType<string>();
     }
 
     /// <summary>The files of a tokenizer of fewer tokens.</summary>
-    /// <param name="folder">The files of the whole one.</param>
-    /// <param name="kept">The ids that stay, rising: each becomes its place among them.</param>
-    public static IEnumerable<(string Name, byte[] Content)> Files(string folder, IReadOnlyList<int> kept)
+    /// <param name="placeOf">The number that a token has then; null for one that goes.</param>
+    public IEnumerable<(string Name, byte[] Content)> Files(Func<string, int?> placeOf)
     {
-        var places = kept.Select((id, place) => (id, place)).ToDictionary(k => k.id, k => k.place);
-        if (Read(folder, Whole) is { } file)
+        if (_file?.DeepClone() is { } file)
         {
-            ChangeIds(file, id => places[id]);
-            TakeOut(file["model"]!, places);
+            Rename(file, token => placeOf(token) ?? throw new NotSupportedException($"its files name the token {token}, which it does not know"));
+            TakeOut(file["model"]!, placeOf);
             yield return (Whole, Bytes(file));
         }
 
-        if (File.Exists(Path.Combine(folder, Words)))
+        if (File.Exists(Path.Combine(_folder, Words)))
         {
-            var lines = Lines(folder);
-            yield return (Words, Encoding.UTF8.GetBytes(string.Concat(kept.Where(id => id < lines.Length).Select(id => lines[id] + "\n"))));
+            var lines = File.ReadAllText(Path.Combine(_folder, Words)).Split('\n').Select(line => line.TrimEnd('\r'));
+            var kept = lines.Distinct(StringComparer.Ordinal).Select(line => (Line: line, Place: placeOf(line))).Where(l => l.Place is not null).OrderBy(l => l.Place);
+            yield return (Words, Encoding.UTF8.GetBytes(string.Concat(kept.Select(l => l.Line + "\n"))));
         }
 
-        if (Read(folder, Config) is { } config)
+        if (Read(Path.Combine(_folder, Config)) is { } config)
         {
             if (config[Decoder] is JsonObject added)
             {
                 config[Decoder] = new JsonObject(added
-                    .Select(a => (Place: places.GetValueOrDefault(int.Parse(a.Key, CultureInfo.InvariantCulture), -1), a.Value))
-                    .Where(a => a.Place >= 0)
-                    .Select(a => KeyValuePair.Create(a.Place.ToString(CultureInfo.InvariantCulture), a.Value?.DeepClone())));
+                    .Select(a => (Place: placeOf((string?)a.Value?["content"] ?? ""), a.Value))
+                    .Where(a => a.Place is not null)
+                    .Select(a => KeyValuePair.Create(a.Place!.Value.ToString(CultureInfo.InvariantCulture), a.Value?.DeepClone())));
             }
 
             yield return (Config, Bytes(config));
         }
     }
 
-    /// <summary>Every id outside of the vocabulary itself becomes another.</summary>
-    private static void ChangeIds(JsonNode file, Func<int, int> to)
+    /// <summary>Every id outside of the vocabulary itself becomes what its token's is now.</summary>
+    private static void Rename(JsonNode file, Func<string, int> idOf)
     {
-        void Change(JsonNode? owner, string name)
-        {
-            if (owner?[name] is { } id)
-            {
-                owner[name] = to((int)id);
-            }
-        }
-
         foreach (var added in file["added_tokens"]?.AsArray() ?? [])
         {
-            Change(added, "id");
+            added!["id"] = idOf((string)added["content"]!);
         }
 
-        Change(file["padding"], "pad_id");
-        Change(file["model"], "unk_id");
+        if ((string?)file["padding"]?["pad_token"] is { } pad)
+        {
+            file["padding"]!["pad_id"] = idOf(pad);
+        }
+
+        if (file["model"]!["vocab"] is JsonArray scored && (int?)file["model"]!["unk_id"] is { } unknown)
+        {
+            file["model"]!["unk_id"] = idOf((string)scored[unknown]![0]!);
+        }
+
         var processors = new Stack<JsonNode?>([file["post_processor"]]);
         while (processors.TryPop(out var processor))
         {
@@ -106,43 +123,45 @@ internal static class TokenizerPruning
 
             foreach (var pair in new[] { processor?["sep"], processor?["cls"] }.OfType<JsonArray>())
             {
-                pair[1] = to((int)pair[1]!);
+                pair[1] = idOf((string)pair[0]!);
             }
 
-            foreach (var (_, token) in processor?["special_tokens"]?.AsObject() ?? [])
+            foreach (var (_, special) in processor?["special_tokens"]?.AsObject() ?? [])
             {
-                token!["ids"] = new JsonArray([.. token["ids"]!.AsArray().Select(id => (JsonNode)to((int)id!))]);
+                special!["ids"] = new JsonArray([.. special["tokens"]!.AsArray().Select(token => (JsonNode)idOf((string)token!))]);
             }
         }
     }
 
-    private static void TakeOut(JsonNode model, Dictionary<int, int> places)
+    private static void TakeOut(JsonNode model, Func<string, int?> placeOf)
     {
         model["vocab"] = model["vocab"] switch
         {
-            JsonArray scored => new JsonArray([.. scored.Where((_, id) => places.ContainsKey(id)).Select(piece => piece!.DeepClone())]),
+            JsonArray scored => new JsonArray([.. scored.Where(piece => placeOf((string)piece![0]!) is not null).Select(piece => piece!.DeepClone())]),
             var named => new JsonObject(named!.AsObject()
-                .Where(token => places.ContainsKey((int)token.Value!))
-                .OrderBy(token => (int)token.Value!)
-                .Select(token => KeyValuePair.Create<string, JsonNode?>(token.Key, places[(int)token.Value!]))),
+                .Select(token => (token.Key, Place: placeOf(token.Key)))
+                .Where(token => token.Place is not null)
+                .OrderBy(token => token.Place)
+                .Select(token => KeyValuePair.Create<string, JsonNode?>(token.Key, token.Place))),
         };
     }
 
-    private static IEnumerable<(string Token, int Id)> Tokens(JsonNode file) => file["model"]!["vocab"] switch
+    private static IEnumerable<string> Tokens(JsonNode file) => file["model"]!["vocab"] switch
     {
-        JsonArray scored => scored.Select((piece, id) => ((string)piece![0]!, id)),
-        var named => named!.AsObject().Select(token => (token.Key, (int)token.Value!)),
+        JsonArray scored => scored.Select(piece => (string)piece![0]!),
+        var named => named!.AsObject().Select(token => token.Key),
     };
 
-    private static string? Unknown(JsonNode file) => (string?)file["model"]!["unk_token"];
+    private static JsonNode? Read(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
 
-    private static string? KindOf(JsonNode file) =>
-        (string?)file["model"]?["type"] ?? (file["model"]?["vocab"] is JsonArray ? "Unigram" : file["model"]?["merges"] is null ? "WordPiece" : "BPE");
-
-    private static string[] Lines(string folder) => [.. File.ReadAllText(Path.Combine(folder, Words)).TrimEnd('\n').Split('\n').Select(line => line.TrimEnd('\r'))];
-
-    private static JsonNode? Read(string folder, string name) =>
-        Path.Combine(folder, name) is var path && File.Exists(path) ? JsonNode.Parse(File.ReadAllBytes(path)) : null;
+        ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
+        return JsonNode.Parse(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes);
+    }
 
     private static byte[] Bytes(JsonNode node) => Encoding.UTF8.GetBytes(node.ToJsonString(Readable) + "\n");
 }

@@ -77,7 +77,11 @@ internal sealed class Supernet : IDisposable
     public (Dictionary<string, TensorData> Weights, Inheritance Origin) Inherited(BertShape shape)
     {
         var origin = OriginOf(shape);
-        return (origin.Take(_whole.Weights()), origin);
+        lock (_origins)
+        {
+            // One copy of all weights at a time is enough.
+            return (origin.Take(_whole.Weights()), origin);
+        }
     }
 
     /// <inheritdoc/>

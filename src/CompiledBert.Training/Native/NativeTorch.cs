@@ -21,6 +21,7 @@ public static class NativeTorch
     private static readonly Lock Gate = new();
     private static string? s_failure;
     private static bool s_isPrepared;
+    private static int s_threads = 1;
 
     /// <summary>Loads libtorch and sets its threads. Once a process; later calls set the threads only.</summary>
     /// <returns>Null, or why it cannot be loaded.</returns>
@@ -35,9 +36,13 @@ public static class NativeTorch
                 s_failure = Try(() => torch.set_num_interop_threads(1));
             }
 
-            return s_failure ?? Try(() => torch.set_num_threads(threads));
+            s_threads = threads;
+            return s_failure ?? Try(UseThreads);
         }
     }
+
+    /// <summary>Has the calling thread use as many threads as were asked for: some of libtorch's products look at what their own thread was told.</summary>
+    internal static void UseThreads() => torch.set_num_threads(s_threads);
 
     private static string? Try(Action action)
     {

@@ -35,11 +35,14 @@ internal static class Finals
         return students.Each([.. finalists.Select(f => f.Cost.Shape)], request.FinalSteps, Trained, cancellation)
             .OrderByDescending(e => e.Score).ThenBy(e => e.Cost.Cycles).First();
 
-        Evaluation Trained(int number, Func<(TorchBert Model, Trainer Trainer)> begin)
+        Evaluation Trained(int number, Func<(TorchBert Model, Trainer Trainer)> begin, CancellationToken stop)
         {
             var cost = finalists[number].Cost;
+            var name = string.Create(CultureInfo.InvariantCulture, $"finalist-{number + 1}");
+            var state = folder.At(name + ".state");
             if (known.Find(e => e.Cost.Shape == cost.Shape) is { } before)
             {
+                File.Delete(state);
                 return before;
             }
 
@@ -47,15 +50,11 @@ internal static class Finals
             using (model)
             using (trainer)
             {
-                while (trainer.Done < trainer.Steps)
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    trainer.Step();
-                }
-
-                var (score, accuracy) = judge.Of(model, cancellation);
+                Fitting.Run(trainer, name, folder, progress, stop);
+                var (score, accuracy) = judge.Of(model, stop);
                 var after = new Evaluation(cost, score) { Accuracy = accuracy };
                 EvaluationLog.Add(folder, EvaluationLog.Finalist, after);
+                File.Delete(state);
                 progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"finalist: {100 * accuracy:0.0} %: {cost.Shape}"));
                 return after;
             }

@@ -61,7 +61,15 @@ internal sealed record Material(
             ? throw DiagnosticTable.TrainingData.Error(trainPath, null, 2, "one row is too few")
             : new Material(
                 model, texts.Labels, train, held, folder, reader,
-                other => LabelledTexts.Split(task.Read(trainPath, other, most, texts.Labels).Examples, Tenth).Held, task.Of(texts.Labels));
+                HeldBy, task.Of(texts.Labels));
+
+        IReadOnlyList<Example> HeldBy(Tokenizer other)
+        {
+            var again = task.Read(trainPath, other, most, texts.Labels).Examples;
+            return again.Select(e => e.Label).SequenceEqual(texts.Examples.Select(e => e.Label))
+                ? LabelledTexts.Split(again, Tenth).Held
+                : throw DiagnosticTable.RunFolder.Error(trainPath, null, "the texts have changed since it began");
+        }
     }
 
     /// <summary>A tokenizer may be named by its folder or by a file in it.</summary>

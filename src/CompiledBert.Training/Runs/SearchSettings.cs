@@ -64,11 +64,12 @@ internal static class SearchSettings
         Check("headSize", space.HeadSize, teacher.Layers.Min(l => l.HeadSize));
         Check("inner", space.Inner, teacher.Layers.Min(l => l.Inner));
         Check("vocabulary", space.Vocabulary, teacher.Vocabulary);
-        if (space.Vocabulary[0] < vocabularies.Least)
+        foreach (var tokens in space.Vocabulary)
         {
-            var reason = vocabularies.Obstacle ?? string.Create(CultureInfo.InvariantCulture, $"the texts are made of {vocabularies.Least} tokens, which stay");
-            throw DiagnosticTable.InvalidSearchSpace.Error(
-                path, null, string.Create(CultureInfo.InvariantCulture, $"\"vocabulary\" has {space.Vocabulary[0]}: {reason}"));
+            if (vocabularies.Obstacle(tokens) is { } reason)
+            {
+                throw DiagnosticTable.InvalidSearchSpace.Error(path, null, string.Create(CultureInfo.InvariantCulture, $"\"vocabulary\" has {tokens}: {reason}"));
+            }
         }
 
         return space;

@@ -36,16 +36,18 @@ internal sealed class Students(
     /// <summary>What becomes of students, in their order; the same whatever the number of workers.</summary>
     /// <param name="shapes">Their architectures.</param>
     /// <param name="steps">How many steps each is trained; null for the recipe's epochs.</param>
-    /// <param name="work">What is done with one: its number, and what makes it as it is before its training.</param>
+    /// <param name="work">What is done with one: its number, what makes it as it is before its training, and what stops it.</param>
     /// <param name="cancellation">Stops it.</param>
     public IReadOnlyList<T> Each<T>(
-        IReadOnlyList<BertShape> shapes, int? steps, Func<int, Func<(TorchBert Model, Trainer Trainer)>, T> work, CancellationToken cancellation)
+        IReadOnlyList<BertShape> shapes, int? steps, Func<int, Func<(TorchBert Model, Trainer Trainer)>, CancellationToken, T> work,
+        CancellationToken cancellation)
     {
-        var done = new List<T>();
-        while (done.Count < shapes.Count)
+        var done = new T[shapes.Count];
+        foreach (var (numbers, memories) in Rounds(shapes, steps))
         {
-            var (first, (memory, count)) = (done.Count, MemoryOf([.. shapes.Skip(done.Count)], steps));
-            done.AddRange(SideBySide.Of(count, _workers, i => work(first + i, () => Begun(shapes[first + i], steps, memory)), cancellation));
+            SideBySide.Do(
+                numbers.Count, _workers,
+                (i, stop) => done[numbers[i]] = work(numbers[i], () => Begun(shapes[numbers[i]], steps, memories[i]), stop), cancellation);
         }
 
         return done;
@@ -58,25 +60,39 @@ internal sealed class Students(
         return (model, new Trainer(model, train, recipe, task, new Distillation(memory, origin, task), steps));
     }
 
-    /// <summary>A memory of what the teacher says for as many students as one has room for, or for as many in a row as none has room for.</summary>
-    private (TeacherMemory Memory, int Count) MemoryOf(IReadOnlyList<BertShape> shapes, int? steps)
+    /// <summary>
+    /// Who learns at the same time: students whose layers of the teacher one memory has room for, and, in the first round, those for whose layers none has, who
+    /// hear the teacher anew in every step.
+    /// </summary>
+    private IEnumerable<(IReadOnlyList<int> Numbers, IReadOnlyList<TeacherMemory> Memories)> Rounds(IReadOnlyList<BertShape> shapes, int? steps)
     {
         TeacherMemory Of(IEnumerable<int> layers) => new(teacher, train, recipe, [.. layers], steps ?? int.MaxValue);
-        var layers = supernet.LayersOf(shapes[0]).ToHashSet();
-        var (memory, count) = (Of(layers), 1);
-        for (; count < shapes.Count; count++)
+        var layers = shapes.Select(shape => supernet.LayersOf(shape).ToHashSet()).ToList();
+        var rounds = new List<(HashSet<int> Layers, List<int> Numbers)> { ([], []) };
+        foreach (var i in Enumerable.Range(0, shapes.Count))
         {
-            int[] next = supernet.LayersOf(shapes[count]);
-            var larger = layers.IsSupersetOf(next) ? memory : Of(layers.Union(next));
-            if (memory.Keeps ? !larger.Keeps : Of(next).Keeps)
+            if (Of(layers[i]).Keeps)
             {
-                break;
-            }
+                var round = rounds.FindIndex(r => Of(r.Layers.Union(layers[i])).Keeps);
+                if (round < 0)
+                {
+                    round = rounds.Count;
+                    rounds.Add(([], []));
+                }
 
-            memory = larger;
-            layers.UnionWith(next);
+                rounds[round].Layers.UnionWith(layers[i]);
+                rounds[round].Numbers.Add(i);
+            }
+            else
+            {
+                rounds[0].Numbers.Add(i);
+            }
         }
 
-        return (memory, count);
+        foreach (var (together, numbers) in rounds)
+        {
+            var shared = Of(together);
+            yield return (numbers, [.. numbers.Select(i => layers[i].IsSubsetOf(together) ? shared : Of(layers[i]))]);
+        }
     }
 }

@@ -1,6 +1,7 @@
 using CompiledBert.Search.Costs;
 using CompiledBert.Search.Strategies;
 using CompiledBert.Training.Learning;
+using CompiledBert.Training.Native;
 using static TorchSharp.torch;
 
 namespace CompiledBert.Training.Runs;
@@ -13,6 +14,7 @@ internal sealed class SupernetScorer(Supernet supernet, Judge judge) : IScorer
     /// <inheritdoc/>
     public Evaluation Evaluate(CandidateCost candidate, CancellationToken cancellation)
     {
+        NativeTorch.UseThreads();
         using var none = no_grad();
         using var scope = NewDisposeScope();
         var (score, accuracy) = judge.Of(supernet.Part(candidate.Shape), cancellation);

@@ -27,12 +27,14 @@ internal sealed class WholeTrainings(
     /// <param name="chosen">What each is called, in the folder and in what is told, and what it takes.</param>
     /// <param name="cancellation">Stops it.</param>
     public IReadOnlyList<TrainedModel> Run(IReadOnlyList<(string Name, CandidateCost Cost)> chosen, CancellationToken cancellation) =>
-        students.Each([.. chosen.Select(c => c.Cost.Shape)], null, (i, begin) => Trained(chosen[i].Name, chosen[i].Cost, begin, cancellation), cancellation);
+        students.Each([.. chosen.Select(c => c.Cost.Shape)], null, (i, begin, stop) => Trained(chosen[i].Name, chosen[i].Cost, begin, stop), cancellation);
 
     private TrainedModel Trained(string name, CandidateCost cost, Func<(TorchBert Model, Trainer Trainer)> begin, CancellationToken cancellation)
     {
+        var state = folder.At(name + ".state");
         if (Before(name) is { } known)
         {
+            File.Delete(state);
             return new TrainedModel(folder.At(Path.Combine(name, "model.onnx")), cost, known);
         }
 
@@ -47,7 +49,7 @@ internal sealed class WholeTrainings(
                 CultureInfo.InvariantCulture,
                 $"{{\"event\": \"{Event}\", \"name\": \"{name}\", \"accuracy\": {worth:R}, "
                     + $"\"cycles\": {cost.Cycles:0}, \"shape\": {ShapeJson.Write(cost.Shape)}}}"));
-            File.Delete(folder.At(name + ".state"));
+            File.Delete(state);
             progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {100 * worth:0.0} %: {cost.Shape}"));
             return new TrainedModel(path, cost, worth);
         }

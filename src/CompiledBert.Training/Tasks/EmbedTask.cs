@@ -34,6 +34,9 @@ internal sealed class EmbedTask(PlanHead head) : IModelTask
     /// <inheritdoc/>
     public string Architecture => "BertModel";
 
+    /// <inheritdoc/>
+    public IEnumerable<string> Phrases => new[] { head.Prefix, head.QueryPrefix, head.PassagePrefix }.OfType<string>();
+
     /// <summary>The task as the files beside a model say.</summary>
     /// <param name="modelPath">The model.</param>
     /// <param name="tokenizer">The folder of the tokenizer, where it is not the model's own.</param>

@@ -32,6 +32,9 @@ internal interface IModelTask
     /// <param name="labels">The labels that are known already; null to take those of the file.</param>
     LabelledTexts Read(string path, Tokenizer tokenizer, int maxTokens, IReadOnlyList<string>? labels);
 
+    /// <summary>What stands before texts in use, and not in every text that is learned from.</summary>
+    IEnumerable<string> Phrases => [];
+
     /// <summary>The task once its labels are known.</summary>
     /// <param name="labels">The labels' names.</param>
     IModelTask Of(IReadOnlyList<string> labels) => this;

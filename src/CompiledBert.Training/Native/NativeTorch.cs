@@ -17,6 +17,9 @@ public static class NativeTorch
     private const string File = "libLibTorchSharp.so";
     private const string Version = "GLIBCXX_3.4.32";
 
+    // M_ARENA_MAX of malloc.h.
+    private const int MostArenas = -8;
+
     private static readonly string[] Before = ["libc10.so", "libtorch_cpu.so", "libtorch.so"];
     private static readonly Lock Gate = new();
     private static string? s_failure;
@@ -32,6 +35,7 @@ public static class NativeTorch
             if (!s_isPrepared)
             {
                 s_isPrepared = true;
+                ShareHeap();
                 AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name == Library && OperatingSystem.IsLinux() ? LoadTolerant() : 0;
                 s_failure = Try(() => torch.set_num_interop_threads(1));
             }
@@ -43,6 +47,20 @@ public static class NativeTorch
 
     /// <summary>Has the calling thread use as many threads as were asked for: some of libtorch's products look at what their own thread was told.</summary>
     internal static void UseThreads() => torch.set_num_threads(s_threads);
+
+    /// <summary>
+    /// Has all threads allocate from one heap. With one of its own each keeps what it has freed, gigabytes of it, and threads of a pool take turns.
+    /// </summary>
+    private static void ShareHeap()
+    {
+        // Not every libc has it (musl).
+        if (OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out var libc) && NativeLibrary.TryGetExport(libc, "mallopt", out var entry))
+        {
+            Marshal.GetDelegateForFunctionPointer<SetOption>(entry)(MostArenas, 1);
+        }
+    }
+
+    private delegate int SetOption(int option, int value);
 
     private static string? Try(Action action)
     {

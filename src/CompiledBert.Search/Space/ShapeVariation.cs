@@ -63,11 +63,11 @@ public sealed class ShapeVariation(SearchSpace space)
             case 2:
                 embedding = step(space.Embedding, embedding);
                 break;
-            case 8:
-                vocabulary = step(space.Vocabulary, vocabulary);
-                break;
             case 3 or 4:
                 layers[at] = layers[at] with { Heads = step(space.Heads, layers[at].Heads) };
+                break;
+            case 8:
+                vocabulary = step(space.Vocabulary, vocabulary);
                 break;
             default:
                 layers[at] = layers[at] with { Inner = step(space.Inner, layers[at].Inner) };

@@ -90,8 +90,7 @@ public sealed class Exploration(SearchSpace space, CandidateCosts costs, ISearch
                 }
 
                 cancellation.ThrowIfCancellationRequested();
-                done.Add(underWay.Peek().Score.GetAwaiter().GetResult());
-                underWay.Dequeue();
+                done.Add(underWay.Dequeue().Score.GetAwaiter().GetResult());
                 yield return done[^1];
             }
         }

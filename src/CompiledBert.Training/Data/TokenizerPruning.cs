@@ -16,6 +16,7 @@ internal sealed class TokenizerPruning
     private const string Whole = "tokenizer.json";
     private const string Words = "vocab.txt";
     private const string Config = "tokenizer_config.json";
+    private const string Roles = "special_tokens_map.json";
     private const string Decoder = "added_tokens_decoder";
 
     private static readonly string[] OfBert = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
@@ -92,6 +93,12 @@ internal sealed class TokenizerPruning
             }
 
             yield return (Config, Bytes(config));
+        }
+
+        // It names special tokens, which stay, and has no numbers.
+        if (File.Exists(Path.Combine(_folder, Roles)))
+        {
+            yield return (Roles, File.ReadAllBytes(Path.Combine(_folder, Roles)));
         }
     }
 

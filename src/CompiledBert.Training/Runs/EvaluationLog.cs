@@ -24,8 +24,7 @@ internal static class EvaluationLog
     /// <summary>The evaluations of a kind in a log, costed again.</summary>
     public static List<Evaluation> Read(RunFolder folder, string kind, CandidateCosts costs) =>
     [
-        .. folder.Events
-            .Where(e => e.ValueKind == JsonValueKind.Object && e.TryGetProperty("event", out var named) && named.ValueEquals(kind))
+        .. folder.EventsOf(kind)
             .Select(e => e.TryGetProperty("shape", out var text) && ShapeJson.Read(text.GetRawText()) is { } shape
                 && Number(e, "score") is { } score && Number(e, "accuracy") is { } accuracy
                 ? new Evaluation(costs.Of(shape), score) { Accuracy = accuracy }

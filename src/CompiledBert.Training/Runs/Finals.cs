@@ -32,32 +32,18 @@ internal static class Finals
         }
 
         var known = EvaluationLog.Read(folder, EvaluationLog.Finalist, costs);
-        return students.Each([.. finalists.Select(f => f.Cost.Shape)], request.FinalSteps, Trained, cancellation)
+        return students.Train(
+                [.. finalists.Select((f, i) => (string.Create(CultureInfo.InvariantCulture, $"finalist-{i + 1}"), f.Cost))], request.FinalSteps,
+                (_, cost) => known.Find(e => e.Cost.Shape == cost.Shape), Trained, cancellation)
             .OrderByDescending(e => e.Score).ThenBy(e => e.Cost.Cycles).First();
 
-        Evaluation Trained(int number, Func<(TorchBert Model, Trainer Trainer)> begin, CancellationToken stop)
+        Evaluation Trained(string name, CandidateCost cost, TorchBert model, CancellationToken stop)
         {
-            var cost = finalists[number].Cost;
-            var name = string.Create(CultureInfo.InvariantCulture, $"finalist-{number + 1}");
-            var state = folder.At(name + ".state");
-            if (known.Find(e => e.Cost.Shape == cost.Shape) is { } before)
-            {
-                File.Delete(state);
-                return before;
-            }
-
-            var (model, trainer) = begin();
-            using (model)
-            using (trainer)
-            {
-                Fitting.Run(trainer, name, folder, progress, stop);
-                var (score, accuracy) = judge.Of(model, stop);
-                var after = new Evaluation(cost, score) { Accuracy = accuracy };
-                EvaluationLog.Add(folder, EvaluationLog.Finalist, after);
-                File.Delete(state);
-                progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"finalist: {100 * accuracy:0.0} %: {cost.Shape}"));
-                return after;
-            }
+            var (score, accuracy) = judge.Of(model, stop);
+            var after = new Evaluation(cost, score) { Accuracy = accuracy };
+            EvaluationLog.Add(folder, EvaluationLog.Finalist, after);
+            progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"finalist: {100 * accuracy:0.0} %: {cost.Shape}"));
+            return after;
         }
     }
 }

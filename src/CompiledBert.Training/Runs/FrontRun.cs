@@ -50,18 +50,18 @@ internal sealed class FrontRun(SearchRequest request, SearchSpace space, IScorer
     /// <param name="limits">Their limits, those with most cycles first.</param>
     /// <param name="known">The candidates of the search.</param>
     /// <param name="cancellation">Stops it.</param>
-    /// <returns>What each is called and takes, each shape once.</returns>
-    public IReadOnlyList<(string Name, CandidateCost Cost)> Choose(
+    /// <returns>What each is called and its shape, each shape once.</returns>
+    public IReadOnlyList<(string Name, BertShape Shape)> Choose(
         IReadOnlyList<(CandidateCosts Costs, double MostCycles)> limits, IReadOnlyList<Evaluation> known, CancellationToken cancellation)
     {
-        var chosen = new List<(string Name, CandidateCost Cost)>();
+        var chosen = new List<(string Name, BertShape Shape)>();
         for (var i = 0; i < limits.Count; i++)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"front-{i + 1}");
             var all = Explored(name, limits[i].Costs, limits[i].MostCycles, known, i, cancellation);
-            if (Best(all.Where(e => chosen.TrueForAll(c => c.Cost.Shape != e.Cost.Shape)), Near * limits[i].MostCycles) is { } best)
+            if (Best(all.Where(e => chosen.TrueForAll(c => c.Shape != e.Cost.Shape)), Near * limits[i].MostCycles) is { } best)
             {
-                chosen.Add((name, best.Cost));
+                chosen.Add((name, best.Cost.Shape));
             }
         }
 

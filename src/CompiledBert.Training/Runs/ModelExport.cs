@@ -6,7 +6,6 @@ using CompiledBert.Compiler.Graph;
 using CompiledBert.Compiler.Onnx.Writing;
 using CompiledBert.Search.Graphs;
 using CompiledBert.Search.Space;
-using CompiledBert.Training.Data;
 using CompiledBert.Training.Learning;
 using CompiledBert.Training.Tasks;
 
@@ -15,10 +14,8 @@ namespace CompiledBert.Training.Runs;
 /// <summary>Writes a trained model with all that <c>BertModel</c> wants beside it.</summary>
 internal static class ModelExport
 {
-    private const string Names = "special_tokens_map.json";
-
     private static readonly string[] TokenizerFiles =
-        ["tokenizer.json", "vocab.txt", "tokenizer_config.json", Names, "spiece.model", "sentencepiece.bpe.model"];
+        ["tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "spiece.model", "sentencepiece.bpe.model"];
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
@@ -37,11 +34,10 @@ internal static class ModelExport
         Vocabularies? vocabularies = null)
     {
         var files = TokenizerFiles.Where(f => File.Exists(Path.Combine(material.TokenizerFolder, f)))
-            .ToDictionary(f => f, f => File.ReadAllBytes(Path.Combine(material.TokenizerFolder, f)), StringComparer.Ordinal);
+            .Select(f => (Name: f, Content: File.ReadAllBytes(Path.Combine(material.TokenizerFolder, f))));
         if (vocabularies is not null && shape.Vocabulary < vocabularies.Whole)
         {
-            var fewer = vocabularies.Files(shape.Vocabulary).Append((Names, files.GetValueOrDefault(Names, [])));
-            files = fewer.Where(f => files.ContainsKey(f.Item1)).ToDictionary(f => f.Item1, f => f.Item2, StringComparer.Ordinal);
+            files = vocabularies.Files(shape.Vocabulary);
             var table = new WeightMatrix(weights[WeightNames.Words]).Take([.. vocabularies.Kept(shape.Vocabulary)], null).Data;
             weights = new Dictionary<string, TensorData>(weights, StringComparer.Ordinal) { [WeightNames.Words] = table };
         }

@@ -29,6 +29,10 @@ public sealed class RunFolder : IDisposable
     /// <summary>What had happened when the folder was opened.</summary>
     public IReadOnlyList<JsonElement> Events { get; }
 
+    /// <summary>Those events of a kind that had happened when the folder was opened.</summary>
+    internal IEnumerable<JsonElement> EventsOf(string kind) =>
+        Events.Where(e => e.ValueKind == JsonValueKind.Object && e.TryGetProperty("event", out var named) && named.ValueEquals(kind));
+
     /// <summary>Begins a run, or goes on with one.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="request">What is asked, as JSON: the same to go on.</param>

@@ -63,13 +63,13 @@ public static class SearchRun
         var exploring = new Exploring(folder, request.Workers, progress);
         var done = exploring.Run(exploration, EvaluationLog.Candidate, [], request.Candidates, costs, cancellation);
 
-        var students = new Students(supernet, teacher, examples, request.Recipe, material.Task, request.Workers);
+        var students = new Students(supernet, teacher, examples, request.Recipe, material.Task, request.Workers, folder, progress);
         var chosen = Finals.Choose(done, request, students, judge, costs, folder, progress, cancellation);
         progress.WriteLine($"chosen: {chosen.Cost.Shape}");
         var front = new FrontRun(request, space, scorer, exploring).Choose(fronts, done, cancellation);
         var last = new Judge(teacher, vocabularies.Held, request.Recipe with { Mixed = false }, material.Task);
-        var trained = new WholeTrainings(request, material, teacher, last, vocabularies, students, folder, progress)
-            .Run([("model", chosen.Cost), .. front.Select(f => (f.Name, costs.Of(f.Cost.Shape)))], cancellation);
+        var trained = new WholeTrainings(request, material, last, vocabularies, students, folder, progress)
+            .Run([("model", chosen.Cost), .. front.Select(f => (f.Name, costs.Of(f.Shape)))], cancellation);
         var (_, worth) = last.Of(teacher, cancellation);
         var result = new SearchResult(trained[0].Model, costs.Of(material.Model.Shape), worth, chosen, trained[0].Accuracy, done)
         {

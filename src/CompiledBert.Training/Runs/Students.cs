@@ -15,8 +15,11 @@ namespace CompiledBert.Training.Runs;
 /// <param name="recipe">How they are trained.</param>
 /// <param name="task">What they are for.</param>
 /// <param name="workers">How many learn at once.</param>
+/// <param name="folder">The run's folder, which keeps the state of each.</param>
+/// <param name="progress">Takes lines for people.</param>
 internal sealed class Students(
-    Supernet supernet, TorchBert teacher, IReadOnlyList<Example> train, TrainingRecipe recipe, IModelTask task, int workers)
+    Supernet supernet, TorchBert teacher, IReadOnlyList<Example> train, TrainingRecipe recipe, IModelTask task, int workers,
+    RunFolder folder, TextWriter progress)
 {
     // What is left out by chance is drawn from numbers that libtorch keeps for the whole process.
     private readonly int _workers = recipe.Dropout > 0 ? 1 : workers;
@@ -33,31 +36,41 @@ internal sealed class Students(
         return [.. Enumerable.Range(0, each).SelectMany(i => all.Where(some => i < some.Count).Select(some => some[i])).Distinct()];
     }
 
-    /// <summary>What becomes of students, in their order; the same whatever the number of workers.</summary>
-    /// <param name="shapes">Their architectures.</param>
+    /// <summary>Trains students; what becomes of them, in their order, is the same whatever the number of workers.</summary>
+    /// <param name="students">What each is called and what it takes.</param>
     /// <param name="steps">How many steps each is trained; null for the recipe's epochs.</param>
-    /// <param name="work">What is done with one: its number, what makes it as it is before its training, and what stops it.</param>
+    /// <param name="before">What became of one before the run went on; null where it is not trained yet.</param>
+    /// <param name="after">What becomes of one that is trained; the folder has it noted then.</param>
     /// <param name="cancellation">Stops it.</param>
-    public IReadOnlyList<T> Each<T>(
-        IReadOnlyList<BertShape> shapes, int? steps, Func<int, Func<(TorchBert Model, Trainer Trainer)>, CancellationToken, T> work,
-        CancellationToken cancellation)
+    public IReadOnlyList<T> Train<T>(
+        IReadOnlyList<(string Name, CandidateCost Cost)> students, int? steps,
+        Func<string, CandidateCost, T?> before, Func<string, CandidateCost, TorchBert, CancellationToken, T> after, CancellationToken cancellation)
+        where T : class
     {
-        var done = new T[shapes.Count];
-        foreach (var (numbers, memories) in Rounds(shapes, steps))
+        var done = new T[students.Count];
+        foreach (var (numbers, memories) in Rounds([.. students.Select(s => s.Cost.Shape)], steps))
         {
             SideBySide.Do(
                 numbers.Count, _workers,
-                (i, stop) => done[numbers[i]] = work(numbers[i], () => Begun(shapes[numbers[i]], steps, memories[i]), stop), cancellation);
+                (i, stop) =>
+                {
+                    var (name, cost) = students[numbers[i]];
+                    done[numbers[i]] = before(name, cost) ?? Trained(name, cost, stop, memories[i]);
+                    File.Delete(folder.At(name + ".state"));
+                },
+                cancellation);
         }
 
         return done;
-    }
 
-    private (TorchBert Model, Trainer Trainer) Begun(BertShape shape, int? steps, TeacherMemory memory)
-    {
-        var (weights, origin) = supernet.Inherited(shape);
-        var model = new TorchBert(shape, teacher.Task, weights);
-        return (model, new Trainer(model, train, recipe, task, new Distillation(memory, origin, task), steps));
+        T Trained(string name, CandidateCost cost, CancellationToken stop, TeacherMemory memory)
+        {
+            var (weights, origin) = supernet.Inherited(cost.Shape);
+            using var model = new TorchBert(cost.Shape, teacher.Task, weights);
+            using var trainer = new Trainer(model, train, recipe, task, new Distillation(memory, origin, task), steps);
+            Fitting.Run(trainer, name, folder, progress, stop);
+            return after(name, cost, model, stop);
+        }
     }
 
     /// <summary>

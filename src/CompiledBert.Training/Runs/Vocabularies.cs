@@ -4,10 +4,10 @@ using System.Text.Json;
 using CompiledBert.Compiler;
 using CompiledBert.Compiler.Heads;
 using CompiledBert.Text;
-using CompiledBert.Training.Runs;
+using CompiledBert.Training.Data;
 using Tokenizer = CompiledBert.Text.Tokenizer;
 
-namespace CompiledBert.Training.Data;
+namespace CompiledBert.Training.Runs;
 
 /// <summary>
 /// The vocabularies that a student may have: its teacher's, or a part of it. What the texts to learn from are made of always stays, so that they are cut as for the
